@@ -1,0 +1,6 @@
+//! patchbay: the phone edge between Twilio and a voice AI.
+//!
+//! The modules in the order to read them: the pure core first, then the way of a call, then what stands behind it.
+
+#[deny(clippy::disallowed_methods)]
+pub mod model;

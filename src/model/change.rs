@@ -1,0 +1,18 @@
+//! What changed in the settings, for whoever keeps a copy to forget it.
+
+use super::{E164, OrgId, Sid, TenantId};
+
+/// One thing that changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// A tenant's settings.
+    Tenant(TenantId),
+    /// Where a number leads, or what is known of it.
+    Number(E164),
+    /// Where a Vapi phone number leads.
+    VapiNumber(Sid),
+    /// A name on the SIP domain.
+    SipName(String),
+    /// An organization's credentials.
+    Org(OrgId),
+}

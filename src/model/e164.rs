@@ -1,0 +1,101 @@
+//! Telephone numbers in E.164 form, packed into a word: the directory's key.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// A number in E.164 form: `+` and 7 to 15 digits. Whether it is assigned is not checked.
+///
+/// Kept as a word whose first decimal digit is a sentinel, so that leading zeros survive. `Debug` masks it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct E164(u64);
+
+/// The text is no E.164 number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not an E.164 number: `+` and 7 to 15 digits")]
+pub struct NotE164;
+
+impl E164 {
+    /// Reads `+` and 7 to 15 digits, nothing else.
+    pub fn parse(raw: &str) -> Result<E164, NotE164> {
+        let digits = raw.strip_prefix('+').ok_or(NotE164)?;
+        let only_digits = digits.bytes().all(|byte| byte.is_ascii_digit());
+        if !only_digits || !(7..=15).contains(&digits.len()) {
+            return Err(NotE164);
+        }
+        let packed = digits.bytes().fold(1u64, |number, byte| number * 10 + u64::from(byte - b'0'));
+        Ok(E164(packed))
+    }
+
+    /// The key under which tables keep this number.
+    pub fn packed(self) -> u64 {
+        self.0
+    }
+
+    /// The number with its middle hidden, for logs: `+1647•••0123`.
+    pub fn masked(self) -> Masked {
+        Masked(self)
+    }
+}
+
+impl fmt::Display for E164 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let digits = self.0.to_string();
+        write!(f, "+{}", &digits[1..])
+    }
+}
+
+impl fmt::Debug for E164 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.masked(), f)
+    }
+}
+
+impl TryFrom<String> for E164 {
+    type Error = NotE164;
+    fn try_from(raw: String) -> Result<Self, NotE164> {
+        E164::parse(&raw)
+    }
+}
+
+impl From<E164> for String {
+    fn from(number: E164) -> String {
+        number.to_string()
+    }
+}
+
+/// A number as logs may show it.
+#[derive(Clone, Copy)]
+pub struct Masked(E164);
+
+impl fmt::Display for Masked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let digits = (self.0.0).to_string();
+        let digits = &digits[1..];
+        let shown = if digits.len() >= 10 { 4 } else { 2 };
+        write!(f, "+{}•••{}", &digits[..shown], &digits[digits.len() - shown..])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seven_to_fifteen_digits_after_a_plus() {
+        for good in ["+1234567", "+123456789012345", "+0000000", "+16475550123"] {
+            assert_eq!(E164::parse(good).map(|number| number.to_string()).as_deref(), Ok(good));
+        }
+        for bad in ["", "+", "+123456", "+1234567890123456", "16475550123", "+1 647", "+1647555012a", "+１２３４５６７"]
+        {
+            assert_eq!(E164::parse(bad), Err(NotE164), "{bad}");
+        }
+    }
+
+    #[test]
+    fn debug_output_hides_the_middle() {
+        let number = E164::parse("+16475550123").expect("a number");
+        assert_eq!(format!("{number:?}"), "+1647•••0123");
+    }
+}

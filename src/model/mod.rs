@@ -1,0 +1,32 @@
+//! The nouns of the house, pure: identifiers, numbers, tenants, decisions, and the records kept of calls.
+//!
+//! No wire format of a provider lives here, no clock and no socket.
+
+pub mod availability;
+mod change;
+mod decision;
+mod e164;
+mod fallback;
+mod fault;
+mod ids;
+mod record;
+mod secret;
+mod sid;
+mod sip;
+mod tenant;
+
+pub use change::Change;
+pub use decision::{Decision, Reason, Verdicts};
+pub use e164::{E164, Masked, NotE164};
+pub use fallback::{Fallback, FallbackKind, NoAnswer, Ring};
+pub use fault::Fault;
+pub use ids::{NotAnId, NumberId, OrgId, Seed, TenantId, VoicemailId};
+pub use record::{
+    AiReport, Arrival, CallBegan, CallEnded, CallEvent, EndedBy, Record, VoicemailNews, VoicemailState, as_e164,
+};
+pub use secret::Secret;
+pub use sid::{NotASid, Sid};
+pub use sip::{NotASipUri, SipUri};
+pub use tenant::{
+    Connect, Forced, Number, NumberState, Org, Override, Purpose, Target, TargetKind, Tenant, TwilioAccount, Via,
+};

@@ -1,0 +1,198 @@
+//! What is kept of calls: the records the journal carries and the store holds.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{Decision, E164, NumberId, Sid, TenantId, VoicemailId};
+
+/// One thing that happened and must be kept. The journal carries these; the store applies each exactly once.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Record {
+    /// A live call began, or was refused a place among them (an unknown number).
+    CallBegan(CallBegan),
+    /// Something happened in a call.
+    CallEvent(CallEvent),
+    /// A call ended.
+    CallEnded(CallEnded),
+    /// A voicemail, or news of one.
+    Voicemail(VoicemailNews),
+    /// What Vapi says of a call after it ended.
+    AiReport(AiReport),
+}
+
+/// A call's first answer, with all it takes to explain it and to give it again.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CallBegan {
+    /// Twilio's CallSid, or Vapi's call id on a free Vapi number.
+    pub call_sid: Sid,
+    /// Whose call it is; none for an unknown number.
+    pub tenant_id: Option<TenantId>,
+    /// The settings it was decided by.
+    pub tenant_version: u64,
+    /// The number it came in on, where there is one.
+    pub number_id: Option<NumberId>,
+    /// The account that carries it.
+    pub account_sid: Option<Sid>,
+    /// The caller, as the provider wrote it.
+    pub from: String,
+    /// What was dialled, as the provider wrote it.
+    pub to: String,
+    /// How it reached us.
+    pub arrival: Arrival,
+    /// When it was answered.
+    pub at: Timestamp,
+    /// Other live calls of the tenant that were not with the AI.
+    pub others: u32,
+    /// What was decided.
+    pub decision: Decision,
+    /// The first step of its walk, as `routing::plan` spells it.
+    pub step: String,
+    /// The answer itself where it cannot be made again (Vapi's own TwiML).
+    pub answer: Option<String>,
+    /// How long the answer took.
+    pub took_us: u64,
+    /// The request's id, as in the logs.
+    pub request_id: String,
+}
+
+/// How a call reached us.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Arrival {
+    /// A number's VoiceUrl.
+    Number,
+    /// The SIP domain's VoiceUrl.
+    Sip,
+    /// `assistant-request` of a free Vapi number.
+    Vapi,
+}
+
+/// Something that happened in a call after its first answer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CallEvent {
+    /// Which call.
+    pub call_sid: Sid,
+    /// When.
+    pub at: Timestamp,
+    /// What: `ai-leg`, `forward-leg`, `screened`, `refer`, `status`, `voicemail-step`, `ai-status`…
+    pub what: String,
+    /// How it came out, in the provider's word: `no-answer`, `completed`…
+    pub outcome: Option<String>,
+    /// What was answered, as `routing::plan` spells the step.
+    pub step: Option<String>,
+}
+
+/// A call's end.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CallEnded {
+    /// Which call.
+    pub call_sid: Sid,
+    /// When we heard of it.
+    pub at: Timestamp,
+    /// The final status in the provider's word, where one was given.
+    pub status: Option<String>,
+    /// Its length, where one was given.
+    pub duration_seconds: Option<u32>,
+    /// Who told us.
+    pub by: EndedBy,
+}
+
+/// What ended a lease.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EndedBy {
+    /// Twilio's status callback.
+    Status,
+    /// A final CallStatus on another request of the call.
+    Action,
+    /// Vapi's `ended` or its report, for a call Twilio never saw.
+    Vapi,
+    /// Asked after, and the provider said so.
+    Asked,
+    /// The lease ran out.
+    Expired,
+    /// Our own answer hung up, and nothing more was heard.
+    HungUp,
+}
+
+impl EndedBy {
+    /// The word for the metric label.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            EndedBy::Status => "status",
+            EndedBy::Action => "action",
+            EndedBy::Vapi => "vapi",
+            EndedBy::Asked => "asked",
+            EndedBy::Expired => "expired",
+            EndedBy::HungUp => "hung_up",
+        }
+    }
+}
+
+/// News of a voicemail, merged into one by its recording, else by its call.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct VoicemailNews {
+    /// The id it gets if this is the first news of it.
+    pub id: VoicemailId,
+    /// Whose it is; none if nothing told (kept unassigned).
+    pub tenant_id: Option<TenantId>,
+    /// In which call it was left.
+    pub call_sid: Sid,
+    /// The account that keeps the recording.
+    pub account_sid: Option<Sid>,
+    /// The recording, once known.
+    pub recording_sid: Option<Sid>,
+    /// Where Twilio keeps the audio.
+    pub recording_url: Option<String>,
+    /// The caller, where told.
+    pub from: Option<String>,
+    /// Seconds, where told.
+    pub duration_seconds: Option<u32>,
+    /// How far it is.
+    pub state: VoicemailState,
+    /// Its words, once transcribed.
+    pub transcript: Option<String>,
+    /// When this news came.
+    pub at: Timestamp,
+}
+
+/// How far a voicemail is. Later states win over earlier ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum VoicemailState {
+    /// The caller is done; Twilio has not yet told of the recording.
+    Pending,
+    /// Twilio has no recording for it: nothing was said.
+    Absent,
+    /// The recording failed at Twilio.
+    Failed,
+    /// There to be heard.
+    Ready,
+}
+
+/// What Vapi says of a call after it ended. Absent fields leave what is kept.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AiReport {
+    /// The call it belongs to: Twilio's CallSid where ours travelled along, else Vapi's id.
+    pub call_sid: Sid,
+    /// Vapi's id of its call.
+    pub vapi_call_id: Option<Sid>,
+    /// When it came.
+    pub at: Timestamp,
+    /// Vapi's word for why it ended.
+    pub ended_reason: Option<String>,
+    /// Seconds with the AI.
+    pub duration_seconds: Option<u32>,
+    /// In US dollars.
+    pub cost_usd: Option<f64>,
+    /// Vapi's summary.
+    pub summary: Option<String>,
+    /// Where Vapi keeps the recording.
+    pub recording_url: Option<String>,
+}
+
+/// A number as the provider wrote it is E.164 or it is not; this is the question asked everywhere.
+pub fn as_e164(raw: &str) -> Option<E164> {
+    E164::parse(raw).ok()
+}
