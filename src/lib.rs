@@ -4,3 +4,5 @@
 
 #[deny(clippy::disallowed_methods)]
 pub mod model;
+#[deny(clippy::disallowed_methods)]
+pub mod routing;

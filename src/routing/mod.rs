@@ -1,0 +1,30 @@
+//! Whether the AI answers, and what a call walks through: pure functions of (tenant, count, instant).
+
+mod clock;
+mod compile;
+mod day;
+mod decide;
+pub mod dialing;
+mod forced;
+pub mod guard;
+mod hours;
+mod next_change;
+mod overflow;
+mod plan;
+#[cfg(test)]
+mod properties;
+mod rules;
+#[cfg(test)]
+pub(crate) mod sample;
+mod schedule;
+mod script;
+mod trace;
+mod week;
+
+pub use compile::{CompiledTenant, Surroundings, compile};
+pub use decide::{decide, verdicts};
+pub use next_change::next_change;
+pub use plan::{Call, CallerId, Leg, Step, Walk, after, begin, refer};
+pub use rules::Rules;
+pub use script::{AiLeg, Script, ScriptSource, SipLeg, Spoken, StandIn};
+pub use trace::{NoTrace, Trace, Traced};
