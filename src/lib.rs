@@ -6,3 +6,5 @@
 pub mod model;
 #[deny(clippy::disallowed_methods)]
 pub mod routing;
+#[deny(clippy::disallowed_methods)]
+pub mod twiml;
