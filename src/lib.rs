@@ -8,3 +8,6 @@ pub mod model;
 pub mod routing;
 #[deny(clippy::disallowed_methods)]
 pub mod twiml;
+
+pub mod config;
+pub mod telemetry;
