@@ -10,4 +10,5 @@ pub mod routing;
 pub mod twiml;
 
 pub mod config;
+pub mod store;
 pub mod telemetry;

@@ -1,0 +1,257 @@
+//! What is kept: organizations, tenants, numbers, calls, voicemails.
+//!
+//! One door for every engine. What the doors promise is written down once, as a battery of tests that each engine
+//! passes. Who reads and who may write is decided elsewhere; a copy kept of what is read is the directory's.
+
+mod audit;
+mod cursor;
+mod merge;
+mod rows;
+mod seal;
+mod sqlite;
+mod voicemail;
+
+use jiff::Timestamp;
+
+use crate::model::{E164, Number, NumberId, Org, OrgId, Sid, Tenant, TenantId, VoicemailId};
+
+pub use rows::{Actor, Ask, AuditRow, CallRow, Numbered, Page, StoreError, TenantLoad, VoicemailRow};
+pub use sqlite::Sqlite;
+
+/// The store, whichever engine is behind it.
+#[derive(Clone, Debug)]
+pub enum Store {
+    /// One file beside the program.
+    Sqlite(Sqlite),
+}
+
+impl Store {
+    /// Opens the store named by `url`, migrates it, unseals with `key`.
+    ///
+    /// `sqlite:PATH`, or `sqlite::memory:` for one that is gone with its last handle.
+    pub async fn open(url: &str, key: &[u8; 32]) -> Result<Store, StoreError> {
+        if url.starts_with("sqlite:") {
+            return Sqlite::open(url, key).await.map(Store::Sqlite);
+        }
+        let scheme = url.split(':').next().unwrap_or_default();
+        Err(StoreError::Failed(format!("could not open a store named \"{scheme}:…\": only sqlite:PATH is known")))
+    }
+
+    /// Does it answer?
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        match self {
+            Store::Sqlite(engine) => engine.ping().await,
+        }
+    }
+
+    /// The platform's organization, made on first use.
+    pub async fn platform_org(&self) -> Result<Org, StoreError> {
+        match self {
+            Store::Sqlite(engine) => engine.platform_org().await,
+        }
+    }
+
+    /// Keeps an organization, its credentials sealed.
+    pub async fn put_org(&self, org: &Org) -> Result<(), StoreError> {
+        match self {
+            Store::Sqlite(engine) => engine.put_org(org).await,
+        }
+    }
+
+    /// An organization.
+    pub async fn org(&self, id: &OrgId) -> Result<Option<Org>, StoreError> {
+        match self {
+            Store::Sqlite(engine) => engine.org(id).await,
+        }
+    }
+
+    /// The organization that owns a Twilio account.
+    pub async fn org_by_account(&self, sid: &Sid) -> Result<Option<Org>, StoreError> {
+        match self {
+            Store::Sqlite(engine) => engine.org_by_account(sid).await,
+        }
+    }
+
+    /// Keeps a new tenant.
+    pub async fn create_tenant(&self, tenant: &Tenant, by: &Actor) -> Result<(), StoreError> {
+        match self {
+            Store::Sqlite(engine) => engine.create_tenant(tenant, by).await,
+        }
+    }
+
+    /// A tenant.
+    pub async fn tenant(&self, id: &TenantId) -> Result<Option<Tenant>, StoreError> {
+        match self {
+            Store::Sqlite(engine) => engine.tenant(id).await,
+        }
+    }
+
+    /// A tenant as it was at a version.
+    pub async fn tenant_at(&self, id: &TenantId, version: u64) -> Result<Option<Tenant>, StoreError> {
+        match self {
+            Store::Sqlite(engine) => engine.tenant_at(id, version).await,
+        }
+    }
+
+    /// Changes a tenant: reads it, lets `change` alter it, writes it at the next version with its audit entry, all
+    /// in one transaction. `expected` guards against a change in between.
+    pub async fn change_tenant(
+        &self,
+        id: &TenantId,
+        expected: Option<u64>,
+        by: &Actor,
+        change: impl FnOnce(&mut Tenant) + Send,
+    ) -> Result<Tenant, StoreError> {
+        match self {
+            Store::Sqlite(engine) => engine.change_tenant(id, expected, by, change).await,
+        }
+    }
+
+    /// Deletes a tenant; its numbers rest. Answers the numbers that led to it.
+    pub async fn delete_tenant(
+        &self,
+        id: &TenantId,
+        expected: Option<u64>,
+        by: &Actor,
+    ) -> Result<Vec<Number>, StoreError> {
+        match self {
+            Store::Sqlite(engine) => engine.delete_tenant(id, expected, by).await,
+        }
+    }
+
+    /// Tenants by name.
+    pub async fn tenants(&self, ask: &Ask) -> Result<Page<Tenant>, StoreError> {
+        match self {
+            Store::Sqlite(engine) => engine.tenants(ask).await,
+        }
+    }
+
+    /// A tenant with its numbers and account.
+    pub async fn load_tenant(&self, id: &TenantId) -> Result<Option<TenantLoad>, StoreError> {
+        match self {
+            Store::Sqlite(engine) => engine.load_tenant(id).await,
+        }
+    }
+
+    /// The number with these digits.
+    pub async fn number_by_e164(&self, e164: E164) -> Result<Option<Number>, StoreError> {
+        match self {
+            Store::Sqlite(engine) => engine.number_by_e164(e164).await,
+        }
+    }
+
+    /// The number with this Vapi id.
+    pub async fn number_by_vapi_id(&self, id: &Sid) -> Result<Option<Number>, StoreError> {
+        match self {
+            Store::Sqlite(engine) => engine.number_by_vapi_id(id).await,
+        }
+    }
+
+    /// A number by its id.
+    pub async fn number(&self, id: &NumberId) -> Result<Option<Number>, StoreError> {
+        match self {
+            Store::Sqlite(engine) => engine.number(id).await,
+        }
+    }
+
+    /// The tenant that answers to this SIP user: slug, `clinic-<tenant id>`, `sip_<8 hex>`.
+    pub async fn tenant_by_sip_user(&self, user: &str) -> Result<Option<TenantId>, StoreError> {
+        match self {
+            Store::Sqlite(engine) => engine.tenant_by_sip_user(user).await,
+        }
+    }
+
+    /// Keeps a number, new or known by its digits. `NumberTaken` if it leads to another tenant.
+    pub async fn put_number(&self, number: &Number, by: &Actor) -> Result<Number, StoreError> {
+        match self {
+            Store::Sqlite(engine) => engine.put_number(number, by).await,
+        }
+    }
+
+    /// All numbers, newest first; with `ask.tenant` those of one tenant.
+    pub async fn numbers(&self, ask: &Ask) -> Result<Page<Number>, StoreError> {
+        match self {
+            Store::Sqlite(engine) => engine.numbers(ask).await,
+        }
+    }
+
+    /// Applies journal records in order and moves the cursor, in one transaction: a record seen before is passed over.
+    pub async fn apply(&self, journal: &str, records: &[Numbered]) -> Result<(), StoreError> {
+        match self {
+            Store::Sqlite(engine) => engine.apply(journal, records).await,
+        }
+    }
+
+    /// The last record of this journal that was applied.
+    pub async fn applied(&self, journal: &str) -> Result<u64, StoreError> {
+        match self {
+            Store::Sqlite(engine) => engine.applied(journal).await,
+        }
+    }
+
+    /// Calls that began and are not known to have ended, begun after `since`.
+    pub async fn live_calls(&self, since: Timestamp) -> Result<Vec<CallRow>, StoreError> {
+        match self {
+            Store::Sqlite(engine) => engine.live_calls(since).await,
+        }
+    }
+
+    /// Calls, newest first.
+    pub async fn calls(&self, ask: &Ask) -> Result<Page<CallRow>, StoreError> {
+        match self {
+            Store::Sqlite(engine) => engine.calls(ask).await,
+        }
+    }
+
+    /// One call with its events.
+    pub async fn call(&self, sid: &Sid) -> Result<Option<CallRow>, StoreError> {
+        match self {
+            Store::Sqlite(engine) => engine.call(sid).await,
+        }
+    }
+
+    /// Voicemails, newest first.
+    pub async fn voicemails(&self, ask: &Ask) -> Result<Page<VoicemailRow>, StoreError> {
+        match self {
+            Store::Sqlite(engine) => engine.voicemails(ask).await,
+        }
+    }
+
+    /// One voicemail.
+    pub async fn voicemail(&self, id: &VoicemailId) -> Result<Option<VoicemailRow>, StoreError> {
+        match self {
+            Store::Sqlite(engine) => engine.voicemail(id).await,
+        }
+    }
+
+    /// Marks a voicemail heard or not.
+    pub async fn set_heard(&self, id: &VoicemailId, heard: bool) -> Result<(), StoreError> {
+        match self {
+            Store::Sqlite(engine) => engine.set_heard(id, heard).await,
+        }
+    }
+
+    /// Voicemails still without a recording that were announced before `before`.
+    pub async fn voicemails_without_recording(&self, before: Timestamp) -> Result<Vec<VoicemailRow>, StoreError> {
+        match self {
+            Store::Sqlite(engine) => engine.voicemails_without_recording(before).await,
+        }
+    }
+
+    /// SHA-256 of the bootstrap token, made by `make` if there is none yet. True if it was made now.
+    pub async fn bootstrap_token(
+        &self,
+        make: impl FnOnce() -> [u8; 32] + Send,
+    ) -> Result<([u8; 32], bool), StoreError> {
+        match self {
+            Store::Sqlite(engine) => engine.bootstrap_token(make).await,
+        }
+    }
+
+    /// The audit log, newest first; `q` looks in subjects and names.
+    pub async fn audit(&self, ask: &Ask) -> Result<Page<AuditRow>, StoreError> {
+        match self {
+            Store::Sqlite(engine) => engine.audit(ask).await,
+        }
+    }
+}

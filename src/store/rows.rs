@@ -1,0 +1,143 @@
+//! What goes in and out of the store's doors: rows, pages, errors. No engine is known here.
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::model::{
+    AiReport, CallBegan, CallEvent, Number, Record, Sid, Tenant, TenantId, TwilioAccount, VoicemailId, VoicemailState,
+};
+
+/// What went wrong, in the store's own words.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The engine cannot be reached, or did not answer in time.
+    #[error("the store is away: {0}")]
+    Away(String),
+    /// Another tenant has this slug.
+    #[error("the slug is taken")]
+    SlugTaken,
+    /// The number leads elsewhere already.
+    #[error("the number is taken")]
+    NumberTaken,
+    /// Somebody else changed it since it was read.
+    #[error("it has changed: it is at version {0} now")]
+    VersionChanged(u64),
+    /// It is not there.
+    #[error("there is no such thing")]
+    NotFound,
+    /// The cursor was not given out by this list.
+    #[error("the cursor is not one of this list")]
+    BadCursor,
+    /// The engine refused for a reason of its own.
+    #[error("the store failed: {0}")]
+    Failed(String),
+}
+
+/// A page of a list.
+#[derive(Clone, Debug)]
+pub struct Page<T> {
+    /// The rows.
+    pub rows: Vec<T>,
+    /// Where the next page begins, if there is one.
+    pub next_cursor: Option<String>,
+}
+
+/// What part of a list is asked for.
+#[derive(Clone, Debug, Default)]
+pub struct Ask {
+    /// How many rows at most (1–200).
+    pub limit: u32,
+    /// Where the page begins.
+    pub cursor: Option<String>,
+    /// Words to look for.
+    pub q: Option<String>,
+    /// Only of this tenant.
+    pub tenant: Option<TenantId>,
+}
+
+/// A call as kept.
+#[derive(Clone, Debug)]
+pub struct CallRow {
+    /// How it began; a call whose beginning never arrived has only its SID.
+    pub began: CallBegan,
+    /// When it ended, if it has.
+    pub ended_at: Option<Timestamp>,
+    /// The final status.
+    pub status: Option<String>,
+    /// Its length.
+    pub duration_seconds: Option<u32>,
+    /// Vapi's report, if it came.
+    pub report: Option<AiReport>,
+    /// Everything that happened in it, oldest first.
+    pub events: Vec<CallEvent>,
+}
+
+/// A voicemail as kept.
+#[derive(Clone, Debug)]
+pub struct VoicemailRow {
+    /// Who it is.
+    pub id: VoicemailId,
+    /// Whose it is; none if nothing told.
+    pub tenant_id: Option<TenantId>,
+    /// In which call.
+    pub call_sid: Sid,
+    /// The account that keeps the recording.
+    pub account_sid: Option<Sid>,
+    /// The recording.
+    pub recording_sid: Option<Sid>,
+    /// Where Twilio keeps it.
+    pub recording_url: Option<String>,
+    /// The caller.
+    pub from: Option<String>,
+    /// Seconds.
+    pub duration_seconds: Option<u32>,
+    /// How far it is.
+    pub state: VoicemailState,
+    /// Its words.
+    pub transcript: Option<String>,
+    /// Somebody listened to it.
+    pub heard: bool,
+    /// When the first news of it came.
+    pub created_at: Timestamp,
+}
+
+/// A tenant with all a load of it needs, read in one go.
+#[derive(Clone, Debug)]
+pub struct TenantLoad {
+    /// The tenant.
+    pub tenant: Tenant,
+    /// Its numbers.
+    pub numbers: Vec<Number>,
+    /// Its organization's own account, where it has one.
+    pub account: Option<TwilioAccount>,
+}
+
+/// One record of the journal with its place in it.
+#[derive(Clone, Debug)]
+pub struct Numbered {
+    /// Place in the journal: rises by one a record, never reused.
+    pub seq: u64,
+    /// The record.
+    pub record: Record,
+}
+
+/// Who changed something, for the audit log.
+#[derive(Clone, Debug)]
+pub struct Actor(pub String);
+
+/// One entry of the audit log.
+#[derive(Clone, Debug)]
+pub struct AuditRow {
+    /// When.
+    pub at: Timestamp,
+    /// Who.
+    pub who: String,
+    /// What was done: `tenant.create`, `number.put`…
+    pub what: String,
+    /// To whom or what: its id.
+    pub subject: String,
+    /// How it was before, without secrets.
+    pub before: Option<Value>,
+    /// How it is since, without secrets.
+    pub after: Option<Value>,
+}

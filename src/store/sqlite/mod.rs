@@ -1,0 +1,162 @@
+//! The store in one SQLite file: a single writer, several readers, nothing lost that was acknowledged.
+//!
+//! Every write is one `BEGIN IMMEDIATE` transaction on the only writing connection, and no foreign work is awaited
+//! inside it. The write-ahead log is synced at each commit (`synchronous = FULL`): the journal forgets a record once it
+//! is applied here, so what was committed must outlive a power cut.
+
+mod apply;
+mod calls;
+mod error;
+mod home;
+mod newest;
+mod numbers;
+mod orgs;
+mod read;
+mod tenants;
+mod voicemails;
+
+use std::future::Future;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{SqlitePool, Transaction};
+
+use crate::model::Secret;
+
+use self::home::{Home, MEMORY_URL};
+use super::StoreError;
+use super::seal::{Place, SealError, Sealer};
+
+/// How long a statement waits for somebody else's lock on the file.
+const LOCK_WAIT_MAX: Duration = Duration::from_millis(900);
+/// How long a write waits for its turn. With the wait for the lock a locked file is known to be away within two seconds.
+const TURN_WAIT_MAX: Duration = Duration::from_secs(1);
+/// How long the reading of one thing may take.
+const READ_MAX: Duration = Duration::from_secs(2);
+/// How long a list or a write may take altogether: a search through a million calls on a cold disk, a large batch.
+const WORK_MAX: Duration = Duration::from_secs(10);
+/// Connections that read; as many threads.
+const READERS_MAX: u32 = 4;
+
+static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
+
+/// A store in one SQLite file.
+#[derive(Clone, Debug)]
+pub struct Sqlite {
+    writer: SqlitePool,
+    readers: SqlitePool,
+    sealer: Arc<Sealer>,
+    /// Where the file lives; one for tests and tries is removed with the last handle.
+    _home: Arc<Home>,
+}
+
+type Writing = Transaction<'static, sqlx::Sqlite>;
+
+impl Sqlite {
+    /// Opens `sqlite:PATH`, makes the file where there is none, migrates it.
+    pub async fn open(url: &str, key: &[u8; 32]) -> Result<Sqlite, StoreError> {
+        let (home, options) = if url == MEMORY_URL {
+            let home = Home::of_its_own()?;
+            let options = SqliteConnectOptions::new().filename(home.file());
+            (home, options)
+        } else {
+            let options = SqliteConnectOptions::from_str(url)
+                .map_err(|error| StoreError::Failed(format!("could not read the store's URL: {error}")))?;
+            (Home::given(options.get_filename())?, options)
+        };
+        let options = options.create_if_missing(true).foreign_keys(true).busy_timeout(LOCK_WAIT_MAX);
+
+        let writing = options.clone().journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Full);
+        let writer = SqlitePoolOptions::new()
+            .max_connections(1)
+            .acquire_timeout(TURN_WAIT_MAX)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .test_before_acquire(false)
+            .connect_with(writing.pragma("journal_size_limit", "67108864"))
+            .await?;
+        MIGRATIONS.run(&writer).await.map_err(migration_failed)?;
+
+        let readers = SqlitePoolOptions::new()
+            .max_connections(READERS_MAX)
+            .acquire_timeout(TURN_WAIT_MAX)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .test_before_acquire(false)
+            .connect_with(options.pragma("query_only", "ON"))
+            .await?;
+
+        let store = Sqlite { writer, readers, sealer: Arc::new(Sealer::new(key)), _home: Arc::new(home) };
+        store.prove_key().await?;
+        Ok(store)
+    }
+
+    /// Does it answer?
+    pub(super) async fn ping(&self) -> Result<(), StoreError> {
+        within(READ_MAX, async {
+            sqlx::query("SELECT value FROM meta WHERE name = 'key'").fetch_optional(&self.readers).await?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// The first opening leaves a sealed word; every further one must be able to read it.
+    async fn prove_key(&self) -> Result<(), StoreError> {
+        let place = Place { table: "meta", column: "value", row: "key" };
+        let sealed = self.seal(place, &Secret::new("patchbay"))?;
+        let mut writing = self.write().await?;
+        sqlx::query("INSERT INTO meta (name, value) VALUES ('key', $1) ON CONFLICT (name) DO NOTHING")
+            .bind(sealed)
+            .execute(&mut *writing)
+            .await?;
+        let kept: Vec<u8> =
+            sqlx::query_scalar("SELECT value FROM meta WHERE name = 'key'").fetch_one(&mut *writing).await?;
+        writing.commit().await?;
+        match self.sealer.open(place, &kept) {
+            Ok(_) => Ok(()),
+            Err(SealError::OtherKey) => Err(StoreError::Failed(
+                "what is secret in it was sealed with another key: give the one it was made with \
+                 (secrets.key, secrets.key_file)"
+                    .to_owned(),
+            )),
+            Err(error) => Err(StoreError::Failed(format!("{place} {error}"))),
+        }
+    }
+
+    /// Begins a write; it waits for its turn here and nowhere later.
+    async fn write(&self) -> Result<Writing, StoreError> {
+        Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
+    }
+
+    fn seal(&self, place: Place<'_>, secret: &Secret) -> Result<Vec<u8>, StoreError> {
+        self.sealer.seal(place, secret).map_err(|error| StoreError::Failed(format!("{place} {error}")))
+    }
+
+    fn open_sealed(&self, place: Place<'_>, sealed: &[u8]) -> Result<Secret, StoreError> {
+        self.sealer.open(place, sealed).map_err(|error| StoreError::Failed(format!("{place} {error}")))
+    }
+}
+
+/// Does the work, or calls the store away when it takes too long. What was begun is rolled back.
+async fn within<T>(limit: Duration, work: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+    match tokio::time::timeout(limit, work).await {
+        Ok(done) => done,
+        Err(_) => Err(StoreError::Away(format!("no answer within {} s", limit.as_secs()))),
+    }
+}
+
+fn migration_failed(error: MigrateError) -> StoreError {
+    match error {
+        MigrateError::Execute(cause) | MigrateError::ExecuteMigration(cause, _) => match StoreError::from(cause) {
+            StoreError::Failed(text) => StoreError::Failed(format!("could not migrate it: {text}")),
+            away => away,
+        },
+        MigrateError::VersionMissing(version) => StoreError::Failed(format!(
+            "it was migrated by a newer patchbay (migration {version} is unknown here): start that one, or restore a backup"
+        )),
+        other => StoreError::Failed(format!("could not migrate it: {other}")),
+    }
+}

@@ -1,0 +1,45 @@
+//! Lists of what has an `id`, a `created_at` and a `tenant_id`: the newest first, a page at a time.
+
+use sqlx::sqlite::SqliteRow;
+use sqlx::{QueryBuilder, Sqlite as Engine};
+
+use super::read::Columns;
+use super::{Sqlite, WORK_MAX, within};
+use crate::store::cursor::{Cursor, page};
+use crate::store::{Ask, Page, StoreError};
+
+/// The rows of a table behind the cursor, and of the tenant, that are asked for. What else is asked for is pushed on.
+pub(super) fn newest_of(table: &'static str, ask: &Ask) -> Result<QueryBuilder<Engine>, StoreError> {
+    let mut query = QueryBuilder::new("SELECT * FROM ");
+    query.push(table).push(" WHERE 1 = 1");
+    if let Some(cursor) = Cursor::asked(ask)? {
+        query.push(" AND (created_at, id) < (").push_bind(cursor.nanos()?);
+        query.push(", ").push_bind(cursor.id).push(")");
+    }
+    if let Some(tenant) = &ask.tenant {
+        query.push(" AND tenant_id = ").push_bind(tenant.to_string());
+    }
+    Ok(query)
+}
+
+impl Sqlite {
+    /// The page that [`newest_of`] began to ask for; a row that cannot be read is left out.
+    pub(super) async fn newest<T>(
+        &self,
+        mut query: QueryBuilder<Engine>,
+        ask: &Ask,
+        readable: fn(&SqliteRow) -> Option<T>,
+    ) -> Result<Page<T>, StoreError> {
+        query.push(" ORDER BY created_at DESC, id DESC LIMIT ").push_bind(ask.rows_max() as i64 + 1);
+        within(WORK_MAX, async {
+            let rows = query.build().fetch_all(&self.readers).await?;
+            let read = rows.iter().map(|row| {
+                let columns = Columns(row);
+                let cursor = Cursor { key: columns.integer("created_at")?.to_string(), id: columns.text("id")? };
+                Ok((cursor, readable(row)))
+            });
+            Ok(page(ask, read.collect::<Result<_, StoreError>>()?))
+        })
+        .await
+    }
+}

@@ -1,0 +1,173 @@
+//! Numbers: where they lead, and where they rest.
+
+use jiff::Timestamp;
+use sqlx::sqlite::SqliteRow;
+
+use super::newest::newest_of;
+use super::orgs::note;
+use super::read::{Columns, spelled, word};
+use super::{READ_MAX, Sqlite, WORK_MAX, Writing, within};
+use crate::model::{E164, Number, NumberId, NumberState, Sid, TenantId};
+use crate::store::cursor::{anywhere, nanos};
+use crate::store::{Actor, Ask, Page, StoreError, audit};
+
+impl Sqlite {
+    pub(in crate::store) async fn number_by_e164(&self, e164: E164) -> Result<Option<Number>, StoreError> {
+        self.one_number("SELECT * FROM numbers WHERE e164 = $1", e164.to_string()).await
+    }
+
+    pub(in crate::store) async fn number_by_vapi_id(&self, id: &Sid) -> Result<Option<Number>, StoreError> {
+        self.one_number("SELECT * FROM numbers WHERE vapi_number_id = $1", id.to_string()).await
+    }
+
+    pub(in crate::store) async fn number(&self, id: &NumberId) -> Result<Option<Number>, StoreError> {
+        self.one_number("SELECT * FROM numbers WHERE id = $1", id.to_string()).await
+    }
+
+    async fn one_number(&self, sql: &'static str, key: String) -> Result<Option<Number>, StoreError> {
+        within(READ_MAX, async {
+            let row = sqlx::query(sql).bind(key).fetch_optional(&self.readers).await?;
+            row.map(|row| number_of(&row)).transpose()
+        })
+        .await
+    }
+
+    pub(in crate::store) async fn put_number(&self, number: &Number, by: &Actor) -> Result<Number, StoreError> {
+        within(WORK_MAX, async {
+            let mut writing = self.write().await?;
+            let query = sqlx::query("SELECT * FROM numbers WHERE e164 = $1").bind(number.e164.to_string());
+            let row = query.fetch_optional(&mut *writing).await?;
+            let before = row.map(|row| number_of(&row)).transpose()?;
+            let after = match &before {
+                Some(kept) => meet(kept, number)?,
+                None => number.clone(),
+            };
+            if let Some(tenant) = &after.tenant_id {
+                let query = sqlx::query("SELECT 1 FROM tenants WHERE id = $1").bind(tenant.as_str());
+                query.fetch_optional(&mut *writing).await?.ok_or(StoreError::NotFound)?;
+            }
+            if let Some(vapi) = &after.vapi_number_id {
+                let query = sqlx::query("SELECT 1 FROM numbers WHERE vapi_number_id = $1 AND id <> $2");
+                let other = query.bind(vapi.as_str()).bind(after.id.as_str()).fetch_optional(&mut *writing).await?;
+                if other.is_some() {
+                    return Err(StoreError::NumberTaken);
+                }
+            }
+            write_number(&mut writing, &after).await?;
+            let was = before.as_ref().map(audit::number);
+            let is = audit::number(&after);
+            note(&mut writing, by, "number.put", after.id.as_str(), was.as_ref(), Some(&is)).await?;
+            writing.commit().await?;
+            Ok(after)
+        })
+        .await
+    }
+
+    pub(in crate::store) async fn numbers(&self, ask: &Ask) -> Result<Page<Number>, StoreError> {
+        let mut query = newest_of("numbers", ask)?;
+        if let Some(words) = ask.words() {
+            query.push(" AND (e164 LIKE ").push_bind(anywhere(words)).push(" ESCAPE '\\'");
+            query.push(" OR id = ").push_bind(words);
+            query.push(" OR vapi_number_id = ").push_bind(words);
+            query.push(" OR twilio_sid = ").push_bind(words).push(")");
+        }
+        self.newest(query, ask, readable).await
+    }
+}
+
+/// What becomes of a number that is known when it is put again.
+///
+/// Whoever names it by its id has read it and says all of it; whoever brings the digits alone adds what they know. It
+/// never goes from one tenant to another in one step.
+fn meet(kept: &Number, put: &Number) -> Result<Number, StoreError> {
+    let leads_elsewhere = match (&kept.tenant_id, &put.tenant_id) {
+        (Some(kept), Some(put)) => kept != put,
+        _ => false,
+    };
+    if leads_elsewhere {
+        return Err(StoreError::NumberTaken);
+    }
+    let mut number = Number { id: kept.id.clone(), created_at: kept.created_at, ..put.clone() };
+    if kept.id != put.id {
+        number.sip_uri = number.sip_uri.or_else(|| kept.sip_uri.clone());
+        number.account_sid = number.account_sid.or_else(|| kept.account_sid.clone());
+        number.twilio_sid = number.twilio_sid.or_else(|| kept.twilio_sid.clone());
+        number.vapi_number_id = number.vapi_number_id.or_else(|| kept.vapi_number_id.clone());
+        if number.tenant_id.is_none() {
+            number.tenant_id = kept.tenant_id.clone();
+            number.state = kept.state;
+        }
+    }
+    Ok(number)
+}
+
+/// Takes a tenant's numbers from it: they rest. Answers them as they are since.
+pub(super) async fn rest_all_of(
+    writing: &mut Writing,
+    tenant: &TenantId,
+    by: &Actor,
+) -> Result<Vec<Number>, StoreError> {
+    let query = sqlx::query("SELECT * FROM numbers WHERE tenant_id = $1 ORDER BY created_at, id").bind(tenant.as_str());
+    let rows = query.fetch_all(&mut **writing).await?;
+    let mut resting = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let before = number_of(row)?;
+        let after = Number { tenant_id: None, state: NumberState::Resting, ..before.clone() };
+        write_number(writing, &after).await?;
+        let (was, is) = (audit::number(&before), audit::number(&after));
+        note(writing, by, "number.rest", after.id.as_str(), Some(&was), Some(&is)).await?;
+        resting.push(after);
+    }
+    Ok(resting)
+}
+
+async fn write_number(writing: &mut Writing, number: &Number) -> Result<(), StoreError> {
+    let resting_since = (number.state == NumberState::Resting).then(|| nanos(Timestamp::now()));
+    sqlx::query(
+        "INSERT INTO numbers (id, e164, sip_uri, tenant_id, account_sid, twilio_sid, vapi_number_id, state, purpose, \
+         already_overflowed, resting_since, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) \
+         ON CONFLICT (e164) DO UPDATE SET sip_uri = excluded.sip_uri, tenant_id = excluded.tenant_id, \
+         account_sid = excluded.account_sid, twilio_sid = excluded.twilio_sid, \
+         vapi_number_id = excluded.vapi_number_id, state = excluded.state, purpose = excluded.purpose, \
+         already_overflowed = excluded.already_overflowed, \
+         resting_since = CASE WHEN excluded.state = 'resting' \
+         THEN coalesce(numbers.resting_since, excluded.resting_since) END",
+    )
+    .bind(number.id.as_str())
+    .bind(number.e164.to_string())
+    .bind(&number.sip_uri)
+    .bind(number.tenant_id.as_ref().map(TenantId::as_str))
+    .bind(number.account_sid.as_ref().map(Sid::as_str))
+    .bind(number.twilio_sid.as_ref().map(Sid::as_str))
+    .bind(number.vapi_number_id.as_ref().map(Sid::as_str))
+    .bind(spelled(number.state))
+    .bind(spelled(number.purpose))
+    .bind(i64::from(number.already_overflowed))
+    .bind(resting_since)
+    .bind(nanos(number.created_at))
+    .execute(&mut **writing)
+    .await?;
+    Ok(())
+}
+
+/// A number of its row, or none with a word in the log: one damaged row does not take a list along.
+pub(super) fn readable(row: &SqliteRow) -> Option<Number> {
+    number_of(row).inspect_err(|error| tracing::error!(%error, "a number is left out")).ok()
+}
+
+fn number_of(row: &SqliteRow) -> Result<Number, StoreError> {
+    let columns = Columns(row);
+    Ok(Number {
+        id: columns.identity("id")?,
+        e164: columns.identity("e164")?,
+        sip_uri: columns.text_or_none("sip_uri")?,
+        tenant_id: columns.parsed("tenant_id")?,
+        account_sid: columns.parsed("account_sid")?,
+        twilio_sid: columns.parsed("twilio_sid")?,
+        vapi_number_id: columns.parsed("vapi_number_id")?,
+        state: word(&columns.text("state")?).unwrap_or(NumberState::Resting),
+        purpose: word(&columns.text("purpose")?).unwrap_or_default(),
+        already_overflowed: columns.flag("already_overflowed")?,
+        created_at: columns.at("created_at")?,
+    })
+}
