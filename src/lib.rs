@@ -9,6 +9,9 @@ pub mod routing;
 #[deny(clippy::disallowed_methods)]
 pub mod twiml;
 
+pub mod directory;
+pub mod journal;
+
 pub mod config;
 pub mod store;
 pub mod telemetry;

@@ -1,0 +1,357 @@
+//! Who owns this number: a cache over the store, one load per key, stale rather than nothing.
+//!
+//! A number leads to a tenant, a tenant is kept once: so a change of one thing is one thing to forget. What a tenant
+//! means for a call is compiled by `routing`; whether a caller may use what is found here is the edge's to judge.
+
+mod shelf;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::runtime::Handle;
+use tokio::time::Instant;
+
+use crate::model::{Change, E164, Number, NumberId, NumberState, OrgId, Purpose, Sid, Tenant, TenantId, TwilioAccount};
+use crate::routing::{self, CompiledTenant, Surroundings};
+use crate::store::{Store, StoreError};
+use crate::telemetry::{Lookup, Metrics};
+
+use self::shelf::{RETRY_AFTER, Shelf};
+
+/// Longest a webhook waits for the directory before the caller hears that the line has trouble.
+/// The carrier allows 15 seconds; a person starts to doubt after about one.
+pub const LOOKUP_TIMEOUT: Duration = Duration::from_millis(250);
+
+/// Longest user part of a SIP URI that may be somebody's: slugs are shorter, and what callers write must not fill memory.
+const SIP_USER_BYTES_MAX: usize = 128;
+
+/// The directory. Cheap to clone; all clones are one.
+#[derive(Clone, Debug)]
+pub struct Directory {
+    rooms: Arc<Rooms>,
+}
+
+/// How a tenant is compiled: `routing::compile`, or a test's own.
+type Compile = fn(&Tenant, &[Number], Option<&TwilioAccount>, &Surroundings) -> CompiledTenant;
+
+struct Rooms {
+    store: Store,
+    around: Arc<Surroundings>,
+    metrics: Arc<Metrics>,
+    compile: Compile,
+    global_account: Option<Arc<Account>>,
+    numbers: Shelf<u64, Route>,
+    vapi_numbers: Shelf<Sid, Route>,
+    sip_names: Shelf<Arc<str>, TenantId>,
+    tenants: Shelf<TenantId, CompiledTenant>,
+    accounts: Shelf<Sid, Account>,
+}
+
+/// Where a number leads.
+#[derive(Debug)]
+struct Route {
+    tenant: TenantId,
+    number: LineNumber,
+}
+
+/// What a lookup found.
+#[derive(Debug)]
+pub enum Found<T> {
+    /// It is there.
+    Known(Arc<T>),
+    /// It is not there; the store said so.
+    Unknown,
+    /// Nobody can tell: the store is away and nothing is cached.
+    Trouble,
+}
+
+/// A line that leads to a tenant.
+#[derive(Debug)]
+pub struct Line {
+    /// Where it leads.
+    pub tenant: Arc<CompiledTenant>,
+    /// The number, unless a SIP name led here.
+    pub number: Option<LineNumber>,
+}
+
+/// What a call needs to know of the number it came in on.
+#[derive(Clone, Debug)]
+pub struct LineNumber {
+    /// Who it is.
+    pub id: NumberId,
+    /// The digits.
+    pub e164: E164,
+    /// The account that carries it, where known.
+    pub account_sid: Option<Sid>,
+    /// What calls to it are for.
+    pub purpose: Purpose,
+    /// The carrier or PBX sends only what staff could not take.
+    pub already_overflowed: bool,
+}
+
+/// A Twilio account that may call us.
+#[derive(Debug)]
+pub struct Account {
+    /// Its organization; none for the global account.
+    pub org_id: Option<OrgId>,
+    /// Its tokens.
+    pub twilio: TwilioAccount,
+}
+
+impl Directory {
+    /// A directory over `store` that keeps at most `capacity` things of each kind.
+    ///
+    /// Called on the runtime that made the store: loads run there, wherever the question comes from.
+    pub fn new(store: Store, around: Arc<Surroundings>, metrics: Arc<Metrics>, capacity: u64) -> Directory {
+        Directory::compiling(store, around, metrics, capacity, routing::compile)
+    }
+
+    fn compiling(
+        store: Store,
+        around: Arc<Surroundings>,
+        metrics: Arc<Metrics>,
+        capacity: u64,
+        compile: Compile,
+    ) -> Directory {
+        let runtime = Handle::current();
+        let global_account = around.global_account.clone();
+        let rooms = Rooms {
+            store,
+            around,
+            metrics,
+            compile,
+            global_account: global_account.map(|twilio| Arc::new(Account { org_id: None, twilio })),
+            numbers: Shelf::new(capacity, runtime.clone(), RETRY_AFTER),
+            vapi_numbers: Shelf::new(capacity, runtime.clone(), RETRY_AFTER),
+            sip_names: Shelf::new(capacity, runtime.clone(), RETRY_AFTER),
+            tenants: Shelf::new(capacity, runtime.clone(), RETRY_AFTER),
+            accounts: Shelf::new(capacity, runtime, RETRY_AFTER),
+        };
+        Directory { rooms: Arc::new(rooms) }
+    }
+
+    /// Whose line is this number?
+    pub async fn by_number(&self, number: E164) -> Found<Line> {
+        let until = Instant::now() + LOOKUP_TIMEOUT;
+        self.counted(self.line_of_number(number, until).await)
+    }
+
+    /// Whose line is this user part of a SIP URI (decoded, lower case): slug, `clinic-<tenant id>`, `sip_<8 hex>`, or a number?
+    pub async fn by_sip_user(&self, user: &str) -> Found<Line> {
+        let until = Instant::now() + LOOKUP_TIMEOUT;
+        // A number first: a slug of digits must not take over somebody's line.
+        if let Some(number) = as_number(user) {
+            match self.line_of_number(number, until).await {
+                (Found::Unknown, _) => {}
+                answer => return self.counted(answer),
+            }
+        }
+        self.counted(self.line_of_name(user, until).await)
+    }
+
+    /// Whose line is this Vapi phone number?
+    pub async fn by_vapi_number(&self, id: &Sid) -> Found<Line> {
+        let until = Instant::now() + LOOKUP_TIMEOUT;
+        let route = self.rooms.vapi_numbers.get(id, until, || {
+            let (rooms, id) = (Arc::clone(&self.rooms), id.clone());
+            async move { Ok(rooms.store.number_by_vapi_id(&id).await?.and_then(|number| rooms.route(number))) }
+        });
+        let answer = self.line_of_route(route.await, until).await;
+        self.counted(answer)
+    }
+
+    /// A tenant by its id.
+    pub async fn tenant(&self, id: &TenantId) -> Found<CompiledTenant> {
+        let until = Instant::now() + LOOKUP_TIMEOUT;
+        self.counted(self.compiled(id, until).await)
+    }
+
+    /// A Twilio account by its AccountSid.
+    pub async fn account(&self, sid: &Sid) -> Found<Account> {
+        if let Some(global) = self.rooms.global_account.as_ref().filter(|account| account.twilio.sid == *sid) {
+            return self.counted((Found::Known(Arc::clone(global)), Lookup::Hit));
+        }
+        let until = Instant::now() + LOOKUP_TIMEOUT;
+        let answer = self.rooms.accounts.get(sid, until, || {
+            let (rooms, sid) = (Arc::clone(&self.rooms), sid.clone());
+            async move {
+                let org = rooms.store.org_by_account(&sid).await?;
+                Ok(org.and_then(|org| Some(Account { org_id: Some(org.id), twilio: org.twilio? })))
+            }
+        });
+        self.counted(answer.await)
+    }
+
+    /// What is cached for this number, without asking anybody.
+    pub fn cached_by_number(&self, number: E164) -> Option<Arc<Line>> {
+        let route = self.rooms.numbers.peek(&number.packed())?;
+        let tenant = self.rooms.tenants.peek(&route.tenant)?;
+        Some(Arc::new(Line { tenant, number: Some(route.number.clone()) }))
+    }
+
+    /// What is cached for this SIP user, without asking anybody.
+    pub fn cached_by_sip_user(&self, user: &str) -> Option<Arc<Line>> {
+        if let Some(line) = as_number(user).and_then(|number| self.cached_by_number(number)) {
+            return Some(line);
+        }
+        let id = self.rooms.sip_names.peek(&Arc::from(user.to_lowercase()))?;
+        Some(Arc::new(Line { tenant: self.rooms.tenants.peek(&id)?, number: None }))
+    }
+
+    /// True if some tenant's calls could be answered without the store.
+    pub fn is_warm(&self) -> bool {
+        self.rooms.tenants.holds_any()
+    }
+
+    /// Forgets what changed, at once.
+    pub fn changed(&self, change: &Change) {
+        let rooms = &self.rooms;
+        match change {
+            Change::Tenant(id) => {
+                rooms.tenants.forget(id);
+                // Its names may have changed with it, and one that nobody had may be its own now.
+                rooms.sip_names.forget_if(|tenant| tenant == id);
+            }
+            Change::Number(e164) => {
+                // The tenant it led to knew it as its own.
+                if let Some(route) = rooms.numbers.peek(&e164.packed()) {
+                    rooms.tenants.forget(&route.tenant);
+                }
+                rooms.numbers.forget(&e164.packed());
+                rooms.vapi_numbers.forget_if(|route| route.number.e164 == *e164);
+            }
+            Change::VapiNumber(id) => rooms.vapi_numbers.forget(id),
+            Change::SipName(name) => rooms.sip_names.forget(&Arc::from(name.to_lowercase())),
+            Change::Org(id) => {
+                rooms.accounts.forget_if(|account| account.org_id.as_ref() == Some(id));
+                rooms.tenants.forget_if(|tenant| tenant.org_id == *id);
+            }
+        }
+    }
+
+    async fn line_of_number(&self, number: E164, until: Instant) -> (Found<Line>, Lookup) {
+        let key = number.packed();
+        let route = self.rooms.numbers.get(&key, until, || {
+            let rooms = Arc::clone(&self.rooms);
+            async move { Ok(rooms.store.number_by_e164(number).await?.and_then(|number| rooms.route(number))) }
+        });
+        self.line_of_route(route.await, until).await
+    }
+
+    async fn line_of_name(&self, user: &str, until: Instant) -> (Found<Line>, Lookup) {
+        if user.is_empty() || user.len() > SIP_USER_BYTES_MAX {
+            return (Found::Unknown, Lookup::Negative);
+        }
+        let name: Arc<str> = Arc::from(user.to_lowercase());
+        let found = self.rooms.sip_names.get(&name, until, || {
+            let (rooms, name) = (Arc::clone(&self.rooms), Arc::clone(&name));
+            async move { rooms.store.tenant_by_sip_user(&name).await }
+        });
+        let (id, how) = match found.await {
+            (Found::Known(id), how) => (id, how),
+            (Found::Unknown, how) => return (Found::Unknown, how),
+            (Found::Trouble, how) => return (Found::Trouble, how),
+        };
+        self.line_to(&id, None, how, until).await
+    }
+
+    async fn line_of_route(&self, route: (Found<Route>, Lookup), until: Instant) -> (Found<Line>, Lookup) {
+        match route {
+            (Found::Known(route), how) => self.line_to(&route.tenant, Some(&route.number), how, until).await,
+            (Found::Unknown, how) => (Found::Unknown, how),
+            (Found::Trouble, how) => (Found::Trouble, how),
+        }
+    }
+
+    async fn line_to(
+        &self,
+        tenant: &TenantId,
+        number: Option<&LineNumber>,
+        so_far: Lookup,
+        until: Instant,
+    ) -> (Found<Line>, Lookup) {
+        let (tenant, how) = self.compiled(tenant, until).await;
+        let how = worse(so_far, how);
+        match tenant {
+            Found::Known(tenant) => (Found::Known(Arc::new(Line { tenant, number: number.cloned() })), how),
+            Found::Unknown => (Found::Unknown, how),
+            Found::Trouble => (Found::Trouble, how),
+        }
+    }
+
+    async fn compiled(&self, id: &TenantId, until: Instant) -> (Found<CompiledTenant>, Lookup) {
+        let load = || {
+            let (rooms, id) = (Arc::clone(&self.rooms), id.clone());
+            async move { rooms.compiled(&id).await }
+        };
+        self.rooms.tenants.get(id, until, load).await
+    }
+
+    fn counted<T>(&self, (found, how): (Found<T>, Lookup)) -> Found<T> {
+        self.rooms.metrics.lookup(how);
+        found
+    }
+}
+
+impl Rooms {
+    /// Where a number leads: nowhere unless it is at work for a tenant.
+    fn route(&self, number: Number) -> Option<Route> {
+        let tenant = number.tenant_id.filter(|_| number.state == NumberState::Active)?;
+        // A tenant compiled before it had this number would not know it as its own.
+        let knows_it = |compiled: Arc<CompiledTenant>| compiled.numbers.contains(&number.e164);
+        if !self.tenants.peek(&tenant).is_none_or(knows_it) {
+            self.tenants.forget(&tenant);
+        }
+        let number = LineNumber {
+            id: number.id,
+            e164: number.e164,
+            account_sid: number.account_sid,
+            purpose: number.purpose,
+            already_overflowed: number.already_overflowed,
+        };
+        Some(Route { tenant, number })
+    }
+
+    async fn compiled(&self, id: &TenantId) -> Result<Option<CompiledTenant>, StoreError> {
+        let Some(load) = self.store.load_tenant(id).await? else { return Ok(None) };
+        let compiled = (self.compile)(&load.tenant, &load.numbers, load.account.as_ref(), &self.around);
+        for fault in &compiled.warnings {
+            tracing::warn!(tenant = %id, code = fault.code, pointer = fault.pointer, "stored settings are doubtful");
+        }
+        Ok(Some(compiled))
+    }
+}
+
+/// A user that is a number: in E.164 form, or its digits alone.
+fn as_number(user: &str) -> Option<E164> {
+    E164::parse(user).or_else(|_| E164::parse(&format!("+{user}"))).ok()
+}
+
+/// Of the two steps of a lookup the one worth counting.
+fn worse(one: Lookup, other: Lookup) -> Lookup {
+    let weight = |how| match how {
+        Lookup::Hit => 0,
+        Lookup::Negative => 1,
+        Lookup::Miss => 2,
+        Lookup::Stale => 3,
+        Lookup::Error => 4,
+    };
+    if weight(other) > weight(one) { other } else { one }
+}
+
+impl<T> Clone for Found<T> {
+    fn clone(&self) -> Found<T> {
+        match self {
+            Found::Known(thing) => Found::Known(Arc::clone(thing)),
+            Found::Unknown => Found::Unknown,
+            Found::Trouble => Found::Trouble,
+        }
+    }
+}
+
+impl fmt::Debug for Rooms {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Rooms").field("store", &self.store).finish_non_exhaustive()
+    }
+}
