@@ -9,7 +9,9 @@ pub mod routing;
 #[deny(clippy::disallowed_methods)]
 pub mod twiml;
 
+pub mod calls;
 pub mod directory;
+pub mod health;
 pub mod journal;
 
 pub mod config;
