@@ -15,5 +15,7 @@ pub mod health;
 pub mod journal;
 
 pub mod config;
+pub mod providers;
+pub mod simulator;
 pub mod store;
 pub mod telemetry;

@@ -1,0 +1,107 @@
+//! Twilio and Vapi over HTTP: deadlines, error kinds, answers capped in size. The base URL is a parameter.
+
+use crate::model::{Sid, Target, TwilioAccount};
+
+mod http;
+mod twilio;
+mod vapi;
+
+pub use http::Http;
+pub use twilio::Twilio;
+pub use vapi::Vapi;
+
+/// A provider did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum ProviderError {
+    /// Nobody answered, or not in time; the request may have had its effect.
+    #[error("{provider} did not answer: {detail}")]
+    Unreachable {
+        /// Which provider.
+        provider: &'static str,
+        /// What happened.
+        detail: String,
+    },
+    /// It answered no.
+    #[error("{provider} refused with {status}: {message}")]
+    Refused {
+        /// Which provider.
+        provider: &'static str,
+        /// The HTTP status.
+        status: u16,
+        /// Its error code, where it gave one.
+        code: Option<i64>,
+        /// Its words.
+        message: String,
+    },
+    /// It answered something that makes no sense.
+    #[error("{provider} answered nonsense: {detail}")]
+    Nonsense {
+        /// Which provider.
+        provider: &'static str,
+        /// What was wrong with it.
+        detail: String,
+    },
+}
+
+impl ProviderError {
+    /// The word for the metric label.
+    pub fn outcome(&self) -> &'static str {
+        match self {
+            ProviderError::Unreachable { .. } => "unreachable",
+            ProviderError::Refused { status: 429, .. } => "limited",
+            ProviderError::Refused { status: 404, .. } => "absent",
+            ProviderError::Refused { .. } => "refused",
+            ProviderError::Nonsense { .. } => "nonsense",
+        }
+    }
+}
+
+/// What a provider knows of a call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CallState {
+    /// It goes on.
+    Live,
+    /// It is over; the status in the provider's word.
+    Ended(String),
+    /// The provider has no such call.
+    NotFound,
+}
+
+/// A recording at Twilio.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recording {
+    /// Its SID.
+    pub sid: Sid,
+    /// `completed`, `absent`, `failed`, `processing`…
+    pub status: String,
+    /// Seconds.
+    pub duration_seconds: Option<u32>,
+    /// Where its audio is.
+    pub url: String,
+}
+
+/// What Vapi answers to a call made with the provider bypass.
+#[derive(Clone, Debug)]
+pub struct Bypassed {
+    /// Vapi's id of the call.
+    pub call_id: Sid,
+    /// The TwiML that connects to it, opaque.
+    pub twiml: String,
+    /// How many calls the subscription allows at once, where told.
+    pub concurrency_limit: Option<u32>,
+}
+
+/// A call to be created at Vapi with the provider bypass.
+#[derive(Clone, Debug)]
+pub struct BypassCall<'a> {
+    /// Who answers.
+    pub target: &'a Target,
+    /// The number dialled, E.164, with its account's credentials (a transient phone number at Vapi).
+    pub number: &'a str,
+    /// The account that carries it.
+    pub account: &'a TwilioAccount,
+    /// The caller as written; left out where Vapi would refuse it.
+    pub from: &'a str,
+    /// Variables the assistant sees.
+    pub variables: &'a [(&'a str, &'a str)],
+}

@@ -1,0 +1,153 @@
+//! The paths under `/_sim`: faults on demand, what was asked, and the state of calls.
+
+use hyper::{Method, StatusCode};
+use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::faults::Order;
+use super::wire::{Reply, Request, fresh_sid};
+use super::world::{Recording, State, TwilioCall, VapiCall, World};
+
+/// A call as `POST /_sim/calls` sets it. What is left out keeps its value, or takes a plain one.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct SetCall {
+    sid: String,
+    status: String,
+    #[serde(default)]
+    provider: Provider,
+    account_sid: Option<String>,
+    parent_call_sid: Option<String>,
+    from: Option<String>,
+    to: Option<String>,
+    duration: Option<u32>,
+    ended_reason: Option<String>,
+    recordings: Option<Vec<SetRecording>>,
+}
+
+/// Whose call it is; Vapi's ids are not Twilio's.
+#[derive(Clone, Copy, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Provider {
+    #[default]
+    Twilio,
+    Vapi,
+}
+
+/// A recording, the oldest first.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct SetRecording {
+    sid: Option<String>,
+    #[serde(default = "completed")]
+    status: String,
+    #[serde(default)]
+    duration: u32,
+}
+
+fn completed() -> String {
+    "completed".to_owned()
+}
+
+pub(super) fn answer(world: &World, request: &Request) -> Reply {
+    let mut state = world.lock();
+    let path: Vec<&str> = request.segments.iter().skip(1).map(String::as_str).collect();
+    match (&request.method, &path[..]) {
+        (&Method::POST, ["faults"]) => match read::<Order>(request).and_then(|order| state.faults.order(order)) {
+            Ok(order) => Reply::json(StatusCode::CREATED, &json!(order)),
+            Err(error) => refused(&error),
+        },
+        (&Method::GET, ["faults"]) => Reply::json(StatusCode::OK, &state.faults.list()),
+        (&Method::DELETE, ["faults"]) => {
+            state.faults.clear();
+            Reply::empty(StatusCode::NO_CONTENT)
+        }
+        (&Method::GET, ["requests"]) => Reply::json(StatusCode::OK, &json!(state.requests)),
+        (&Method::DELETE, ["requests"]) => {
+            state.requests.clear();
+            Reply::empty(StatusCode::NO_CONTENT)
+        }
+        (&Method::POST, ["calls"]) => match read::<SetCall>(request) {
+            Ok(call) => {
+                let status = json!({ "sid": call.sid, "status": call.status });
+                set(&mut state, call);
+                Reply::json(StatusCode::OK, &status)
+            }
+            Err(error) => refused(&error),
+        },
+        (&Method::GET, ["calls"]) => Reply::json(StatusCode::OK, &list(&state)),
+        _ => Reply::json(
+            StatusCode::NOT_FOUND,
+            &json!({ "error": "the simulator has /_sim/faults, /_sim/requests and /_sim/calls" }),
+        ),
+    }
+}
+
+fn read<T: serde::de::DeserializeOwned>(request: &Request) -> Result<T, String> {
+    serde_json::from_slice(&request.body).map_err(|error| error.to_string())
+}
+
+fn refused(error: &str) -> Reply {
+    Reply::json(StatusCode::BAD_REQUEST, &json!({ "error": error }))
+}
+
+fn set(state: &mut State, given: SetCall) {
+    let now = Timestamp::now();
+    if given.provider == Provider::Vapi {
+        let call = state.vapi_calls.entry(given.sid).or_insert_with(|| VapiCall {
+            asked: json!({ "type": "inboundPhoneCall" }),
+            status: String::new(),
+            ended_reason: None,
+            created: now,
+            updated: now,
+        });
+        call.status = given.status;
+        call.ended_reason = given.ended_reason.or(call.ended_reason.take());
+        call.updated = now;
+        return;
+    }
+    let call = state.twilio_calls.entry(given.sid).or_insert_with(|| TwilioCall {
+        account_sid: format!("AC{:032}", 0),
+        parent_call_sid: None,
+        from: "+14165550100".to_owned(),
+        to: "+16475550123".to_owned(),
+        status: String::new(),
+        direction: "inbound".to_owned(),
+        duration: None,
+        created: now,
+        recordings: Vec::new(),
+    });
+    call.status = given.status;
+    call.account_sid = given.account_sid.unwrap_or_else(|| call.account_sid.clone());
+    call.from = given.from.unwrap_or_else(|| call.from.clone());
+    call.to = given.to.unwrap_or_else(|| call.to.clone());
+    call.duration = given.duration.or(call.duration);
+    if let Some(parent) = given.parent_call_sid {
+        call.parent_call_sid = Some(parent);
+        call.direction = "outbound-dial".to_owned();
+    }
+    if let Some(recordings) = given.recordings {
+        // A second apart, so that the newest is known by its date.
+        call.recordings = recordings
+            .into_iter()
+            .zip(0i64..)
+            .map(|(recording, at)| Recording {
+                sid: recording.sid.unwrap_or_else(|| fresh_sid("RE")),
+                status: recording.status,
+                duration: recording.duration,
+                created: now + SignedDuration::from_secs(at),
+            })
+            .collect();
+    }
+}
+
+fn list(state: &State) -> Value {
+    let twilio = state.twilio_calls.iter().map(
+        |(sid, call)| json!({ "provider": "twilio", "sid": sid, "status": call.status, "accountSid": call.account_sid }),
+    );
+    let vapi = state.vapi_calls.iter().map(
+        |(id, call)| json!({ "provider": "vapi", "sid": id, "status": call.status, "endedReason": call.ended_reason }),
+    );
+    Value::Array(twilio.chain(vapi).collect())
+}

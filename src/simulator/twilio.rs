@@ -1,0 +1,170 @@
+//! Twilio's half: calls and their recordings, in the shapes of its public description.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use hyper::{Method, StatusCode, header};
+use serde_json::{Value, json};
+
+use super::wire::{Reply, Request, rfc2822};
+use super::world::{Recording, State, TwilioCall, World};
+
+/// The version of the API, the first part of every path.
+pub(super) const VERSION: &str = "2010-04-01";
+
+/// The price of everything here.
+const CURRENCY: &str = "USD";
+
+pub(super) fn answer(world: &World, request: &Request) -> Reply {
+    if !let_in(world, request) {
+        return problem(StatusCode::UNAUTHORIZED, 20003, "Authenticate");
+    }
+    let segments: Vec<&str> = request.segments.iter().map(String::as_str).collect();
+    let [_, "Accounts", account, ref rest @ ..] = segments[..] else { return absent(request) };
+    let mut state = world.lock();
+    match (&request.method, rest) {
+        (&Method::GET, ["Calls", call, "Recordings.json"]) => recordings(&state, request, account, Some(call)),
+        (&Method::GET, ["Recordings.json"]) => recordings(&state, request, account, request.query("CallSid")),
+        (&Method::GET, ["Calls", file]) => one_call(&state, account, file).unwrap_or_else(|| absent(request)),
+        (&Method::POST, ["Calls", file]) => {
+            change_call(&mut state, request, account, file).unwrap_or_else(|| absent(request))
+        }
+        _ => absent(request),
+    }
+}
+
+/// An error in Twilio's shape.
+pub(super) fn problem(status: StatusCode, code: u32, words: &str) -> Reply {
+    Reply::json(
+        status,
+        &json!({
+            "code": code,
+            "message": words,
+            "more_info": format!("https://www.twilio.com/docs/errors/{code}"),
+            "status": status.as_u16(),
+        }),
+    )
+}
+
+fn absent(request: &Request) -> Reply {
+    problem(StatusCode::NOT_FOUND, 20404, &format!("The requested resource {} was not found", request.path))
+}
+
+fn let_in(world: &World, request: &Request) -> bool {
+    let given = request
+        .header(header::AUTHORIZATION)
+        .strip_prefix("Basic ")
+        .and_then(|encoded| BASE64.decode(encoded).ok())
+        .and_then(|bytes| String::from_utf8(bytes).ok());
+    match (&world.options.twilio, given) {
+        (_, None) => false,
+        (None, Some(_)) => true,
+        (Some((sid, token)), Some(given)) => given == format!("{sid}:{}", token.reveal()),
+    }
+}
+
+fn one_call(state: &State, account: &str, file: &str) -> Option<Reply> {
+    let sid = file.strip_suffix(".json")?;
+    let call = state.twilio_calls.get(sid).filter(|call| call.account_sid == account)?;
+    Some(Reply::json(StatusCode::OK, &call_json(sid, call)))
+}
+
+/// Hanging up is the only change of a live call that has an effect here.
+fn change_call(state: &mut State, request: &Request, account: &str, file: &str) -> Option<Reply> {
+    let sid = file.strip_suffix(".json")?;
+    let call = state.twilio_calls.get_mut(sid).filter(|call| call.account_sid == account)?;
+    let form = request.form();
+    let status = form.iter().find(|(name, _)| name == "Status").map(|(_, value)| value.as_str());
+    let live = matches!(call.status.as_str(), "queued" | "initiated" | "ringing" | "in-progress");
+    Some(match status {
+        Some("completed" | "canceled") if !live => {
+            problem(StatusCode::BAD_REQUEST, 21220, "Call is not in-progress. Cannot redirect.")
+        }
+        Some(word @ ("completed" | "canceled")) => {
+            call.status = word.to_owned();
+            Reply::json(StatusCode::OK, &call_json(sid, call))
+        }
+        _ => problem(StatusCode::BAD_REQUEST, 21218, "The simulator changes a call only by Status"),
+    })
+}
+
+fn recordings(state: &State, request: &Request, account: &str, of_call: Option<&str>) -> Reply {
+    let mut found: Vec<(&str, &Recording)> = state
+        .twilio_calls
+        .iter()
+        .filter(|(sid, call)| call.account_sid == account && of_call.is_none_or(|wanted| wanted == sid.as_str()))
+        .flat_map(|(sid, call)| call.recordings.iter().map(move |recording| (sid.as_str(), recording)))
+        .collect();
+    found.sort_by_key(|(_, recording)| std::cmp::Reverse(recording.created));
+    let listed: Vec<Value> = found.iter().map(|(call, recording)| recording_json(account, call, recording)).collect();
+    let uri = request.path.as_str();
+    Reply::json(
+        StatusCode::OK,
+        &json!({
+            "recordings": listed,
+            "page": 0,
+            "page_size": listed.len().max(50),
+            "start": 0,
+            "end": listed.len().saturating_sub(1),
+            "uri": uri,
+            "first_page_uri": uri,
+            "next_page_uri": null,
+            "previous_page_uri": null,
+        }),
+    )
+}
+
+fn call_json(sid: &str, call: &TwilioCall) -> Value {
+    let uri = format!("/{VERSION}/Accounts/{}/Calls/{sid}", call.account_sid);
+    let ended = call.duration.is_some();
+    json!({
+        "sid": sid,
+        "account_sid": call.account_sid,
+        "parent_call_sid": call.parent_call_sid,
+        "from": call.from,
+        "from_formatted": call.from,
+        "to": call.to,
+        "to_formatted": call.to,
+        "phone_number_sid": null,
+        "status": call.status,
+        "direction": call.direction,
+        "api_version": VERSION,
+        "date_created": rfc2822(call.created),
+        "date_updated": rfc2822(call.created),
+        "start_time": rfc2822(call.created),
+        "end_time": ended.then(|| rfc2822(call.created)),
+        "duration": call.duration.map(|seconds| seconds.to_string()),
+        "price": null,
+        "price_unit": CURRENCY,
+        "answered_by": null,
+        "forwarded_from": null,
+        "group_sid": null,
+        "caller_name": null,
+        "queue_time": "0",
+        "trunk_sid": null,
+        "uri": format!("{uri}.json"),
+        "subresource_uris": { "recordings": format!("{uri}/Recordings.json") },
+    })
+}
+
+fn recording_json(account: &str, call: &str, recording: &Recording) -> Value {
+    json!({
+        "sid": recording.sid,
+        "account_sid": account,
+        "call_sid": call,
+        "conference_sid": null,
+        "api_version": VERSION,
+        "status": recording.status,
+        "duration": recording.duration.to_string(),
+        "channels": 1,
+        "source": "RecordVerb",
+        "date_created": rfc2822(recording.created),
+        "date_updated": rfc2822(recording.created),
+        "start_time": rfc2822(recording.created),
+        "price": null,
+        "price_unit": CURRENCY,
+        "error_code": null,
+        "encryption_details": null,
+        "track": "inbound",
+        "uri": format!("/{VERSION}/Accounts/{account}/Recordings/{}.json", recording.sid),
+    })
+}

@@ -1,0 +1,112 @@
+//! What the simulator remembers: calls, recordings, requests, faults in waiting. All in memory, behind one short lock.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::Options;
+use super::faults::Faults;
+use super::wire::{Request, pairs};
+
+/// How many requests are remembered; the oldest go first.
+const REQUESTS_MAX: usize = 1_000;
+
+/// The state behind every handler.
+pub(super) struct World {
+    pub options: Options,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+pub(super) struct State {
+    pub faults: Faults,
+    pub requests: VecDeque<Value>,
+    /// Calls at Twilio, by SID.
+    pub twilio_calls: BTreeMap<String, TwilioCall>,
+    /// Calls at Vapi, by id.
+    pub vapi_calls: BTreeMap<String, VapiCall>,
+}
+
+/// A call at Twilio.
+pub(super) struct TwilioCall {
+    pub account_sid: String,
+    pub parent_call_sid: Option<String>,
+    pub from: String,
+    pub to: String,
+    pub status: String,
+    pub direction: String,
+    pub duration: Option<u32>,
+    pub created: Timestamp,
+    pub recordings: Vec<Recording>,
+}
+
+/// A recording of a call at Twilio.
+pub(super) struct Recording {
+    pub sid: String,
+    pub status: String,
+    pub duration: u32,
+    pub created: Timestamp,
+}
+
+/// A call at Vapi: what it was asked for, and how far it is.
+pub(super) struct VapiCall {
+    pub asked: Value,
+    pub status: String,
+    pub ended_reason: Option<String>,
+    pub created: Timestamp,
+    pub updated: Timestamp,
+}
+
+impl World {
+    pub fn new(options: Options) -> World {
+        World { options, state: Mutex::default() }
+    }
+
+    pub fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// Keeps a request for `GET /_sim/requests`: what was asked, never with what key.
+    pub fn remember(&mut self, request: &Request) {
+        if self.requests.len() == REQUESTS_MAX {
+            self.requests.pop_front();
+        }
+        let body = match serde_json::from_slice::<Value>(&request.body) {
+            Ok(body) => masked(body),
+            Err(_) => masked(object(pairs(&String::from_utf8_lossy(&request.body)))),
+        };
+        self.requests.push_back(json!({
+            "at": Timestamp::now().to_string(),
+            "method": request.method.as_str(),
+            "path": request.path,
+            "query": object(request.query.clone()),
+            "body": body,
+        }));
+    }
+}
+
+fn object(pairs: Vec<(String, String)>) -> Value {
+    Value::Object(pairs.into_iter().map(|(name, value)| (name, Value::String(value))).collect())
+}
+
+fn masked(value: Value) -> Value {
+    match value {
+        Value::Object(fields) => Value::Object(
+            fields
+                .into_iter()
+                .map(|(name, value)| {
+                    let lower = name.to_ascii_lowercase();
+                    let secret = ["token", "secret", "password"].iter().any(|word| lower.ends_with(word));
+                    let value = if secret { json!("•••") } else { masked(value) };
+                    (name, value)
+                })
+                .collect(),
+        ),
+        Value::Array(items) => Value::Array(items.into_iter().map(masked).collect()),
+        other => other,
+    }
+}
