@@ -11,6 +11,7 @@ pub mod twiml;
 
 pub mod calls;
 pub mod directory;
+pub mod edge;
 pub mod health;
 pub mod journal;
 

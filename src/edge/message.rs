@@ -1,0 +1,94 @@
+//! What comes in and what goes out, freed of the protocol that carried it.
+//!
+//! An [`Incoming`] is read to the end and within its limits before a handler sees it. Who sent it, and whether it may
+//! be believed, is for others to find out.
+
+use std::net::SocketAddr;
+use std::time::Instant;
+
+use bytes::Bytes;
+use hyper::header::{HeaderName, HeaderValue};
+use hyper::{HeaderMap, Method};
+
+/// A whole request.
+#[derive(Clone, Debug)]
+pub struct Incoming {
+    /// What is asked for.
+    pub method: Method,
+    /// The path, byte for byte as sent: nothing is decoded or tidied, because it is signed.
+    pub path: String,
+    /// What follows the first `?`, byte for byte as sent.
+    pub query: String,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The whole body.
+    pub body: Bytes,
+    /// The other end of the connection: the caller, or a proxy in front of us.
+    pub peer: SocketAddr,
+    /// Whether the connection is encrypted up to this process.
+    pub tls: bool,
+    /// When the head had been read.
+    pub arrived: Instant,
+}
+
+impl Incoming {
+    /// A header's value, if there is exactly one and it is text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let mut values = self.headers.get_all(name).iter();
+        match (values.next(), values.next()) {
+            (Some(only), None) => only.to_str().ok(),
+            _ => None,
+        }
+    }
+}
+
+/// A whole answer. It always leaves with its length.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// The status code.
+    pub status: u16,
+    /// The body.
+    pub body: Bytes,
+    /// The type of the body, if there is one.
+    pub content_type: Option<&'static str>,
+    /// Anything else the head should say, such as `Allow`.
+    pub headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+impl Answer {
+    /// Markup for the carrier: `200`, whatever failed behind it.
+    pub fn twiml(markup: impl Into<Bytes>) -> Answer {
+        Answer::new(200, Some("application/xml; charset=utf-8"), markup.into())
+    }
+
+    /// JSON, `200`.
+    pub fn json(document: impl Into<Bytes>) -> Answer {
+        Answer::new(200, Some("application/json"), document.into())
+    }
+
+    /// A status and nothing else.
+    pub fn empty(status: u16) -> Answer {
+        Answer::new(status, None, Bytes::new())
+    }
+
+    /// A status and a sentence for whoever looks at it with bare tools.
+    pub fn text(status: u16, sentence: &'static str) -> Answer {
+        Answer::new(status, Some("text/plain; charset=utf-8"), Bytes::from_static(sentence.as_bytes()))
+    }
+
+    /// The same answer with another status.
+    pub fn with_status(mut self, status: u16) -> Answer {
+        self.status = status;
+        self
+    }
+
+    /// The same answer with one more header.
+    pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Answer {
+        self.headers.push((name, value));
+        self
+    }
+
+    fn new(status: u16, content_type: Option<&'static str>, body: Bytes) -> Answer {
+        Answer { status, body, content_type, headers: Vec::new() }
+    }
+}

@@ -1,0 +1,49 @@
+//! `/api/twilio/sip`: a call to the SIP domain. The user part of `To` names the tenant; the host is not compared.
+
+use crate::directory::{Found, Line};
+use crate::model::{Arrival, SipUri};
+
+use super::signed::Signed;
+use super::{Answer, Edge, call};
+
+pub(super) async fn answer(edge: &Edge, signed: &Signed) -> Answer {
+    let line = match SipUri::parse(signed.to()) {
+        Ok(uri) => edge.directory.by_sip_user(&uri.user).await,
+        Err(_) => Found::Unknown,
+    };
+    let line = match line {
+        Found::Known(line) => match may_call(edge, signed, &line).await {
+            Some(true) => Found::Known(line),
+            Some(false) => {
+                tracing::warn!(
+                    tenant = line.tenant.slug,
+                    call_sid = signed.call_sid.as_str(),
+                    "a SIP caller named a tenant that its credentials or address do not belong to"
+                );
+                Found::Unknown
+            }
+            None => Found::Trouble,
+        },
+        line => line,
+    };
+    call::answer(edge, signed, line, Arrival::Sip).await
+}
+
+/// A PBX reaches its own tenant only: by the user name it signed in with. None if nobody can tell.
+async fn may_call(edge: &Edge, signed: &Signed, line: &Line) -> Option<bool> {
+    let by_address = match (signed.get("SipDomain"), &edge.settings.sip_acl_domain) {
+        (Some(domain), Some(acl_domain)) => domain.eq_ignore_ascii_case(acl_domain),
+        _ => false,
+    };
+    if by_address {
+        // Which addresses are a tenant's is recorded when its phone system is connected by address; until somebody's
+        // are, nobody may call in on that domain.
+        return Some(false);
+    }
+    let Some(username) = signed.get("SipUsername") else { return Some(true) };
+    match edge.directory.by_sip_user(&username.to_lowercase()).await {
+        Found::Known(owner) => Some(owner.tenant.id == line.tenant.id),
+        Found::Unknown => Some(false),
+        Found::Trouble => None,
+    }
+}
