@@ -15,6 +15,7 @@ pub mod edge;
 pub mod health;
 pub mod journal;
 
+pub mod admin;
 pub mod config;
 pub mod providers;
 pub mod simulator;

@@ -1,0 +1,98 @@
+//! The private listener: settings, numbers, calls and voicemails for people and scripts, health and metrics for machines.
+//!
+//! `router` shows every route on one screen; each resource has a file of its own. Status codes live in `error`, the
+//! strict reading of what comes in in `json` and `schema`. What a call hears is decided elsewhere: here the same engine
+//! is asked, and whoever keeps a copy of the settings is told of each change before the answer leaves.
+
+mod auth;
+mod availability;
+mod calls;
+mod checks;
+mod error;
+mod formats;
+mod idempotency;
+mod json;
+mod live;
+mod numbers;
+mod openapi;
+mod overrides;
+mod pages;
+mod plan;
+mod request;
+mod router;
+mod schema;
+mod serve;
+mod simulate;
+mod slug;
+mod tenant_body;
+mod tenants;
+mod voicemails;
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::model::{Arrival, Change, Seed, Sid, TenantId};
+use crate::routing::Surroundings;
+use crate::store::Store;
+
+pub use router::{document, router};
+pub use serve::serve;
+
+/// What the admin API needs from the rest of the process.
+#[derive(Clone)]
+pub struct AdminState {
+    /// Where everything is kept.
+    pub store: Store,
+    /// The settings of the installation that compiling a tenant needs.
+    pub around: Arc<Surroundings>,
+    /// The base Twilio calls, without a trailing slash: callbacks in simulated TwiML name it.
+    pub public_base: String,
+    /// Told of every change before it is acknowledged, so that no call obeys old settings.
+    pub changed: Arc<dyn Fn(Change) + Send + Sync>,
+    /// The live calls, from whoever keeps them.
+    pub live: Live,
+    /// The metrics as Prometheus reads them.
+    pub metrics_text: Arc<dyn Fn() -> String + Send + Sync>,
+    /// SHA-256 of the operator's token.
+    pub token_sha256: [u8; 32],
+    /// The clock.
+    pub now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
+    /// Chance, for identifiers.
+    pub random: Arc<dyn Fn() -> [u8; 10] + Send + Sync>,
+}
+
+/// Asks for the live calls.
+pub type Live = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = Vec<LiveCall>> + Send>> + Send + Sync>;
+
+/// A live call, for whoever looks.
+#[derive(Clone, Debug)]
+pub struct LiveCall {
+    /// Its CallSid.
+    pub sid: Sid,
+    /// Whose it is.
+    pub tenant_id: TenantId,
+    /// How it arrived.
+    pub arrival: Arrival,
+    /// True while the AI talks or rings.
+    pub with_ai: bool,
+    /// When it began.
+    pub began: Timestamp,
+    /// When it was last heard of.
+    pub heard: Timestamp,
+}
+
+impl AdminState {
+    fn seed(&self) -> Seed {
+        Seed { at: (self.now)(), random: (self.random)() }
+    }
+}
+
+impl fmt::Debug for AdminState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AdminState").field("public_base", &self.public_base).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,190 @@
+//! The OpenAPI document: made from the handlers, with what all of them share added here.
+//!
+//! What every request can come to (no token, nothing there, a bad body) is decided in one place and so described in one.
+
+use serde_json::json;
+use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::tag::TagBuilder;
+use utoipa::openapi::{
+    ComponentsBuilder, ContactBuilder, Content, Header, HttpMethod, InfoBuilder, OpenApi, OpenApiBuilder, PathItem,
+    Ref, RefOr, Required, Response, ResponseBuilder,
+};
+use utoipa::{PartialSchema, ToSchema};
+
+use super::error::{FaultBody, ProblemBody};
+
+/// The part of the document that no handler knows.
+pub(super) fn frame() -> OpenApi {
+    let info = InfoBuilder::new()
+        .title("patchbay admin API")
+        .version(env!("CARGO_PKG_VERSION"))
+        .description(Some(INTRODUCTION))
+        .contact(Some(ContactBuilder::new().name(Some("patchbay")).build()));
+    let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("The admin token.")).build();
+    let mut schemas = vec![
+        (ProblemBody::name().into_owned(), ProblemBody::schema()),
+        (FaultBody::name().into_owned(), FaultBody::schema()),
+    ];
+    ProblemBody::schemas(&mut schemas);
+    let components =
+        ComponentsBuilder::new().security_scheme("token", SecurityScheme::Http(bearer)).schemas_from_iter(schemas);
+    let tags = TAGS.map(|(name, words)| TagBuilder::new().name(name).description(Some(words)).build());
+    OpenApiBuilder::new()
+        .info(info)
+        .components(Some(components.build()))
+        .security(Some([SecurityRequirement::new::<_, [&str; 0], &str>("token", [])]))
+        .tags(Some(tags))
+        .build()
+}
+
+const INTRODUCTION: &str = "Settings, numbers, calls and voicemails of a patchbay installation. \
+    Every path under /api/ needs the header `Authorization: Bearer …`. \
+    Errors are `application/problem+json` and carry the request's id. \
+    Lists take `limit` (1 to 200, 50 where nothing is said), `cursor` and `q`. \
+    A POST sent again with the same `Idempotency-Key` gets the first answer again, for 24 hours. \
+    What has a version takes `If-Match` with the ETag it was read with.";
+
+const TAGS: [(&str, &str); 11] = [
+    ("tenants", "One business each: its name, its zone, and who answers for it."),
+    ("availability", "When the AI answers, and what happens when it does not."),
+    ("override", "Somebody decides by hand."),
+    ("plan", "What a call walks through besides."),
+    ("simulate", "What would happen to a call."),
+    ("numbers", "The numbers that lead to tenants."),
+    ("calls", "Calls as they went."),
+    ("live", "Calls as they go."),
+    ("voicemails", "What callers left."),
+    ("health", "For machines that watch."),
+    ("pages", "For people who look."),
+];
+
+/// Adds to every operation what all of its kind share.
+pub(super) fn complete(document: &mut OpenApi) {
+    for (path, item) in &mut document.paths.paths {
+        for (method, operation) in operations(item) {
+            name_uniquely(operation);
+            if path.starts_with("/api/") {
+                complete_operation(path, &method, operation);
+            } else {
+                operation.security = Some(Vec::new());
+            }
+        }
+    }
+}
+
+/// Handlers are called `read` and `put` in every file; a client's functions need names of their own.
+fn name_uniquely(operation: &mut Operation) {
+    let tag = operation.tags.iter().flatten().next().cloned().unwrap_or_default();
+    operation.operation_id = operation.operation_id.take().map(|name| format!("{tag}_{name}"));
+}
+
+/// The operations of a path.
+pub(super) fn operations(item: &mut PathItem) -> Vec<(HttpMethod, &mut Operation)> {
+    [
+        (HttpMethod::Get, &mut item.get),
+        (HttpMethod::Put, &mut item.put),
+        (HttpMethod::Post, &mut item.post),
+        (HttpMethod::Patch, &mut item.patch),
+        (HttpMethod::Delete, &mut item.delete),
+    ]
+    .into_iter()
+    .filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
+    .collect()
+}
+
+fn complete_operation(path: &str, method: &HttpMethod, operation: &mut Operation) {
+    let names_something = path.contains('{');
+    let takes_body = operation.request_body.is_some();
+    let is_list = *method == HttpMethod::Get && !names_something && path != "/api/live";
+    let has_version = path.starts_with("/api/tenants/{id}") && *method != HttpMethod::Post;
+    let is_change = *method != HttpMethod::Get;
+    let is_post = *method == HttpMethod::Post;
+
+    add(operation, "401", "No token, or one that is not good");
+    add(operation, "500", "Something went wrong in patchbay");
+    add(operation, "503", "The store is away, or the answer took too long");
+    if names_something {
+        let name = path.split(['{', '}']).nth(1).unwrap_or("id").to_owned();
+        parameter(operation, path_parameter(name));
+        add(operation, "404", "There is no such thing, or not for this token to see");
+    }
+    if is_list {
+        LIST_PARAMETERS.iter().for_each(|(name, words)| parameter(operation, query_parameter(name, words)));
+        add(operation, "400", "The part after ? cannot be read");
+        add(operation, "422", "A parameter is not valid; each fault is named");
+    }
+    if takes_body {
+        add(operation, "400", "The body is no JSON");
+        add(operation, "408", "The body did not arrive");
+        add(operation, "413", "The body is larger than 1 MiB");
+        add(operation, "415", "The body is not sent as JSON");
+        add(operation, "422", "The body says something that cannot be; every fault is named, nothing was changed");
+    }
+    if is_post {
+        parameter(
+            operation,
+            header_parameter("Idempotency-Key", "Sent again with the same key, the first answer comes again."),
+        );
+    }
+    if has_version && is_change {
+        parameter(operation, header_parameter("If-Match", "The ETag it was read with: changed only if it still fits."));
+        add(operation, "412", "It has changed since it was read");
+    }
+    if has_version && let Some(RefOr::T(response)) = operation.responses.responses.get_mut("200") {
+        let tag = Header::builder().schema(Some(ObjectBuilder::new().schema_type(Type::String).build()));
+        response
+            .headers
+            .insert("ETag".to_owned(), RefOr::T(tag.description(Some("The version, for If-Match.")).build()));
+    }
+    if matches!(path, "/api/tenants" | "/api/tenants/{id}" | "/api/numbers/owned" | "/api/numbers/{id}") && takes_body {
+        add(operation, "409", "The slug is taken, or the number leads elsewhere");
+    }
+}
+
+const LIST_PARAMETERS: [(&str, &str); 4] = [
+    ("limit", "How many rows at most, 1 to 200; 50 where nothing is said."),
+    ("cursor", "Where the page begins: `nextCursor` of the page before."),
+    ("q", "Words to look for."),
+    ("tenantId", "Only what belongs to this tenant."),
+];
+
+fn add(operation: &mut Operation, status: &str, words: &str) {
+    let content = Content::builder().schema(Some(Ref::from_schema_name(ProblemBody::name()))).build();
+    let response = ResponseBuilder::new().description(words).content("application/problem+json", content).build();
+    operation.responses.responses.entry(status.to_owned()).or_insert(RefOr::<Response>::T(response));
+}
+
+fn parameter(operation: &mut Operation, parameter: Parameter) {
+    operation.parameters.get_or_insert_default().push(RefOr::T(parameter));
+}
+
+fn path_parameter(name: String) -> Parameter {
+    let words = if name == "sid" { "The call's SID." } else { "The identifier." };
+    text_parameter(&name, words, ParameterIn::Path, Required::True)
+}
+
+fn query_parameter(name: &str, words: &str) -> Parameter {
+    if name == "limit" {
+        let number = ObjectBuilder::new().schema_type(Type::Integer).default(Some(json!(50)));
+        return ParameterBuilder::from(text_parameter(name, words, ParameterIn::Query, Required::False))
+            .schema(Some(number.build()))
+            .build();
+    }
+    text_parameter(name, words, ParameterIn::Query, Required::False)
+}
+
+fn header_parameter(name: &str, words: &str) -> Parameter {
+    text_parameter(name, words, ParameterIn::Header, Required::False)
+}
+
+fn text_parameter(name: &str, words: &str, place: ParameterIn, required: Required) -> Parameter {
+    ParameterBuilder::new()
+        .name(name)
+        .parameter_in(place)
+        .required(required)
+        .description(Some(words))
+        .schema(Some(ObjectBuilder::new().schema_type(Type::String).build()))
+        .build()
+}

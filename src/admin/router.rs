@@ -1,0 +1,66 @@
+//! Every route of the admin API on one screen, and the layers a request goes through.
+
+use axum::Router;
+use axum::extract::Request;
+use axum::middleware::from_fn_with_state;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::error::Problem;
+use super::idempotency::{self, Answers};
+use super::{
+    AdminState, auth, availability, calls, live, numbers, openapi, overrides, pages, plan, request, simulate, tenants,
+    voicemails,
+};
+
+fn routes() -> OpenApiRouter<AdminState> {
+    OpenApiRouter::with_openapi(openapi::frame())
+        .routes(routes!(tenants::list, tenants::create))
+        .routes(routes!(tenants::read, tenants::change, tenants::delete))
+        .routes(routes!(availability::read, availability::put))
+        .routes(routes!(overrides::read, overrides::put, overrides::delete))
+        .routes(routes!(plan::read, plan::put))
+        .routes(routes!(simulate::simulate))
+        .routes(routes!(numbers::list, numbers::record))
+        .routes(routes!(numbers::change))
+        .routes(routes!(calls::list))
+        .routes(routes!(calls::read))
+        .routes(routes!(live::list))
+        .routes(routes!(voicemails::list))
+        .routes(routes!(voicemails::read, voicemails::change))
+        .routes(routes!(pages::healthz))
+        .routes(routes!(pages::metrics))
+        .routes(routes!(pages::home))
+        .routes(routes!(pages::openapi_json))
+        .routes(routes!(pages::docs))
+        .routes(routes!(pages::asset))
+}
+
+/// The admin API, ready to be served.
+pub fn router(state: AdminState) -> Router {
+    let (router, _) = routes().split_for_parts();
+    router
+        .fallback(no_route)
+        .method_not_allowed_fallback(wrong_method)
+        // From the innermost layer to the outermost.
+        .layer(from_fn_with_state((state.clone(), Answers::new()), idempotency::once))
+        .layer(from_fn_with_state(state.clone(), auth::guard))
+        .layer(from_fn_with_state(state.clone(), request::outermost))
+        .with_state(state)
+}
+
+/// The OpenAPI document of exactly these routes.
+pub fn document() -> OpenApi {
+    let (_, mut document) = routes().split_for_parts();
+    openapi::complete(&mut document);
+    document
+}
+
+async fn no_route(request: Request) -> Problem {
+    Problem::no_route(request.uri().path())
+}
+
+async fn wrong_method(request: Request) -> Problem {
+    Problem::wrong_method(request.method().as_str(), request.uri().path())
+}

@@ -1,0 +1,260 @@
+//! Tenants: who they are, who answers for them, and how a call reaches Vapi.
+
+use axum::Json as Answer;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
+
+use super::auth::Caller;
+use super::error::Problem;
+use super::json::{Id, IfMatch, Json, ListQuery, etag};
+use super::tenant_body::{ConnectChange, TargetBody, TenantBody, TenantNew, TenantPage, TenantPatch, checked};
+use super::{AdminState, formats, slug};
+use crate::model::{Change, Connect, Number, OrgId, Secret, Tenant, TenantId, Via};
+use crate::store::{Actor, Ask, StoreError};
+
+/// Creates a tenant
+///
+/// It starts with the standard settings: the AI always answers, and voicemail where it cannot.
+#[utoipa::path(post, path = "/api/tenants", tag = "tenants", request_body = TenantNew,
+    responses((status = 201, description = "The tenant", body = TenantBody)))]
+pub(super) async fn create(
+    State(admin): State<AdminState>,
+    Caller(by): Caller,
+    Json(new): Json<TenantNew>,
+) -> Result<Response, Problem> {
+    if new.assign_phone {
+        let detail =
+            "this build does not find or buy numbers; create the tenant without, then record a number of its own";
+        return Err(Problem::fault("/assignPhone", "not_supported", detail));
+    }
+    let org_id = org_of(&admin, new.org_id.as_deref()).await?;
+    let connect = connect_with(&no_connect(), new.connect.as_ref())?;
+    let seed = admin.seed();
+    let mut tenant = Tenant {
+        id: TenantId::new(seed),
+        org_id,
+        slug: new.slug.clone().unwrap_or_else(|| slug::from_name(&new.name, None)),
+        name: new.name,
+        timezone: checked(formats::timezone(new.timezone.as_deref().unwrap_or("UTC"))),
+        country: checked(formats::country(new.country.as_deref().unwrap_or("US"))),
+        language: new.language,
+        voice: new.voice,
+        target: new.target.as_ref().map(TargetBody::read),
+        connect,
+        sip_username: None,
+        availability: first_settings(),
+        forced: None,
+        version: 1,
+        created_at: seed.at,
+        updated_at: seed.at,
+    };
+    let mut attempt = 1;
+    loop {
+        let kept = admin.store.create_tenant(&tenant, &by).await;
+        for change in changes_of(&tenant) {
+            (admin.changed)(change);
+        }
+        match kept {
+            Ok(()) => break,
+            Err(StoreError::SlugTaken) if new.slug.is_none() && attempt < SLUG_ATTEMPTS => {
+                attempt += 1;
+                tenant.slug = slug::from_name(&tenant.name, Some(&suffix(&admin, attempt)));
+            }
+            Err(StoreError::SlugTaken) => return Err(Problem::slug_taken(&tenant.slug)),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    let location = [(header::LOCATION, format!("/api/tenants/{}", tenant.id))];
+    Ok((StatusCode::CREATED, etag(tenant.version), location, Answer(TenantBody::of(&tenant))).into_response())
+}
+
+/// Tenants by name
+#[utoipa::path(get, path = "/api/tenants", tag = "tenants", responses((status = 200, description = "A page", body = TenantPage)))]
+pub(super) async fn list(
+    State(admin): State<AdminState>,
+    ListQuery(ask): ListQuery,
+) -> Result<Answer<TenantPage>, Problem> {
+    let page = admin.store.tenants(&ask).await?;
+    Ok(Answer(TenantPage { data: page.rows.iter().map(TenantBody::of).collect(), next_cursor: page.next_cursor }))
+}
+
+/// A tenant
+#[utoipa::path(get, path = "/api/tenants/{id}", tag = "tenants", responses((status = 200, description = "The tenant", body = TenantBody)))]
+pub(super) async fn read(State(admin): State<AdminState>, Id(id): Id<TenantId>) -> Result<Response, Problem> {
+    let tenant = find(&admin, &id).await?;
+    Ok((etag(tenant.version), Answer(TenantBody::of(&tenant))).into_response())
+}
+
+/// Changes a tenant
+#[utoipa::path(patch, path = "/api/tenants/{id}", tag = "tenants", request_body = TenantPatch,
+    responses((status = 200, description = "The tenant as it is now", body = TenantBody)))]
+pub(super) async fn change(
+    State(admin): State<AdminState>,
+    Caller(by): Caller,
+    Id(id): Id<TenantId>,
+    if_match: IfMatch,
+    Json(patch): Json<TenantPatch>,
+) -> Result<Response, Problem> {
+    let before = find(&admin, &id).await?;
+    let connect = connect_with(&before.connect, patch.connect.as_ref())?;
+    if patch.connect.as_ref().is_some_and(|connect| connect.via.is_some()) {
+        check_via_suits(&admin, &id, connect.via).await?;
+    }
+    let tenant = save(&admin, &by, &before, &if_match, move |tenant| apply(patch, connect, tenant)).await?;
+    Ok((etag(tenant.version), Answer(TenantBody::of(&tenant))).into_response())
+}
+
+/// Deletes a tenant
+///
+/// Its numbers are not given back to anybody: they rest, and callers hear that the number is not in use.
+#[utoipa::path(delete, path = "/api/tenants/{id}", tag = "tenants", responses((status = 204, description = "It is gone")))]
+pub(super) async fn delete(
+    State(admin): State<AdminState>,
+    Caller(by): Caller,
+    Id(id): Id<TenantId>,
+    if_match: IfMatch,
+) -> Result<StatusCode, Problem> {
+    let tenant = find(&admin, &id).await?;
+    let expected = if_match.expected(tenant.version)?;
+    let rested = admin.store.delete_tenant(&id, expected, &by).await;
+    let numbers: &[Number] = rested.as_deref().unwrap_or_default();
+    for change in changes_of(&tenant).into_iter().chain(numbers.iter().flat_map(super::numbers::changes_of)) {
+        (admin.changed)(change);
+    }
+    rested?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// The tenant of this name.
+pub(super) async fn find(admin: &AdminState, id: &TenantId) -> Result<Tenant, Problem> {
+    let tenant = admin.store.tenant(id).await?;
+    tenant.ok_or_else(|| Problem::not_found("tenant", id.as_str()))
+}
+
+/// Changes a tenant, tells everybody, and answers what it is now. What changes nothing is no change.
+pub(super) async fn save(
+    admin: &AdminState,
+    by: &Actor,
+    before: &Tenant,
+    if_match: &IfMatch,
+    change: impl FnOnce(&mut Tenant) + Clone + Send,
+) -> Result<Tenant, Problem> {
+    let expected = if_match.expected(before.version)?;
+    let mut after = before.clone();
+    change.clone()(&mut after);
+    if after == *before {
+        return Ok(after);
+    }
+    let saved = admin.store.change_tenant(&before.id, expected, by, change).await;
+    // Also where the store failed: whether it kept the change is not known then.
+    for change in changes_of(before).into_iter().chain(changes_of(&after)) {
+        (admin.changed)(change);
+    }
+    match saved {
+        Err(StoreError::SlugTaken) => Err(Problem::slug_taken(&after.slug)),
+        saved => Ok(saved?),
+    }
+}
+
+/// The largest number of slugs tried for one name.
+const SLUG_ATTEMPTS: u32 = 12;
+
+/// What tells apart tenants of one name: small figures first, then chance.
+fn suffix(admin: &AdminState, attempt: u32) -> String {
+    if attempt < 10 {
+        return attempt.to_string();
+    }
+    let letters = b"23456789abcdefghjkmnpqrstvwxyz";
+    (admin.random)().iter().take(6).map(|byte| char::from(letters[usize::from(*byte) % letters.len()])).collect()
+}
+
+/// What a new tenant has: the AI always answers, voicemail where it cannot.
+fn first_settings() -> Value {
+    json!({
+        "mode": "always",
+        "afterHours": {"enabled": false},
+        "highVolume": {"enabled": false, "threshold": 5},
+        "customSchedule": {"enabled": false, "rules": []},
+        "fallback": {"type": "voicemail"}
+    })
+}
+
+async fn org_of(admin: &AdminState, given: Option<&str>) -> Result<OrgId, Problem> {
+    let Some(given) = given else { return Ok(admin.store.platform_org().await?.id) };
+    let id = OrgId::parse(given).ok();
+    let org = match &id {
+        Some(id) => admin.store.org(id).await?,
+        None => None,
+    };
+    org.map(|org| org.id).ok_or_else(|| Problem::fault("/orgId", "not_found", "there is no such organization"))
+}
+
+fn no_connect() -> Connect {
+    Connect { via: Via::Sip, sip_uri: None, username: None, password: None, timeout_seconds: None }
+}
+
+/// The connection after a change. A user name without a password, or the other way round, would fail at every call.
+fn connect_with(before: &Connect, change: Option<&ConnectChange>) -> Result<Connect, Problem> {
+    let mut after = before.clone();
+    let Some(change) = change else { return Ok(after) };
+    if let Some(via) = change.via {
+        after.via = via.read();
+    }
+    if let Some(sip_uri) = &change.sip_uri {
+        after.sip_uri = sip_uri.clone();
+    }
+    if let Some(username) = &change.username {
+        after.username = username.clone();
+    }
+    if let Some(password) = &change.password {
+        after.password = password.clone().map(Secret::new);
+    }
+    if let Some(timeout_seconds) = change.timeout_seconds {
+        after.timeout_seconds = timeout_seconds;
+    }
+    match (&after.username, &after.password) {
+        (Some(_), None) => Err(Problem::fault("/connect/password", "required", "a user name needs its password")),
+        (None, Some(_)) => Err(Problem::fault("/connect/username", "required", "a password needs its user name")),
+        _ => Ok(after),
+    }
+}
+
+/// Both other ways to Vapi need a number that Vapi knows the call by.
+async fn check_via_suits(admin: &AdminState, id: &TenantId, via: Via) -> Result<(), Problem> {
+    if via == Via::Sip {
+        return Ok(());
+    }
+    let ask = Ask { limit: 1, tenant: Some(id.clone()), ..Ask::default() };
+    if admin.store.numbers(&ask).await?.rows.is_empty() {
+        let detail = "this tenant has no number, and calls to its SIP address can only be dialled on: use sip";
+        return Err(Problem::fault("/connect/via", "needs_number", detail));
+    }
+    Ok(())
+}
+
+fn apply(patch: TenantPatch, connect: Connect, tenant: &mut Tenant) {
+    fn put<T>(given: Option<T>, place: &mut T) {
+        if let Some(given) = given {
+            *place = given;
+        }
+    }
+    put(patch.name, &mut tenant.name);
+    put(patch.slug, &mut tenant.slug);
+    put(patch.timezone.map(|zone| checked(formats::timezone(&zone))), &mut tenant.timezone);
+    put(patch.country.map(|country| checked(formats::country(&country))), &mut tenant.country);
+    put(patch.language, &mut tenant.language);
+    put(patch.voice, &mut tenant.voice);
+    put(patch.target.map(|target| target.as_ref().map(TargetBody::read)), &mut tenant.target);
+    if patch.connect.is_some() {
+        tenant.connect = connect;
+    }
+}
+
+/// Everything somebody may know this tenant by.
+fn changes_of(tenant: &Tenant) -> Vec<Change> {
+    let names = [Some(tenant.slug.clone()), Some(format!("clinic-{}", tenant.id)), tenant.sip_username.clone()];
+    let names = names.into_iter().flatten().map(Change::SipName);
+    std::iter::once(Change::Tenant(tenant.id.clone())).chain(names).collect()
+}
