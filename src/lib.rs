@@ -16,6 +16,8 @@ pub mod health;
 pub mod journal;
 
 pub mod admin;
+pub mod app;
+pub mod cli;
 pub mod config;
 pub mod providers;
 pub mod simulator;

@@ -1,0 +1,219 @@
+//! What stands behind the call path: store, journal, directory, ledger, the admin listener and the keepers.
+//! Built and run on the background runtime, where every handle to the store stays.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jiff::Timestamp;
+use sha2::{Digest, Sha256};
+use tokio::net::TcpListener;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::admin::{self, AdminState};
+use crate::calls::Ledger;
+use crate::config::{self, Settings};
+use crate::directory::Directory;
+use crate::edge::Readiness;
+use crate::health::Health;
+use crate::journal::{Journal, Options};
+use crate::model::Secret;
+use crate::providers::{Http, Twilio, Vapi};
+use crate::store::Store;
+use crate::telemetry::Metrics;
+
+use super::restore::{self, Restore};
+use super::{keepers, surroundings};
+
+/// Longest that stopping waits for the admin listener and the keepers to finish what they have begun.
+const HELPERS_DEADLINE: Duration = Duration::from_secs(3);
+
+/// Longest that it waits for the journal to write what it was given; a disk may hang.
+const FLUSH_DEADLINE: Duration = Duration::from_secs(5);
+
+/// Longest that it waits for the drain, which gives up by itself after five seconds. The records are on disk already.
+const DRAIN_DEADLINE: Duration = Duration::from_secs(6);
+
+/// The handles of the background.
+#[derive(Debug)]
+pub(super) struct Background {
+    pub directory: Directory,
+    pub ledger: Ledger,
+    pub health: Arc<Health>,
+    pub journal: Journal,
+    pub vapi: Option<Vapi>,
+    pub admin: SocketAddr,
+    pub token: Option<Secret>,
+    helpers: TaskTracker,
+    drain: TaskTracker,
+    stops: Stops,
+}
+
+/// The signals to stop. A background that is dropped stops at once.
+#[derive(Debug, Default)]
+struct Stops {
+    /// To the admin listener and the keepers.
+    helpers: CancellationToken,
+    /// To the journal's drain, when nothing more can come.
+    drain: CancellationToken,
+}
+
+impl Drop for Stops {
+    fn drop(&mut self) {
+        self.helpers.cancel();
+        self.drain.cancel();
+    }
+}
+
+impl Background {
+    /// Builds everything in the order in which it depends on each other.
+    pub async fn start(
+        settings: Settings,
+        metrics: Arc<Metrics>,
+        readiness: Arc<Readiness>,
+    ) -> anyhow::Result<Background> {
+        let (helpers, draining, stops) = (TaskTracker::new(), TaskTracker::new(), Stops::default());
+        let key = config::secrets::key(&settings).context("could not get the key that seals secrets")?;
+        let store = Store::open(&settings.store.url, &key).await.context("could not open the store")?;
+        metrics.store_up(true);
+        metrics.ledger_mode("memory");
+        let (journal, drain) = Journal::open(&settings.spool.dir, Options::default(), Arc::clone(&metrics))
+            .with_context(|| format!("could not open the journal in {}", settings.spool.dir.display()))?;
+        draining.spawn(drain.run(store.clone(), stops.drain.clone().cancelled_owned()));
+
+        let around = Arc::new(surroundings(&settings));
+        let directory =
+            Directory::new(store.clone(), Arc::clone(&around), Arc::clone(&metrics), super::DIRECTORY_CAPACITY);
+        let ledger = Ledger::memory(settings.vapi.concurrency_limit, Arc::clone(&metrics));
+        let health = Arc::new(Health::default());
+        let restore = Restore {
+            store: store.clone(),
+            journal: journal.clone(),
+            around: Arc::clone(&around),
+            ledger: ledger.clone(),
+        };
+        restore.at_start(restore::CATCH_UP, &helpers, &stops.helpers).await?;
+
+        let http = Http::new().context("could not build the HTTP client")?;
+        let twilio = Twilio::new(&http, settings.twilio.api_base.as_str(), Arc::clone(&metrics))?;
+        let vapi = settings
+            .vapi
+            .api_key
+            .clone()
+            .map(|key| Vapi::new(&http, settings.vapi.api_base.as_str(), key, Arc::clone(&metrics)))
+            .transpose()?;
+
+        let listener = TcpListener::bind(settings.admin.listen.to_string()).await.with_context(|| {
+            format!("could not listen on {} (admin.listen); is another process there?", settings.admin.listen)
+        })?;
+        let admin_address = listener.local_addr()?;
+        // Last of all that can fail: it is shown only by the start that makes it.
+        let (token_sha256, token) = operator_token(&settings, &store).await?;
+        let router = admin::router(AdminState {
+            store: store.clone(),
+            around,
+            public_base: settings.edge.public_base(),
+            changed: {
+                let directory = directory.clone();
+                Arc::new(move |change| directory.changed(&change))
+            },
+            live: live(&ledger),
+            metrics_text: {
+                let metrics = Arc::clone(&metrics);
+                Arc::new(move || metrics.render())
+            },
+            token_sha256,
+            now: Arc::new(Timestamp::now),
+            random: Arc::new(random),
+        });
+        helpers.spawn(admin::serve(listener, router, stops.helpers.clone().cancelled_owned()));
+        let keepers = keepers::Keepers {
+            store,
+            journal: journal.clone(),
+            directory: directory.clone(),
+            ledger: ledger.clone(),
+            health: Arc::clone(&health),
+            readiness,
+            metrics,
+            twilio,
+            vapi: vapi.clone(),
+        };
+        keepers.spawn(&helpers, &stops.helpers);
+        Ok(Background {
+            directory,
+            ledger,
+            health,
+            journal,
+            vapi,
+            admin: admin_address,
+            token,
+            helpers,
+            drain: draining,
+            stops,
+        })
+    }
+
+    /// Stops in order: whoever may still have something to keep, then the journal, which writes it, then the drain,
+    /// which takes it to the store.
+    pub async fn finish(&self) {
+        self.stops.helpers.cancel();
+        self.helpers.close();
+        if timeout(HELPERS_DEADLINE, self.helpers.wait()).await.is_err() {
+            tracing::warn!("some background work was still running at the end");
+        }
+        if timeout(FLUSH_DEADLINE, self.journal.shutdown()).await.is_err() {
+            tracing::error!(depth = self.journal.depth(), "spool.dir did not take the last records in time");
+        }
+        self.stops.drain.cancel();
+        self.drain.close();
+        if timeout(DRAIN_DEADLINE, self.drain.wait()).await.is_err() {
+            tracing::warn!(
+                depth = self.journal.depth(),
+                "the store did not take the last records in time, the next start will"
+            );
+        }
+    }
+}
+
+/// The ledger's live calls in the words of the admin API: the two rooms do not know each other.
+fn live(ledger: &Ledger) -> admin::Live {
+    let ledger = ledger.clone();
+    Arc::new(move || {
+        let ledger = ledger.clone();
+        Box::pin(async move {
+            let calls = ledger.live().await.into_iter();
+            calls
+                .map(|call| admin::LiveCall {
+                    sid: call.sid,
+                    tenant_id: call.tenant_id,
+                    arrival: call.arrival,
+                    with_ai: call.with_ai,
+                    began: call.began,
+                    heard: call.heard,
+                })
+                .collect()
+        })
+    })
+}
+
+fn random<const N: usize>() -> [u8; N] {
+    let mut bytes = [0u8; N];
+    getrandom::fill(&mut bytes).expect("the system gives random bytes, or nothing sealed or named here is safe");
+    bytes
+}
+
+/// The configured operator token, else one made at the first start: kept as a hash, shown once.
+async fn operator_token(settings: &Settings, store: &Store) -> anyhow::Result<([u8; 32], Option<Secret>)> {
+    if let Some(token) = &settings.admin.token {
+        return Ok((Sha256::digest(token.reveal()).into(), None));
+    }
+    let token = format!("pb_{}", URL_SAFE_NO_PAD.encode(random::<32>()));
+    let hash: [u8; 32] = Sha256::digest(&token).into();
+    let (kept, made_now) = store.bootstrap_token(|| hash).await?;
+    Ok((kept, made_now.then(|| Secret::new(token))))
+}

@@ -1,0 +1,98 @@
+//! The commands, one file each. Here: what can be typed, and what becomes of an error.
+//!
+//! Exit codes: 0 done, 1 the thing asked for failed, 2 wrong usage. An error is one sentence on standard error.
+
+mod call;
+mod check;
+pub mod decide;
+mod demo;
+mod health;
+mod remote;
+mod serve;
+mod sim;
+mod told;
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context, ensure};
+use clap::{Args, Parser, Subcommand};
+
+use crate::config::{Faults, Settings};
+
+/// The phone edge between Twilio and a voice AI.
+#[derive(Debug, Parser)]
+#[command(name = "patchbay", version, arg_required_else_help = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Runs the edge, which Twilio and Vapi call, and the admin API.
+    Serve(Config),
+    /// Shows all of it with sample businesses and a simulated Twilio and Vapi; needs no credentials.
+    Demo(demo::Arguments),
+    /// Plays Twilio: places a call, follows the TwiML to its end, prints each step.
+    Call(Box<call::Arguments>),
+    /// Runs the provider simulator alone.
+    Sim(sim::Arguments),
+    /// Answers questions about availability, one JSON document a line, offline.
+    #[command(after_help = decide::HELP)]
+    Decide,
+    /// Reads the settings, tells every fault at once, and looks whether all is in place.
+    Check(Config),
+    /// Asks a running edge whether it is alive.
+    #[command(hide = true)]
+    Health(health::Arguments),
+}
+
+/// Where the settings are.
+#[derive(Debug, Args)]
+struct Config {
+    /// File with settings that differ from the defaults.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+impl Config {
+    fn load(&self) -> Result<Settings, Faults> {
+        settings(self.config.as_deref())
+    }
+}
+
+/// The settings of this process: `file`, and its environment.
+fn settings(file: Option<&Path>) -> Result<Settings, Faults> {
+    // A variable that is not text cannot be a setting: names and values of ours are.
+    let text =
+        std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    Settings::load(file, text)
+}
+
+/// Reads the command line, runs the command, says how it went.
+pub fn main() -> ExitCode {
+    let done = match Arguments::parse().command {
+        Command::Serve(config) => serve::run(&config),
+        Command::Demo(arguments) => demo::run(&arguments),
+        Command::Call(arguments) => call::run(&arguments),
+        Command::Sim(arguments) => sim::run(&arguments),
+        Command::Decide => decide(),
+        Command::Check(config) => check::run(&config),
+        Command::Health(arguments) => health::run(&arguments),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            told::complain(format_args!("patchbay: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn decide() -> anyhow::Result<()> {
+    let some_failed = decide::run(io::stdin().lock(), io::stdout().lock()).context("could not read or write")?;
+    ensure!(!some_failed, "some lines could not be answered; their answers say why");
+    Ok(())
+}
