@@ -1,0 +1,222 @@
+//! The OpenAPI document holds what the routes do: every route is in it, and every answer it promises can be had.
+
+use std::collections::BTreeSet;
+
+use axum::body::Body;
+use axum::http::{Method, Request};
+use patchbay::admin::document;
+use serde_json::{Value, json};
+
+use crate::admin_desk::Desk;
+
+/// Every operation of the document: method, path, and what is said of it.
+fn operations() -> Vec<(Method, String, Value)> {
+    let document: Value = serde_json::from_str(&document().to_json().unwrap()).unwrap();
+    let mut found = Vec::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            let method = Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
+            found.push((method, path.clone(), operation.clone()));
+        }
+    }
+    found
+}
+
+fn statuses(operation: &Value) -> BTreeSet<String> {
+    operation["responses"].as_object().unwrap().keys().cloned().collect()
+}
+
+/// A path of the right form to which nothing belongs.
+fn nothing_at(path: &str) -> String {
+    let prefix = if path.contains("/numbers/") {
+        "num"
+    } else if path.contains("/voicemails/") {
+        "vm"
+    } else {
+        "ten"
+    };
+    path.replace("{id}", &format!("{prefix}_00000000000000000000000000")).replace("{sid}", "CA0")
+}
+
+#[test]
+fn the_document_lists_every_route() {
+    let listed: Vec<String> = operations().iter().map(|(method, path, _)| format!("{method} {path}")).collect();
+    insta::assert_snapshot!(listed.join("\n"));
+}
+
+#[test]
+fn every_operation_says_what_it_does_and_shows_how() {
+    let mut ids = BTreeSet::new();
+    for (method, path, operation) in operations() {
+        let name = format!("{method} {path}");
+        assert!(operation["summary"].as_str().is_some_and(|words| words.len() > 4), "{name}");
+        assert!(operation["tags"][0].is_string(), "{name}");
+        assert!(ids.insert(operation["operationId"].as_str().unwrap().to_owned()), "{name} has no name of its own");
+        for (status, response) in operation["responses"].as_object().unwrap() {
+            assert!(response["description"].as_str().is_some_and(|words| !words.is_empty()), "{name} {status}");
+        }
+        for parameter in operation["parameters"].as_array().into_iter().flatten() {
+            assert!(parameter["description"].as_str().is_some_and(|words| !words.is_empty()), "{name} {parameter}");
+        }
+    }
+}
+
+#[test]
+fn every_reference_in_the_document_leads_somewhere() {
+    fn walk(value: &Value, document: &Value) {
+        if let Some(target) = value.get("$ref").and_then(Value::as_str) {
+            assert!(document.pointer(&target[1..]).is_some(), "{target} leads nowhere");
+        }
+        match value {
+            Value::Object(members) => members.values().for_each(|member| walk(member, document)),
+            Value::Array(items) => items.iter().for_each(|item| walk(item, document)),
+            _ => {}
+        }
+    }
+    let document: Value = serde_json::from_str(&document().to_json().unwrap()).unwrap();
+    assert_eq!(document["openapi"], "3.1.0");
+    walk(&document, &document);
+}
+
+#[tokio::test]
+async fn every_operation_under_api_refuses_whoever_has_no_token_and_says_so() {
+    let desk = Desk::new().await;
+    for (method, path, operation) in operations() {
+        let request = Request::builder().method(method.clone()).uri(nothing_at(&path)).body(Body::empty()).unwrap();
+        let answer = desk.send(request).await;
+        let is_api = path.starts_with("/api/");
+        assert_eq!(answer.status == 401, is_api, "{method} {path}");
+        assert_eq!(statuses(&operation).contains("401"), is_api, "{method} {path}");
+        assert_eq!(operation["security"] == json!([]), !is_api, "{method} {path}");
+    }
+}
+
+#[tokio::test]
+async fn every_operation_on_one_thing_says_when_it_is_not_there() {
+    let desk = Desk::new().await;
+    for (method, path, operation) in operations().into_iter().filter(|(_, path, _)| path.contains("id}")) {
+        let body = valid_body(&operation);
+        let answer = desk.ask(method.clone(), &nothing_at(&path), &[], body).await;
+        assert_eq!(answer.status, 404, "{method} {path} {}", answer.text);
+        assert!(statuses(&operation).contains("404"), "{method} {path}");
+    }
+}
+
+#[tokio::test]
+async fn every_operation_with_a_body_holds_it_against_its_schema() {
+    let desk = Desk::new().await;
+    let id = desk.tenant("Smile Dental").await;
+    let number = desk.number("+16475550123", &id).await;
+    let document: Value = serde_json::from_str(&document().to_json().unwrap()).unwrap();
+    let mut checked = 0;
+    for (method, path, operation) in operations() {
+        let Some(schema) = body_schema(&operation, &document) else { continue };
+        let at = if path.contains("/numbers/") { path.replace("{id}", &number) } else { path.replace("{id}", &id) };
+        // A voicemail needs a call first; the body is judged before it is looked for.
+        let at = if path.contains("/voicemails/") { nothing_at(&path) } else { at };
+        assert!(example(&schema).is_some(), "{method} {path} shows no example");
+        for status in ["400", "413", "415", "422"] {
+            assert!(statuses(&operation).contains(status), "{method} {path} {status}");
+        }
+        let answer = desk.ask(method.clone(), &at, &[], Some(json!([]))).await;
+        assert_eq!(answer.faults(), [" type"], "{method} {path}");
+        for name in schema["properties"].as_object().into_iter().flat_map(|members| members.keys()) {
+            // No member takes a list of a list, so this is of the wrong type everywhere.
+            let answer = desk.ask(method.clone(), &at, &[], Some(json!({name: [[]]}))).await;
+            let wrong = format!("/{name} type");
+            assert!(answer.faults().contains(&wrong), "{method} {path} takes anything for {name}");
+            checked += 1;
+        }
+    }
+    assert!(checked > 30, "{checked}");
+}
+
+#[tokio::test]
+async fn every_example_is_taken_by_the_operation_that_shows_it() {
+    let document: Value = serde_json::from_str(&document().to_json().unwrap()).unwrap();
+    for (method, path, operation) in operations() {
+        let Some(schema) = body_schema(&operation, &document) else { continue };
+        let desk = Desk::new().await;
+        let id = desk.tenant("Corner Garage").await;
+        let number = desk.number("+16475550111", &id).await;
+        if path.contains("/voicemails/") {
+            continue;
+        }
+        let at = if path.contains("/numbers/") { path.replace("{id}", &number) } else { path.replace("{id}", &id) };
+        let answer = desk.ask(method.clone(), &at, &[], example(&schema)).await;
+        assert!(answer.status.is_success(), "{method} {path} {} {}", answer.status, answer.text);
+    }
+}
+
+/// Keywords the check of bodies obeys, and those that only explain.
+const KEYWORDS: [&str; 22] = [
+    "$ref",
+    "additionalProperties",
+    "enum",
+    "format",
+    "items",
+    "maxLength",
+    "maximum",
+    "minLength",
+    "minimum",
+    "oneOf",
+    "pattern",
+    "properties",
+    "required",
+    "type",
+    "default",
+    "description",
+    "example",
+    "examples",
+    "readOnly",
+    "summary",
+    "title",
+    "writeOnly",
+];
+
+/// Names every keyword of a schema that is not among those.
+fn unknown_keywords(schema: &Value, document: &Value, seen: &mut BTreeSet<String>, found: &mut BTreeSet<String>) {
+    let Some(members) = schema.as_object() else { return };
+    found.extend(members.keys().filter(|name| !KEYWORDS.contains(&name.as_str())).cloned());
+    if let Some(name) = schema["$ref"].as_str().and_then(|name| name.strip_prefix("#/components/schemas/"))
+        && seen.insert(name.to_owned())
+    {
+        unknown_keywords(&document["components"]["schemas"][name], document, seen, found);
+    }
+    let inside = schema["properties"].as_object().into_iter().flat_map(|members| members.values());
+    let choices = schema["oneOf"].as_array().into_iter().flatten();
+    for schema in inside.chain(choices).chain(schema.get("items")) {
+        unknown_keywords(schema, document, seen, found);
+    }
+}
+
+#[test]
+fn no_schema_of_a_body_has_a_keyword_that_the_check_passes_over() {
+    let document: Value = serde_json::from_str(&document().to_json().unwrap()).unwrap();
+    let (mut seen, mut found) = (BTreeSet::new(), BTreeSet::new());
+    for (_, _, operation) in operations() {
+        let schema = &operation["requestBody"]["content"]["application/json"]["schema"];
+        unknown_keywords(schema, &document, &mut seen, &mut found);
+    }
+    assert!(seen.len() > 5, "{seen:?}");
+    assert!(found.is_empty(), "src/admin/schema.rs does not know {found:?}");
+}
+
+/// The example a schema shows.
+fn example(schema: &Value) -> Option<Value> {
+    schema.get("example").or_else(|| schema.get("examples")?.get(0)).cloned()
+}
+
+fn body_schema(operation: &Value, document: &Value) -> Option<Value> {
+    let schema = &operation["requestBody"]["content"]["application/json"]["schema"];
+    let schema = match &schema["oneOf"] {
+        Value::Array(choices) => choices.iter().find(|choice| choice.get("$ref").is_some())?,
+        _ => schema,
+    };
+    document.pointer(&schema.get("$ref")?.as_str()?[1..]).cloned()
+}
+
+fn valid_body(operation: &Value) -> Option<Value> {
+    let document: Value = serde_json::from_str(&document().to_json().unwrap()).unwrap();
+    example(&body_schema(operation, &document)?)
+}
