@@ -1,0 +1,47 @@
+# shellcheck shell=bash
+# Shared by the scripts of this directory: where the tree is, where things are built, how to say what is missing.
+# To be sourced, after `set -euo pipefail`.
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+cd "$root" || exit
+target=${CARGO_TARGET_DIR:-$root/target}
+case $target in
+    /*) ;;
+    *) target=$root/$target ;;
+esac
+tools=$target/tools/bin
+venv=$target/venv
+export PATH="$tools:$PATH"
+
+# Says what is missing and what to do about it, and stops.
+stop() {
+    printf '%s\n' "$*" >&2
+    exit 1
+}
+
+# Installs Debian packages if this machine can; else says which are needed.
+need_packages() {
+    local missing=()
+    local package
+    for package in "$@"; do
+        dpkg-query --show --showformat='${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' ||
+            missing+=("$package")
+    done
+    [ ${#missing[@]} -eq 0 ] && return
+    command -v apt-get >/dev/null || stop "please install ${missing[*]} and run this again"
+    [ "$(id -u)" -eq 0 ] || stop "please run as root, or first: apt-get install ${missing[*]}"
+    echo "installing ${missing[*]}"
+    apt-get update -qq
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+}
+
+# What building needs: a toolchain, and a C compiler for SQLite and the cryptography.
+need_build() {
+    command -v cargo >/dev/null || stop "there is no cargo: install a Rust toolchain with rustup, then run this again"
+    command -v cc >/dev/null || need_packages gcc libc6-dev
+}
+
+# The version of a package in Cargo.lock.
+locked() {
+    awk -v name="$1" '$1 == "name" && $3 == "\"" name "\"" { getline; gsub(/"/, "", $3); print $3; exit }' Cargo.lock
+}
