@@ -1,0 +1,110 @@
+//! How many instructions each step of a call costs, counted by Callgrind: the same on any day and under any load.
+//!
+//! The limits are here, beside what they limit; the run fails where one is passed. Raise one only with its reason.
+
+#![allow(missing_docs)]
+
+mod sample;
+
+use std::hint::black_box;
+
+use bytes::Bytes;
+use gungraun::prelude::*;
+use gungraun::{Callgrind, EventKind};
+use patchbay::edge::{Claim, Content, Form, SignedUrls, SigningKey, sign, verify};
+use patchbay::model::{Arrival, Decision, Reason, Secret, Verdicts};
+use patchbay::routing::{self, Call, CompiledTenant, Walk};
+use patchbay::twiml::{self, Urls};
+
+// Each is what was counted and a twentieth more, for the difference between one toolchain and the next.
+const FORM_AND_SIGNATURE: u64 = 34_357;
+const DECIDE_ALWAYS: u64 = 187;
+const DECIDE_DISABLED: u64 = 187;
+const DECIDE_AFTER_HOURS: u64 = 1_272;
+const DECIDE_OVERFLOW: u64 = 202;
+const DECIDE_SCHEDULED: u64 = 1_152;
+const DECIDE_COMBINED: u64 = 2_297;
+const PLAN_AI: u64 = 153;
+const PLAN_FALLBACK: u64 = 341;
+const RENDER_AI: u64 = 29_191;
+const RENDER_FORWARD: u64 = 17_221;
+const RENDER_VOICEMAIL: u64 = 27_196;
+
+struct Webhook {
+    body: Vec<u8>,
+    signature: String,
+    key: SigningKey,
+    bases: Vec<String>,
+}
+
+fn webhook() -> Webhook {
+    let body = sample::encode(&sample::fields("CA00000000000000000000000000000001"));
+    let key = SigningKey::new(&Secret::new(sample::TOKEN));
+    let url = format!("{}/api/twilio/voice", sample::BASE);
+    let signature = sign(&url, Some(&Form::parse(&body).expect("a form")), &key);
+    Webhook { body, signature, key, bases: vec![sample::BASE.to_owned()] }
+}
+
+fn call() -> Call<'static> {
+    Call {
+        sid: "CA00000000000000000000000000000001",
+        account: sample::ACCOUNT,
+        from: sample::CALLER,
+        arrival: Arrival::Number,
+    }
+}
+
+fn walk(decision: Decision) -> (CompiledTenant, Walk) {
+    let tenant = sample::tenant("always");
+    let walk = routing::begin(&tenant, decision, &call());
+    (tenant, walk)
+}
+
+#[library_benchmark]
+#[bench::webhook(args = (webhook()), config = at_most(FORM_AND_SIGNATURE))]
+fn form_and_signature(webhook: Webhook) -> (bool, Webhook) {
+    let form = Form::parse(black_box(&webhook.body)).expect("a form");
+    let urls = SignedUrls { bases: (&webhook.bases[..]).into(), path: "/api/twilio/voice", query: "" };
+    let claim = Claim { signature: Some(&webhook.signature), settings: None };
+    let holds = verify(&urls, Content::Form(&form), claim, &[&webhook.key]).is_ok();
+    (holds, webhook)
+}
+
+// What is prepared is handed back: dropping it would be counted.
+#[library_benchmark]
+#[bench::always(args = (sample::tenant("always")), config = at_most(DECIDE_ALWAYS))]
+#[bench::disabled(args = (sample::tenant("disabled")), config = at_most(DECIDE_DISABLED))]
+#[bench::after_hours(args = (sample::tenant("after-hours-only")), config = at_most(DECIDE_AFTER_HOURS))]
+#[bench::overflow(args = (sample::tenant("overflow-only")), config = at_most(DECIDE_OVERFLOW))]
+#[bench::scheduled(args = (sample::tenant("scheduled")), config = at_most(DECIDE_SCHEDULED))]
+#[bench::combined(args = (sample::tenant("combined")), config = at_most(DECIDE_COMBINED))]
+fn decide(tenant: CompiledTenant) -> (Verdicts, CompiledTenant) {
+    (routing::verdicts(black_box(&tenant.rules), false, sample::now()), tenant)
+}
+
+#[library_benchmark]
+#[bench::ai(args = (sample::tenant("always"), Decision::ai(Reason::AlwaysOn)), config = at_most(PLAN_AI))]
+#[bench::fallback(args = (sample::tenant("always"), Decision::fallback(Reason::Disabled)), config = at_most(PLAN_FALLBACK))]
+fn plan(tenant: CompiledTenant, decision: Decision) -> (Walk, CompiledTenant) {
+    (routing::begin(black_box(&tenant), decision, &call()), tenant)
+}
+
+#[library_benchmark]
+#[bench::ai(args = (walk(Decision::ai(Reason::AlwaysOn))), config = at_most(RENDER_AI))]
+#[bench::forward(args = (walk(Decision::fallback(Reason::Disabled))), config = at_most(RENDER_FORWARD))]
+#[bench::voicemail(args = (walk(Decision::fallback(Reason::Loop))), config = at_most(RENDER_VOICEMAIL))]
+fn render(prepared: (CompiledTenant, Walk)) -> (Bytes, (CompiledTenant, Walk)) {
+    let (tenant, walk) = &prepared;
+    (twiml::render(black_box(tenant), walk, &call(), &Urls { base: sample::BASE }), prepared)
+}
+
+fn at_most(instructions: u64) -> LibraryBenchmarkConfig {
+    let mut callgrind = Callgrind::default();
+    callgrind.hard_limits([(EventKind::Ir, instructions)]);
+    let mut config = LibraryBenchmarkConfig::default();
+    config.tool(callgrind);
+    config
+}
+
+library_benchmark_group!(name = steps; benchmarks = form_and_signature, decide, plan, render);
+main!(library_benchmark_groups = steps);
