@@ -16,7 +16,7 @@ use tokio_util::task::TaskTracker;
 use crate::calls::{Ledger, Restored};
 use crate::journal::Journal;
 use crate::model::{CallEvent, TenantId};
-use crate::routing::{self, CompiledTenant, Surroundings};
+use crate::routing::{self, CompiledTenant, Step, Surroundings, Walk};
 use crate::store::{CallRow, Store, StoreError};
 
 /// The longest walk is an hour with the AI, four with staff and five minutes of a message: no older call is live.
@@ -137,9 +137,8 @@ fn is_with_ai(first_step: &str, events: &[CallEvent]) -> bool {
     })
 }
 
-/// As `routing::Walk` spells it, with or without what was tried before.
 fn is_ai(step: &str) -> bool {
-    step == "ai" || step.starts_with("ai.")
+    Walk::parse(step).is_some_and(|walk| walk.step == Step::Ai)
 }
 
 #[cfg(test)]

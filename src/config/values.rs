@@ -409,6 +409,11 @@ mod tests {
         assert_eq!(network("10.0.0.0/8").map(|net| net.to_string()).as_deref(), Ok("10.0.0.0/8"));
         assert_eq!(network("10.1.2.3").map(|net| net.to_string()).as_deref(), Ok("10.1.2.3/32"));
         assert_eq!(network("fd00::/8").map(|net| net.to_string()).as_deref(), Ok("fd00::/8"));
-        assert!(network("10.0.0.0/33").is_err() && network("proxy").is_err());
+        for good in ["2001:db8::/32", "192.0.2.7", "::1"] {
+            assert!(network(good).is_ok(), "{good}");
+        }
+        for bad in ["", "10.0.0.0/33", "localhost", "10.0.0", "*", "proxy"] {
+            assert!(network(bad).is_err(), "{bad}");
+        }
     }
 }

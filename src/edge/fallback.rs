@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::directory::Line;
 use crate::health::AiDial;
-use crate::model::{Arrival, CallEvent, Decision, E164, EndedBy, Reason, Record, SipUri, Verdicts, Via};
+use crate::model::{Arrival, Decision, E164, EndedBy, Reason, SipUri, Verdicts, Via};
 use crate::routing::{self, Leg, Step, Walk};
 use crate::twiml::{self, Urls, canned};
 
@@ -33,7 +33,7 @@ pub(super) async fn answer(edge: &Edge, signed: &Signed) -> Answer {
         return Answer::twiml(canned::empty());
     }
     let Some(line) = cached(edge, signed) else {
-        note(edge, signed, error_code, None);
+        edge.note(&signed.call_sid, (edge.now)(), "fallback", Some(error_code.to_owned()), None);
         return Answer::twiml(canned::trouble());
     };
     // If the voice request never reached us, the call begins here.
@@ -64,7 +64,7 @@ pub(super) async fn answer(edge: &Edge, signed: &Signed) -> Answer {
         let answer = FirstAnswer { decision, others: began.others, step: &walk.spell(), foreign: None };
         arriving.keep(edge, Some(&line), Some(tenant), answer);
     }
-    note(edge, signed, error_code, Some(walk.spell()));
+    edge.note(&signed.call_sid, (edge.now)(), "fallback", Some(error_code.to_owned()), Some(walk.spell()));
     Answer::twiml(body)
 }
 
@@ -98,14 +98,4 @@ fn cached(edge: &Edge, signed: &Signed) -> Option<Arc<Line>> {
 /// The step a callback of ours was about.
 fn step_in(query: &str) -> Option<Walk> {
     Walk::parse(Form::parse(query.as_bytes()).ok()?.get("w")?)
-}
-
-fn note(edge: &Edge, signed: &Signed, error_code: &str, step: Option<String>) {
-    edge.journal.append(Record::CallEvent(CallEvent {
-        call_sid: signed.call_sid.clone(),
-        at: (edge.now)(),
-        what: "fallback".to_owned(),
-        outcome: Some(error_code.to_owned()),
-        step,
-    }));
 }

@@ -76,12 +76,6 @@ impl Answer {
         Answer::new(status, Some("text/plain; charset=utf-8"), Bytes::from_static(sentence.as_bytes()))
     }
 
-    /// The same answer with another status.
-    pub fn with_status(mut self, status: u16) -> Answer {
-        self.status = status;
-        self
-    }
-
     /// The same answer with one more header.
     pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Answer {
         self.headers.push((name, value));

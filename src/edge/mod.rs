@@ -44,7 +44,7 @@ use crate::calls::Ledger;
 use crate::directory::Directory;
 use crate::health::Health;
 use crate::journal::Journal;
-use crate::model::{Secret, Seed};
+use crate::model::{CallEvent, Record, Secret, Seed, Sid};
 use crate::providers::Vapi;
 use crate::telemetry::{Metrics, RequestIds};
 
@@ -133,6 +133,12 @@ impl Readiness {
 }
 
 impl Edge {
+    /// Writes down what happened in a call: what, how it came out, and what was answered.
+    fn note(&self, call_sid: &Sid, at: Timestamp, what: &str, outcome: Option<String>, step: Option<String>) {
+        let (call_sid, what) = (call_sid.clone(), what.to_owned());
+        self.journal.append(Record::CallEvent(CallEvent { call_sid, at, what, outcome, step }));
+    }
+
     fn seed(&self) -> Seed {
         let mut random = [0u8; 10];
         getrandom::fill(&mut random).expect("the system gives random bytes, or nothing sealed or named here is safe");

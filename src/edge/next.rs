@@ -8,7 +8,7 @@ use bytes::Bytes;
 
 use crate::directory::Found;
 use crate::health::AiDial;
-use crate::model::{CallEvent, EndedBy, Record, Sid, TenantId, Via};
+use crate::model::{EndedBy, Sid, TenantId, Via};
 use crate::routing::{self, Call, CompiledTenant, Leg, Step, Walk};
 use crate::twiml::{self, Screen, Urls, canned};
 
@@ -180,23 +180,14 @@ async fn screen(edge: &Edge, signed: &Signed, at: &Whereabouts, stage: &str) -> 
             // From now on they talk: the caller's line may be busy with us, but nothing rings.
             edge.ledger.ringing(&at.sid, &[], (edge.now)()).await;
         }
-        edge.journal.append(Record::CallEvent(CallEvent {
-            call_sid: at.sid.clone(),
-            at: (edge.now)(),
-            what: "screened".to_owned(),
-            outcome: Some(if accepted { "accepted" } else { "refused" }.to_owned()),
-            step: None,
-        }));
+        let outcome = if accepted { "accepted" } else { "refused" };
+        edge.note(&at.sid, (edge.now)(), "screened", Some(outcome.to_owned()), None);
     }
     Answer::twiml(twiml::screen(&at.tenant, &at.walk, stage, digits, &Urls { base: &signed.base }))
 }
 
 fn note(edge: &Edge, signed: &Signed, over: &Walk, leg_status: &str, next: Option<&Walk>) {
-    edge.journal.append(Record::CallEvent(CallEvent {
-        call_sid: signed.call_sid.clone(),
-        at: (edge.now)(),
-        what: format!("{}-leg", over.step.as_str()),
-        outcome: (!leg_status.is_empty()).then(|| leg_status.to_owned()),
-        step: next.map(Walk::spell),
-    }));
+    let what = format!("{}-leg", over.step.as_str());
+    let outcome = (!leg_status.is_empty()).then(|| leg_status.to_owned());
+    edge.note(&signed.call_sid, (edge.now)(), &what, outcome, next.map(Walk::spell));
 }

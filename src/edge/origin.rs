@@ -45,11 +45,6 @@ pub enum BadPublicUrl {
     Path,
 }
 
-/// The text is neither an address nor a range of addresses.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a range of addresses: write it like 10.0.0.0/8, 2001:db8::/32 or 192.0.2.7")]
-pub struct BadRange;
-
 impl Origin {
     /// An edge known by these names, the first of which is written to providers, behind these proxies.
     pub fn new(public: Vec<PublicUrl>, trusted: Vec<IpNet>) -> Origin {
@@ -162,12 +157,6 @@ impl PublicUrl {
     pub fn signed(&self) -> &[String] {
         &self.signed
     }
-}
-
-/// Reads a range of addresses, or one address.
-pub fn parse_range(raw: &str) -> Result<IpNet, BadRange> {
-    let alone = || raw.parse::<IpAddr>().map(IpNet::from);
-    raw.parse::<IpNet>().or_else(|_| alone()).map_err(|_| BadRange)
 }
 
 /// Parts `host:port`, where the host may be an IPv6 address in brackets.

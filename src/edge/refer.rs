@@ -1,7 +1,7 @@
 //! `/api/twilio/refer`: the AI hands the caller to a person, under the rules of a forward.
 
 use crate::health::AiDial;
-use crate::model::{CallEvent, EndedBy, Record};
+use crate::model::EndedBy;
 use crate::routing::{self, Leg, Step};
 use crate::twiml::canned;
 
@@ -39,12 +39,6 @@ pub(super) async fn answer(edge: &Edge, signed: &Signed) -> Answer {
         }
     };
     let (walk, body) = next::take_step(edge, signed, &at.tenant, walk, &call).await;
-    edge.journal.append(Record::CallEvent(CallEvent {
-        call_sid: at.sid,
-        at: now,
-        what: "refer".to_owned(),
-        outcome: Some(outcome.to_owned()),
-        step: Some(walk.spell()),
-    }));
+    edge.note(&at.sid, now, "refer", Some(outcome.to_owned()), Some(walk.spell()));
     Answer::twiml(body)
 }

@@ -4,7 +4,6 @@ use std::future::Future;
 use std::pin::pin;
 use std::time::Duration;
 
-use bytes::Bytes;
 use hyper::Method;
 use hyper::header::{self, HeaderValue};
 use tokio::time::timeout_at;
@@ -65,7 +64,7 @@ impl Handler for Edge {
     fn panicked(&self, path: &str) -> Answer {
         let endpoint = endpoint(path);
         let answer = match endpoint {
-            Some(Endpoint::VapiWebhook) => Answer::json(Bytes::from_static(vapi::TROUBLE)),
+            Some(Endpoint::VapiWebhook) => vapi::trouble(),
             Some(endpoint) if speaks(endpoint) => Answer::twiml(canned::trouble()),
             Some(_) => Answer::empty(503),
             None => Answer::text(500, "internal error"),

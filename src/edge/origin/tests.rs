@@ -55,16 +55,6 @@ fn what_is_no_base_url_is_refused_with_its_reason() {
 }
 
 #[test]
-fn a_range_may_be_one_address() {
-    for good in ["10.0.0.0/8", "2001:db8::/32", "192.0.2.7", "::1"] {
-        assert!(parse_range(good).is_ok(), "{good}");
-    }
-    for bad in ["", "10.0.0.0/33", "localhost", "10.0.0", "*"] {
-        assert_eq!(parse_range(bad), Err(BadRange), "{bad}");
-    }
-}
-
-#[test]
 fn configured_names_count_whatever_the_request_says() {
     let edge = origin(&["https://one.example/phone", "http://two.example:8080"], &["10.0.0.0/8"]);
     for peer in ["127.0.0.1:5", "10.1.2.3:5", "203.0.113.9:5"] {
@@ -153,7 +143,7 @@ fn check_each(rows: &[(String, &str)]) {
 
 fn origin(public: &[&str], trusted: &[&str]) -> Origin {
     let public = public.iter().map(|url| PublicUrl::parse(url).unwrap()).collect();
-    Origin::new(public, trusted.iter().map(|range| parse_range(range).unwrap()).collect())
+    Origin::new(public, trusted.iter().map(|range| range.parse().unwrap()).collect())
 }
 
 fn request(peer: &str, headers: &[(&'static str, &str)]) -> Incoming {

@@ -12,6 +12,7 @@ use crate::routing::CompiledTenant;
 use crate::twiml::words;
 
 use super::message::Message;
+use super::spoken;
 
 pub(super) async fn answer(edge: &Edge, request: &Incoming, message: Message<'_>) -> Value {
     if let Some(tenant) = dialled_by_us(edge, message).await {
@@ -140,8 +141,4 @@ fn target(tenant: &CompiledTenant, message: Message<'_>) -> Option<Value> {
 
 fn destination(number: E164, message: &str) -> Value {
     json!({"destination": {"type": "number", "number": number.to_string(), "message": message}})
-}
-
-fn spoken(sentence: &str) -> Value {
-    json!({ "error": sentence })
 }

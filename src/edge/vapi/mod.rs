@@ -9,16 +9,14 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use hyper::Method;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::time::timeout;
+
+use crate::twiml::words;
 
 use super::route::not_allowed;
 use super::{Answer, Edge, Incoming};
 use message::Message;
-
-/// Spoken by Vapi when nobody can tell whose line it is.
-pub(super) const TROUBLE: &[u8] =
-    br#"{"error":"This line is having trouble right now. Please try again in a few minutes."}"#;
 
 /// Vapi waits 7.5 s at most and the caller less; the lookups inside have their own, shorter bounds.
 const DEADLINE: Duration = Duration::from_millis(900);
@@ -39,7 +37,7 @@ pub(super) async fn webhook(edge: &Edge, request: &Incoming) -> Answer {
     match message.kind() {
         "assistant-request" => match timeout(DEADLINE, assistant_request::answer(edge, request, message)).await {
             Ok(answer) => json(&answer),
-            Err(_late) => Answer::json(Bytes::from_static(TROUBLE)),
+            Err(_late) => trouble(),
         },
         "status-update" => {
             reports::status_update(edge, message).await;
@@ -55,6 +53,16 @@ pub(super) async fn webhook(edge: &Edge, request: &Incoming) -> Answer {
         }
         _ => nothing(),
     }
+}
+
+/// What Vapi says when nobody can tell whose line it is.
+pub(super) fn trouble() -> Answer {
+    json(&spoken(words::TROUBLE))
+}
+
+/// Vapi says this and hangs up.
+fn spoken(sentence: &str) -> Value {
+    json!({ "error": sentence })
 }
 
 fn nothing() -> Answer {

@@ -2,7 +2,7 @@
 
 use crate::edge::Edge;
 use crate::health::AiDial;
-use crate::model::{AiReport, CallEnded, CallEvent, EndedBy, Record, Sid, Via};
+use crate::model::{AiReport, CallEnded, EndedBy, Record, Sid, Via};
 
 use super::message::Message;
 
@@ -11,16 +11,11 @@ pub(super) async fn status_update(edge: &Edge, message: Message<'_>) {
     let Some(sid) = known_call(edge, message).await else { return };
     let status = message.text("/status").unwrap_or("");
     let now = (edge.now)();
-    edge.journal.append(Record::CallEvent(CallEvent {
-        call_sid: sid.clone(),
-        at: now,
-        what: "ai-status".to_owned(),
-        outcome: Some(match message.text("/endedReason") {
-            Some(reason) => format!("{status}: {reason}"),
-            None => status.to_owned(),
-        }),
-        step: None,
-    }));
+    let outcome = match message.text("/endedReason") {
+        Some(reason) => format!("{status}: {reason}"),
+        None => status.to_owned(),
+    };
+    edge.note(&sid, now, "ai-status", Some(outcome), None);
     match status {
         "ended" => over(edge, message, &sid).await,
         _ => {
@@ -51,13 +46,7 @@ pub(super) async fn hang(edge: &Edge, message: Message<'_>) {
     let Some(sid) = known_call(edge, message).await else { return };
     tracing::warn!(call_sid = sid.as_str(), "the AI is late with an answer");
     edge.ledger.heard(&sid, (edge.now)()).await;
-    edge.journal.append(Record::CallEvent(CallEvent {
-        call_sid: sid,
-        at: (edge.now)(),
-        what: "ai-late".to_owned(),
-        outcome: None,
-        step: None,
-    }));
+    edge.note(&sid, (edge.now)(), "ai-late", None, None);
 }
 
 /// The AI leg is over: of Twilio's calls only that, of Vapi's own the call itself.
