@@ -13,10 +13,11 @@ use utoipa::{PartialSchema, ToSchema};
 
 use super::auth::Caller;
 use super::error::{FaultBody, Problem};
-use super::json::{Id, IfMatch, Json, etag};
-use super::tenants::{find, save};
+use super::json::{IfMatch, Json, etag};
+use super::owned::OfTenant;
+use super::tenants::save;
 use super::{AdminState, checks};
-use crate::model::{Fault, TenantId};
+use crate::model::Fault;
 
 /// Availability settings. What they may say is the business of `model::availability`, which reads them; the schema
 /// shows what they look like.
@@ -66,9 +67,8 @@ pub(super) struct SavedBody {
 /// The settings, as they were given
 #[utoipa::path(get, path = "/api/tenants/{id}/availability", tag = "availability",
     responses((status = 200, description = "The settings", body = AvailabilityBody)))]
-pub(super) async fn read(State(admin): State<AdminState>, Id(id): Id<TenantId>) -> Result<Response, Problem> {
-    let tenant = find(&admin, &id).await?;
-    Ok((etag(tenant.version), Answer(tenant.availability)).into_response())
+pub(super) async fn read(OfTenant(tenant): OfTenant) -> Response {
+    (etag(tenant.version), Answer(tenant.availability)).into_response()
 }
 
 /// Saves settings
@@ -78,15 +78,14 @@ pub(super) async fn read(State(admin): State<AdminState>, Id(id): Id<TenantId>) 
     responses((status = 200, description = "What was saved, and what is doubtful in it", body = SavedBody)))]
 pub(super) async fn put(
     State(admin): State<AdminState>,
-    Caller(by): Caller,
-    Id(id): Id<TenantId>,
+    caller: Caller,
+    OfTenant(before): OfTenant,
     if_match: IfMatch,
     Json(AvailabilityBody(given)): Json<AvailabilityBody>,
 ) -> Result<Response, Problem> {
-    let before = find(&admin, &id).await?;
     if_match.expected(before.version)?;
     let warnings = checks::availability(&admin, &before, &given).await?;
-    let tenant = save(&admin, &by, &before, &if_match, move |tenant| tenant.availability = given).await?;
+    let tenant = save(&admin, &caller.by, &before, &if_match, move |tenant| tenant.availability = given).await?;
     let saved = SavedBody { availability: AvailabilityBody(tenant.availability), version: tenant.version, warnings };
     Ok((etag(tenant.version), Answer(saved)).into_response())
 }

@@ -11,11 +11,12 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::AdminState;
+use super::auth::Caller;
 use super::error::Problem;
 use super::json::{Id, ListQuery};
-use crate::model::{AiReport, Arrival, CallEvent, Decision, NumberId, Sid, TenantId};
+use crate::model::{AiReport, Arrival, CallEvent, Decision, NumberId, Role, Sid, TenantId};
 use crate::routing::{self, Rules, Traced};
-use crate::store::CallRow;
+use crate::store::{Ask, CallRow};
 
 /// A call.
 #[derive(Serialize, ToSchema)]
@@ -159,8 +160,16 @@ pub(super) async fn list(
 
 /// A call, why it went where it went, and everything that happened in it
 #[utoipa::path(get, path = "/api/calls/{sid}", tag = "calls", responses((status = 200, description = "The call", body = CallDetail)))]
-pub(super) async fn read(State(admin): State<AdminState>, Id(sid): Id<Sid>) -> Result<Answer<CallDetail>, Problem> {
-    let row = admin.store.call(&sid).await?.ok_or_else(|| Problem::not_found("call", sid.as_str()))?;
+pub(super) async fn read(
+    State(admin): State<AdminState>,
+    caller: Caller,
+    Id(sid): Id<Sid>,
+) -> Result<Answer<CallDetail>, Problem> {
+    let nobody = || Problem::not_found("call", sid.as_str());
+    let row = admin.store.call(&sid).await?.ok_or_else(nobody)?;
+    if !sees_of(&admin, &caller, row.began.tenant_id.as_ref()).await? {
+        return Err(nobody());
+    }
     let live = (admin.live)().await.iter().any(|call| call.sid == sid);
     let trace = explain(&admin, &row).await?;
     Ok(Answer(CallDetail {
@@ -170,6 +179,14 @@ pub(super) async fn read(State(admin): State<AdminState>, Id(sid): Id<Sid>) -> R
         events: row.events.iter().map(EventBody::of).collect(),
         report: row.report.as_ref().map(ReportBody::of),
     }))
+}
+
+/// May the caller see what was kept of this tenant? It outlives the tenant itself, and stays with its organization.
+pub(super) async fn sees_of(admin: &AdminState, caller: &Caller, tenant: Option<&TenantId>) -> Result<bool, Problem> {
+    let (Role::Org(_), Some(id)) = (&caller.role, tenant) else { return Ok(caller.sees(None, tenant)) };
+    let first = Ask { limit: 1, ..Ask::default() };
+    let newest = admin.store.tenant_versions(id, &first).await?.rows.pop();
+    Ok(newest.is_some_and(|version| caller.sees(Some(&version.tenant.org_id), tenant)))
 }
 
 /// Asks the engine again, with a sink that takes note.

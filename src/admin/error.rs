@@ -89,6 +89,24 @@ impl Problem {
             .with(header::WWW_AUTHENTICATE, "Bearer realm=\"patchbay\"")
     }
 
+    /// The token looks, and does not change.
+    pub fn read_only() -> Problem {
+        let detail = "this token may read only; use one with write access";
+        Problem::new(StatusCode::FORBIDDEN, "read_only", "This token may not change anything", detail)
+    }
+
+    /// The token sees it, and may not do this to it.
+    pub fn operator_only() -> Problem {
+        let detail = "only the platform's own people may do this: it takes an operator's token";
+        Problem::new(StatusCode::FORBIDDEN, "operator_only", "This takes an operator's token", detail)
+    }
+
+    /// The token is a tenant's own, and this is for those above it.
+    pub fn tenant_only() -> Problem {
+        let detail = "a tenant's token may not do this: it takes one of its organization, or an operator's";
+        Problem::new(StatusCode::FORBIDDEN, "tenant_only", "This takes a token of the organization", detail)
+    }
+
     /// The thing is not there, or not for this token to see.
     pub fn not_found(what: &str, name: &str) -> Problem {
         let detail = format!("there is no {what} {name}");
@@ -112,6 +130,19 @@ impl Problem {
         let detail = format!("another tenant has the slug {slug}");
         let problem = Problem::new(StatusCode::CONFLICT, "slug_taken", "The slug is taken", detail.clone());
         Problem { errors: vec![Fault::new("/slug", "slug_taken", detail)], ..problem }
+    }
+
+    /// Another organization has this Twilio account.
+    pub fn account_taken() -> Problem {
+        let detail = "this Twilio account belongs to another organization, or is the platform's own";
+        let problem = Problem::new(StatusCode::CONFLICT, "account_taken", "The account is taken", detail);
+        Problem { errors: vec![Fault::new("/accountSid", "account_taken", detail)], ..problem }
+    }
+
+    /// The organization cannot go.
+    pub fn org_in_use() -> Problem {
+        let detail = "it has tenants still, or is the platform's own: delete its tenants first";
+        Problem::new(StatusCode::CONFLICT, "org_in_use", "The organization is in use", detail)
     }
 
     /// The number leads to another tenant.
@@ -157,6 +188,8 @@ impl From<StoreError> for Problem {
                 Problem::new(StatusCode::SERVICE_UNAVAILABLE, "store_away", "The store is away", detail)
                     .with(header::RETRY_AFTER, "5")
             }
+            StoreError::AccountTaken => Problem::account_taken(),
+            StoreError::OrgInUse => Problem::org_in_use(),
             StoreError::SlugTaken => Problem::slug_taken("asked for"),
             StoreError::NumberTaken => Problem::number_taken(),
             StoreError::VersionChanged(current) => Problem::version_changed(current),
@@ -263,6 +296,8 @@ mod tests {
             (StoreError::Away("a planted cause".into()), 503, true, "store_away"),
             (StoreError::Failed("a planted cause".into()), 500, false, "internal"),
             (StoreError::SlugTaken, 409, false, "slug_taken"),
+            (StoreError::AccountTaken, 409, false, "account_taken"),
+            (StoreError::OrgInUse, 409, false, "org_in_use"),
             (StoreError::NumberTaken, 409, false, "number_taken"),
             (StoreError::VersionChanged(7), 412, false, "version_changed"),
             (StoreError::BadCursor, 422, false, "bad_cursor"),

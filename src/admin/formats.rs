@@ -2,7 +2,7 @@
 
 use super::slug;
 use crate::model::availability::{parse_instant, zone};
-use crate::model::{E164, NumberId, OrgId, Sid, SipUri, TenantId};
+use crate::model::{E164, NumberId, OrgId, Sid, SipUri, TenantId, TokenId};
 
 /// Why a text is not of its format.
 #[derive(Debug, PartialEq, Eq)]
@@ -39,6 +39,8 @@ pub(super) fn check(format: Option<&str>, text: &str) -> Result<(), Wrong> {
             .ok_or_else(|| Wrong::new("date_time", "this must be a time as in 2026-11-20T09:00:00Z (RFC 3339)")),
         Some("tenant-id") => id(TenantId::parse(text).is_ok(), "ten_"),
         Some("org-id") => id(OrgId::parse(text).is_ok(), "org_"),
+        Some("token-id") => id(TokenId::parse(text).is_ok(), "tok_"),
+        Some("role") => role(text),
         Some("number-id") => id(NumberId::parse(text).is_ok(), "num_"),
         _ => Ok(()),
     }
@@ -46,6 +48,16 @@ pub(super) fn check(format: Option<&str>, text: &str) -> Result<(), Wrong> {
 
 fn id(good: bool, prefix: &str) -> Result<(), Wrong> {
     if good { Ok(()) } else { Err(Wrong::new("not_an_identifier", format!("this must be an identifier {prefix}…"))) }
+}
+
+/// For whom a token speaks.
+fn role(text: &str) -> Result<(), Wrong> {
+    let good = match text.split_once(':') {
+        Some(("org", id)) => OrgId::parse(id).is_ok(),
+        Some(("tenant", id)) => TenantId::parse(id).is_ok(),
+        _ => text == "operator",
+    };
+    if good { Ok(()) } else { Err(Wrong::new("role", "this must be operator, org:<id> or tenant:<id>")) }
 }
 
 /// A zone of the compiled-in rules, under the name those rules give it. Where the machine keeps its own rules is of

@@ -16,9 +16,10 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use super::auth::Caller;
 use super::error::Problem;
 use super::schema;
-use crate::model::{Fault, NumberId, OrgId, Sid, TenantId, VoicemailId};
+use crate::model::{Fault, NumberId, OrgId, Sid, TenantId, TokenId, VoicemailId};
 use crate::store::Ask;
 
 /// The largest body this API takes: a year of exceptions and a dozen greetings fit a hundred times over.
@@ -121,6 +122,10 @@ impl Named for OrgId {
     const WHAT: &'static str = "organization";
 }
 
+impl Named for TokenId {
+    const WHAT: &'static str = "token";
+}
+
 impl Named for NumberId {
     const WHAT: &'static str = "number";
 }
@@ -133,7 +138,7 @@ impl Named for Sid {
     const WHAT: &'static str = "call";
 }
 
-/// The thing a path names. One that cannot be the name of anything is not there, like any other that is not there.
+/// The identifier a path begins with. One that cannot be the name of anything is not there, like any other that is not there.
 pub(super) struct Id<T>(pub T);
 
 impl<S: Send + Sync, T: Named> FromRequestParts<S> for Id<T> {
@@ -141,13 +146,15 @@ impl<S: Send + Sync, T: Named> FromRequestParts<S> for Id<T> {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Id<T>, Problem> {
         let unreadable = |_| Problem::not_found(T::WHAT, "of this name");
-        let Path(raw) = Path::<String>::from_request_parts(parts, state).await.map_err(unreadable)?;
+        // A path may name more behind it; the first is whose it is.
+        let Path(named) = Path::<Vec<(String, String)>>::from_request_parts(parts, state).await.map_err(unreadable)?;
+        let raw = named.into_iter().next().map(|(_, raw)| raw).unwrap_or_default();
         let shown: String = raw.chars().filter(char::is_ascii_graphic).take(64).collect();
         T::try_from(raw).map(Id).map_err(|_| Problem::not_found(T::WHAT, &shown))
     }
 }
 
-/// What part of a list is asked for: `?limit=&cursor=&q=&tenantId=`.
+/// What part of a list is asked for, `?limit=&cursor=&q=&tenantId=`, within what the caller may see.
 pub(super) struct ListQuery(pub Ask);
 
 /// How many rows a page has where nothing is said, and at most.
@@ -158,6 +165,7 @@ impl<S: Send + Sync> FromRequestParts<S> for ListQuery {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<ListQuery, Problem> {
+        let scope = Caller::from_request_parts(parts, state).await?.scope();
         let Query(mut given) = Query::<HashMap<String, String>>::from_request_parts(parts, state)
             .await
             .map_err(|_| Problem::bad_request("bad_query", "the part after ? cannot be read"))?;
@@ -180,6 +188,7 @@ impl<S: Send + Sync> FromRequestParts<S> for ListQuery {
             cursor: given.remove("cursor").and_then(words),
             q: given.remove("q").and_then(words),
             tenant,
+            scope,
         }))
     }
 }

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::auth::Caller;
 use super::calls::ArrivalBody;
 use super::{AdminState, LiveCall};
 use crate::model::{Sid, TenantId};
@@ -39,8 +40,9 @@ pub(super) struct LivePage {
 
 /// Live calls, the latest first
 #[utoipa::path(get, path = "/api/live", tag = "live", responses((status = 200, description = "All of them", body = LivePage)))]
-pub(super) async fn list(State(admin): State<AdminState>) -> Answer<LivePage> {
+pub(super) async fn list(State(admin): State<AdminState>, caller: Caller) -> Answer<LivePage> {
     let mut live = (admin.live)().await;
+    live.retain(|call| caller.sees(Some(&call.org_id), Some(&call.tenant_id)));
     live.sort_by(|a, b| b.began.cmp(&a.began).then_with(|| a.sid.cmp(&b.sid)));
     Answer(LivePage { data: live.into_iter().map(LiveBody::of).collect(), next_cursor: None })
 }

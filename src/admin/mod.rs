@@ -4,6 +4,7 @@
 //! strict reading of what comes in in `json` and `schema`. What a call hears is decided elsewhere: here the same engine
 //! is asked, and whoever keeps a copy of the settings is told of each change before the answer leaves.
 
+mod audit;
 mod auth;
 mod availability;
 mod calls;
@@ -15,7 +16,9 @@ mod json;
 mod live;
 mod numbers;
 mod openapi;
+mod orgs;
 mod overrides;
+mod owned;
 mod pages;
 mod plan;
 mod request;
@@ -26,6 +29,8 @@ mod simulate;
 mod slug;
 mod tenant_body;
 mod tenants;
+mod tokens;
+mod versions;
 mod voicemails;
 
 use std::fmt;
@@ -35,7 +40,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::model::{Arrival, Change, Seed, Sid, TenantId};
+use crate::model::{Arrival, Change, OrgId, Seed, Sid, TenantId};
 use crate::routing::Surroundings;
 use crate::store::Store;
 
@@ -57,12 +62,14 @@ pub struct AdminState {
     pub live: Live,
     /// The metrics as Prometheus reads them.
     pub metrics_text: Arc<dyn Fn() -> String + Send + Sync>,
-    /// SHA-256 of the operator's token.
-    pub token_sha256: [u8; 32],
+    /// SHA-256 of the operator's token of the settings, where there is one.
+    pub token_sha256: Option<[u8; 32]>,
     /// The clock.
     pub now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
     /// Chance, for identifiers.
     pub random: Arc<dyn Fn() -> [u8; 10] + Send + Sync>,
+    /// Chance, for what nobody may guess.
+    pub secret: Arc<dyn Fn() -> [u8; 32] + Send + Sync>,
 }
 
 /// Asks for the live calls.
@@ -75,6 +82,8 @@ pub struct LiveCall {
     pub sid: Sid,
     /// Whose it is.
     pub tenant_id: TenantId,
+    /// The organization of the tenant.
+    pub org_id: OrgId,
     /// How it arrived.
     pub arrival: Arrival,
     /// True while the AI talks or rings.

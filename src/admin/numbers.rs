@@ -11,7 +11,7 @@ use super::auth::Caller;
 use super::error::Problem;
 use super::json::{Id, Json, ListQuery, given};
 use super::{AdminState, checks};
-use crate::model::{Change, E164, Fault, Number, NumberId, NumberState, Purpose, Sid, TenantId};
+use crate::model::{Change, E164, Number, NumberId, NumberState, Purpose, Role, Sid, TenantId};
 use crate::store::Actor;
 
 /// A number.
@@ -134,7 +134,7 @@ pub(super) async fn list(
     responses((status = 201, description = "The number", body = NumberBody)))]
 pub(super) async fn record(
     State(admin): State<AdminState>,
-    Caller(by): Caller,
+    caller: Caller,
     Json(new): Json<NumberNew>,
 ) -> Result<Response, Problem> {
     if new.wire {
@@ -142,7 +142,11 @@ pub(super) async fn record(
         return Err(Problem::fault("/wire", "not_supported", detail));
     }
     let e164 = E164::parse(&new.e164).expect("the schema let it through, and it asks the same function");
-    let tenant_id = tenant_of(&admin, new.tenant_id.as_deref()).await?;
+    let tenant_id = tenant_of(&admin, &caller, new.tenant_id.as_deref()).await?;
+    if tenant_id.is_none() {
+        // What leads nowhere is the platform's.
+        caller.operator()?;
+    }
     let known = admin.store.number_by_e164(e164).await?;
     if let Some(known) = &known {
         refuse_if_elsewhere(known, tenant_id.as_ref())?;
@@ -171,7 +175,7 @@ pub(super) async fn record(
         already_overflowed: new.already_overflowed.unwrap_or(before.already_overflowed),
         ..before.clone()
     };
-    let kept = put(&admin, &by, &before, &after).await?;
+    let kept = put(&admin, &caller.by, &before, &after).await?;
     Ok((StatusCode::CREATED, Answer(NumberBody::of(&kept))).into_response())
 }
 
@@ -180,14 +184,14 @@ pub(super) async fn record(
     responses((status = 200, description = "The number as it is now", body = NumberBody)))]
 pub(super) async fn change(
     State(admin): State<AdminState>,
-    Caller(by): Caller,
+    caller: Caller,
     Id(id): Id<NumberId>,
     Json(patch): Json<NumberPatch>,
 ) -> Result<Answer<NumberBody>, Problem> {
-    let before = admin.store.number(&id).await?.ok_or_else(|| Problem::not_found("number", id.as_str()))?;
+    let before = find(&admin, &caller, &id).await?;
     let mut after = before.clone();
     if let Some(given) = &patch.tenant_id {
-        let tenant_id = tenant_of(&admin, given.as_deref()).await?;
+        let tenant_id = tenant_of(&admin, &caller, given.as_deref()).await?;
         if tenant_id.is_some() {
             refuse_if_elsewhere(&before, tenant_id.as_ref())?;
         }
@@ -210,7 +214,7 @@ pub(super) async fn change(
     if let Some(vapi_number_id) = &patch.vapi_number_id {
         after.vapi_number_id = vapi_number_id.as_deref().map(sid);
     }
-    let kept = if after == before { after } else { put(&admin, &by, &before, &after).await? };
+    let kept = if after == before { after } else { put(&admin, &caller.by, &before, &after).await? };
     Ok(Answer(NumberBody::of(&kept)))
 }
 
@@ -243,11 +247,27 @@ pub(super) fn changes_of(number: &Number) -> Vec<Change> {
     [Some(Change::Number(number.e164)), vapi, tenant].into_iter().flatten().collect()
 }
 
-async fn tenant_of(admin: &AdminState, given: Option<&str>) -> Result<Option<TenantId>, Problem> {
+/// The number of this name, if the caller may see it: a tenant's goes with the tenant, one of the pool with the
+/// organization whose account carries it.
+async fn find(admin: &AdminState, caller: &Caller, id: &NumberId) -> Result<Number, Problem> {
+    let nobody = || Problem::not_found("number", id.as_str());
+    let number = admin.store.number(id).await?.ok_or_else(nobody)?;
+    let org = match (&number.tenant_id, &number.account_sid) {
+        _ if caller.role == Role::Operator => None,
+        (Some(tenant), _) => admin.store.tenant(tenant).await?.map(|tenant| tenant.org_id),
+        (None, Some(account)) => admin.store.org_by_account(account).await?.map(|org| org.id),
+        (None, None) => None,
+    };
+    if caller.sees(org.as_ref(), number.tenant_id.as_ref()) { Ok(number) } else { Err(nobody()) }
+}
+
+async fn tenant_of(admin: &AdminState, caller: &Caller, given: Option<&str>) -> Result<Option<TenantId>, Problem> {
     let Some(given) = given else { return Ok(None) };
-    let nobody = || Problem::invalid(vec![Fault::new("/tenantId", "not_found", "there is no such tenant")]);
+    let nobody = || caller.finds_no("tenant", given, "/tenantId");
     let id = TenantId::parse(given).map_err(|_| nobody())?;
-    admin.store.tenant(&id).await?.map(|tenant| Some(tenant.id)).ok_or_else(nobody)
+    let tenant = admin.store.tenant(&id).await?;
+    let seen = tenant.filter(|tenant| caller.sees(Some(&tenant.org_id), Some(&tenant.id)));
+    seen.map(|tenant| Some(tenant.id)).ok_or_else(nobody)
 }
 
 fn sid(text: &str) -> Sid {

@@ -46,16 +46,20 @@ const INTRODUCTION: &str = "Settings, numbers, calls and voicemails of a patchba
     A POST sent again with the same `Idempotency-Key` gets the first answer again, for 24 hours. \
     What has a version takes `If-Match` with the ETag it was read with.";
 
-const TAGS: [(&str, &str); 11] = [
+const TAGS: [(&str, &str); 15] = [
+    ("organizations", "Whose Twilio account carries the calls."),
     ("tenants", "One business each: its name, its zone, and who answers for it."),
     ("availability", "When the AI answers, and what happens when it does not."),
     ("override", "Somebody decides by hand."),
     ("plan", "What a call walks through besides."),
+    ("versions", "What was saved when, and the way back."),
     ("simulate", "What would happen to a call."),
     ("numbers", "The numbers that lead to tenants."),
     ("calls", "Calls as they went."),
     ("live", "Calls as they go."),
     ("voicemails", "What callers left."),
+    ("tokens", "Who may see and change what."),
+    ("audit", "Who changed what."),
     ("health", "For machines that watch."),
     ("pages", "For people who look."),
 ];
@@ -97,8 +101,10 @@ pub(super) fn operations(item: &mut PathItem) -> Vec<(HttpMethod, &mut Operation
 fn complete_operation(path: &str, method: &HttpMethod, operation: &mut Operation) {
     let names_something = path.contains('{');
     let takes_body = operation.request_body.is_some();
-    let is_list = *method == HttpMethod::Get && !names_something && path != "/api/live";
-    let has_version = path.starts_with("/api/tenants/{id}") && *method != HttpMethod::Post;
+    let is_list = *method == HttpMethod::Get && LISTS.contains(&path);
+    let is_versioned = ["/api/tenants/{id}", "/api/orgs/{id}"].iter().any(|start| path.starts_with(start));
+    let stores = !path.ends_with("/simulate");
+    let has_version = is_versioned && stores && !path.ends_with("/versions");
     let is_change = *method != HttpMethod::Get;
     let is_post = *method == HttpMethod::Post;
 
@@ -109,6 +115,9 @@ fn complete_operation(path: &str, method: &HttpMethod, operation: &mut Operation
         let name = path.split(['{', '}']).nth(1).unwrap_or("id").to_owned();
         parameter(operation, path_parameter(name));
         add(operation, "404", "There is no such thing, or not for this token to see");
+    }
+    if is_change && stores {
+        add(operation, "403", "The token may look at it, and not do this");
     }
     if is_list {
         LIST_PARAMETERS.iter().for_each(|(name, words)| parameter(operation, query_parameter(name, words)));
@@ -138,10 +147,32 @@ fn complete_operation(path: &str, method: &HttpMethod, operation: &mut Operation
             .headers
             .insert("ETag".to_owned(), RefOr::T(tag.description(Some("The version, for If-Match.")).build()));
     }
-    if matches!(path, "/api/tenants" | "/api/tenants/{id}" | "/api/numbers/owned" | "/api/numbers/{id}") && takes_body {
-        add(operation, "409", "The slug is taken, or the number leads elsewhere");
+    if let Some((_, _, words)) = CONFLICTS.iter().find(|(at, of, _)| *at == path && of == method) {
+        add(operation, "409", words);
     }
 }
+
+/// What answers a page.
+const LISTS: [&str; 8] = [
+    "/api/orgs",
+    "/api/tenants",
+    "/api/tenants/{id}/versions",
+    "/api/numbers/owned",
+    "/api/calls",
+    "/api/voicemails",
+    "/api/tokens",
+    "/api/audit",
+];
+
+/// What may be in somebody's way.
+const CONFLICTS: [(&str, HttpMethod, &str); 6] = [
+    ("/api/tenants", HttpMethod::Post, "Another tenant has the slug"),
+    ("/api/tenants/{id}", HttpMethod::Patch, "Another tenant has the slug"),
+    ("/api/numbers/owned", HttpMethod::Post, "The number leads to another tenant"),
+    ("/api/numbers/{id}", HttpMethod::Patch, "The number leads to another tenant"),
+    ("/api/orgs/{id}", HttpMethod::Delete, "It has tenants still, or is the platform's own"),
+    ("/api/orgs/{id}/twilio", HttpMethod::Put, "Another organization has the account"),
+];
 
 const LIST_PARAMETERS: [(&str, &str); 4] = [
     ("limit", "How many rows at most, 1 to 200; 50 where nothing is said."),

@@ -11,9 +11,10 @@ use utoipa::ToSchema;
 use super::AdminState;
 use super::auth::Caller;
 use super::error::Problem;
-use super::json::{Id, IfMatch, Json, etag};
-use super::tenants::{find, save};
-use crate::model::{Forced, Override, TenantId};
+use super::json::{IfMatch, Json, etag};
+use super::owned::OfTenant;
+use super::tenants::save;
+use crate::model::{Forced, Override};
 
 /// A decision by hand.
 #[derive(Serialize, Deserialize, ToSchema)]
@@ -41,11 +42,10 @@ pub(super) enum ForcedBody {
 /// The override in force, or null
 #[utoipa::path(get, path = "/api/tenants/{id}/override", tag = "override",
     responses((status = 200, description = "The override, or null where none is in force", body = Option<OverrideBody>)))]
-pub(super) async fn read(State(admin): State<AdminState>, Id(id): Id<TenantId>) -> Result<Response, Problem> {
-    let tenant = find(&admin, &id).await?;
+pub(super) async fn read(State(admin): State<AdminState>, OfTenant(tenant): OfTenant) -> Response {
     let now = (admin.now)();
     let in_force = tenant.forced.as_ref().filter(|forced| forced.until.is_none_or(|until| now < until));
-    Ok((etag(tenant.version), Answer(in_force.map(OverrideBody::of))).into_response())
+    (etag(tenant.version), Answer(in_force.map(OverrideBody::of))).into_response()
 }
 
 /// Decides by hand
@@ -55,18 +55,17 @@ pub(super) async fn read(State(admin): State<AdminState>, Id(id): Id<TenantId>) 
     responses((status = 200, description = "The override", body = OverrideBody)))]
 pub(super) async fn put(
     State(admin): State<AdminState>,
-    Caller(by): Caller,
-    Id(id): Id<TenantId>,
+    caller: Caller,
+    OfTenant(before): OfTenant,
     if_match: IfMatch,
     Json(body): Json<OverrideBody>,
 ) -> Result<Response, Problem> {
-    let before = find(&admin, &id).await?;
     if body.until.is_some_and(|until| until <= (admin.now)()) {
         return Err(Problem::fault("/until", "in_the_past", "this instant is over already"));
     }
     let forced = body.read();
     let kept = forced.clone();
-    let tenant = save(&admin, &by, &before, &if_match, move |tenant| tenant.forced = Some(kept)).await?;
+    let tenant = save(&admin, &caller.by, &before, &if_match, move |tenant| tenant.forced = Some(kept)).await?;
     Ok((etag(tenant.version), Answer(OverrideBody::of(&forced))).into_response())
 }
 
@@ -75,12 +74,11 @@ pub(super) async fn put(
     responses((status = 204, description = "No override is in force")))]
 pub(super) async fn delete(
     State(admin): State<AdminState>,
-    Caller(by): Caller,
-    Id(id): Id<TenantId>,
+    caller: Caller,
+    OfTenant(before): OfTenant,
     if_match: IfMatch,
 ) -> Result<Response, Problem> {
-    let before = find(&admin, &id).await?;
-    let tenant = save(&admin, &by, &before, &if_match, |tenant| tenant.forced = None).await?;
+    let tenant = save(&admin, &caller.by, &before, &if_match, |tenant| tenant.forced = None).await?;
     Ok((StatusCode::NO_CONTENT, etag(tenant.version)).into_response())
 }
 

@@ -6,7 +6,6 @@
 use std::borrow::Cow;
 
 use axum::Json as Answer;
-use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -14,12 +13,11 @@ use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
-use super::AdminState;
 use super::error::Problem;
-use super::json::{Id, IfMatch, Json, etag};
+use super::json::{IfMatch, Json, etag};
+use super::owned::OfTenant;
 use super::schema;
-use super::tenants::find;
-use crate::model::{Fault, TenantId};
+use crate::model::Fault;
 
 /// The extra steps of a tenant's calls.
 #[derive(Deserialize)]
@@ -42,21 +40,18 @@ impl ToSchema for PlanBody {
 
 /// The plan
 #[utoipa::path(get, path = "/api/tenants/{id}/plan", tag = "plan", responses((status = 200, description = "The plan", body = PlanBody)))]
-pub(super) async fn read(State(admin): State<AdminState>, Id(id): Id<TenantId>) -> Result<Response, Problem> {
-    let tenant = find(&admin, &id).await?;
-    Ok((etag(tenant.version), Answer(json!({}))).into_response())
+pub(super) async fn read(OfTenant(tenant): OfTenant) -> Response {
+    (etag(tenant.version), Answer(json!({}))).into_response()
 }
 
 /// Sets the plan
 #[utoipa::path(put, path = "/api/tenants/{id}/plan", tag = "plan", request_body = PlanBody,
     responses((status = 200, description = "The plan", body = PlanBody)))]
 pub(super) async fn put(
-    State(admin): State<AdminState>,
-    Id(id): Id<TenantId>,
+    OfTenant(tenant): OfTenant,
     if_match: IfMatch,
     Json(PlanBody(steps)): Json<PlanBody>,
 ) -> Result<Response, Problem> {
-    let tenant = find(&admin, &id).await?;
     if_match.expected(tenant.version)?;
     let refused = |name: &String| {
         let detail = "this build does not obey it, so it is not stored";

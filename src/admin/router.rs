@@ -10,17 +10,23 @@ use utoipa_axum::routes;
 use super::error::Problem;
 use super::idempotency::{self, Answers};
 use super::{
-    AdminState, auth, availability, calls, live, numbers, openapi, overrides, pages, plan, request, simulate, tenants,
-    voicemails,
+    AdminState, audit, auth, availability, calls, live, numbers, openapi, orgs, overrides, pages, plan, request,
+    simulate, tenants, tokens, versions, voicemails,
 };
 
 fn routes() -> OpenApiRouter<AdminState> {
     OpenApiRouter::with_openapi(openapi::frame())
+        .routes(routes!(orgs::list, orgs::create))
+        .routes(routes!(orgs::read, orgs::change, orgs::delete))
+        .routes(routes!(orgs::put_twilio, orgs::delete_twilio))
+        .routes(routes!(orgs::read_billing, orgs::put_billing))
         .routes(routes!(tenants::list, tenants::create))
         .routes(routes!(tenants::read, tenants::change, tenants::delete))
         .routes(routes!(availability::read, availability::put))
         .routes(routes!(overrides::read, overrides::put, overrides::delete))
         .routes(routes!(plan::read, plan::put))
+        .routes(routes!(versions::list))
+        .routes(routes!(versions::rollback))
         .routes(routes!(simulate::simulate))
         .routes(routes!(numbers::list, numbers::record))
         .routes(routes!(numbers::change))
@@ -29,6 +35,9 @@ fn routes() -> OpenApiRouter<AdminState> {
         .routes(routes!(live::list))
         .routes(routes!(voicemails::list))
         .routes(routes!(voicemails::read, voicemails::change))
+        .routes(routes!(tokens::list, tokens::create))
+        .routes(routes!(tokens::revoke))
+        .routes(routes!(audit::list))
         .routes(routes!(pages::healthz))
         .routes(routes!(pages::metrics))
         .routes(routes!(pages::home))

@@ -10,7 +10,8 @@ use super::AdminState;
 use super::availability::AvailabilityBody;
 use super::calls::{DecisionBody, TraceBody, settled};
 use super::error::Problem;
-use super::json::{Id, OptionalJson};
+use super::json::OptionalJson;
+use super::owned::OfTenant;
 use crate::model::availability::{Availability, Strictness};
 use crate::model::{Arrival, Decision, E164, Fault, Number, NumberState, Purpose, Reason, Secret, TenantId};
 use crate::routing::guard::is_own_number;
@@ -75,9 +76,10 @@ pub(super) struct StepBody {
     responses((status = 200, description = "What would happen", body = Outcome)))]
 pub(super) async fn simulate(
     State(admin): State<AdminState>,
-    Id(id): Id<TenantId>,
+    OfTenant(tenant): OfTenant,
     OptionalJson(imagined): OptionalJson<Imagined>,
 ) -> Result<Answer<Outcome>, Problem> {
+    let id = tenant.id;
     let load = admin.store.load_tenant(&id).await?.ok_or_else(|| Problem::not_found("tenant", id.as_str()))?;
     let mut tenant = load.tenant;
     if let Some(AvailabilityBody(given)) = imagined.availability {

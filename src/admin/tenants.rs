@@ -8,10 +8,11 @@ use serde_json::{Value, json};
 
 use super::auth::Caller;
 use super::error::Problem;
-use super::json::{Id, IfMatch, Json, ListQuery, etag};
+use super::json::{IfMatch, Json, ListQuery, etag};
+use super::owned::OfTenant;
 use super::tenant_body::{ConnectChange, TargetBody, TenantBody, TenantNew, TenantPage, TenantPatch, checked};
 use super::{AdminState, formats, slug};
-use crate::model::{Change, Connect, Number, OrgId, Secret, Tenant, TenantId, Via};
+use crate::model::{Change, Connect, Number, OrgId, Role, Secret, Tenant, TenantId, Via};
 use crate::store::{Actor, Ask, StoreError};
 
 /// Creates a tenant
@@ -21,7 +22,7 @@ use crate::store::{Actor, Ask, StoreError};
     responses((status = 201, description = "The tenant", body = TenantBody)))]
 pub(super) async fn create(
     State(admin): State<AdminState>,
-    Caller(by): Caller,
+    caller: Caller,
     Json(new): Json<TenantNew>,
 ) -> Result<Response, Problem> {
     if new.assign_phone {
@@ -29,7 +30,7 @@ pub(super) async fn create(
             "this build does not find or buy numbers; create the tenant without, then record a number of its own";
         return Err(Problem::fault("/assignPhone", "not_supported", detail));
     }
-    let org_id = org_of(&admin, new.org_id.as_deref()).await?;
+    let org_id = org_of(&admin, &caller, new.org_id.as_deref()).await?;
     let connect = connect_with(&no_connect(), new.connect.as_ref())?;
     let seed = admin.seed();
     let mut tenant = Tenant {
@@ -52,7 +53,7 @@ pub(super) async fn create(
     };
     let mut attempt = 1;
     loop {
-        let kept = admin.store.create_tenant(&tenant, &by).await;
+        let kept = admin.store.create_tenant(&tenant, &caller.by).await;
         for change in changes_of(&tenant) {
             (admin.changed)(change);
         }
@@ -82,9 +83,8 @@ pub(super) async fn list(
 
 /// A tenant
 #[utoipa::path(get, path = "/api/tenants/{id}", tag = "tenants", responses((status = 200, description = "The tenant", body = TenantBody)))]
-pub(super) async fn read(State(admin): State<AdminState>, Id(id): Id<TenantId>) -> Result<Response, Problem> {
-    let tenant = find(&admin, &id).await?;
-    Ok((etag(tenant.version), Answer(TenantBody::of(&tenant))).into_response())
+pub(super) async fn read(OfTenant(tenant): OfTenant) -> Response {
+    (etag(tenant.version), Answer(TenantBody::of(&tenant))).into_response()
 }
 
 /// Changes a tenant
@@ -92,17 +92,16 @@ pub(super) async fn read(State(admin): State<AdminState>, Id(id): Id<TenantId>) 
     responses((status = 200, description = "The tenant as it is now", body = TenantBody)))]
 pub(super) async fn change(
     State(admin): State<AdminState>,
-    Caller(by): Caller,
-    Id(id): Id<TenantId>,
+    caller: Caller,
+    OfTenant(before): OfTenant,
     if_match: IfMatch,
     Json(patch): Json<TenantPatch>,
 ) -> Result<Response, Problem> {
-    let before = find(&admin, &id).await?;
     let connect = connect_with(&before.connect, patch.connect.as_ref())?;
     if patch.connect.as_ref().is_some_and(|connect| connect.via.is_some()) {
-        check_via_suits(&admin, &id, connect.via).await?;
+        check_via_suits(&admin, &before.id, connect.via).await?;
     }
-    let tenant = save(&admin, &by, &before, &if_match, move |tenant| apply(patch, connect, tenant)).await?;
+    let tenant = save(&admin, &caller.by, &before, &if_match, move |tenant| apply(patch, connect, tenant)).await?;
     Ok((etag(tenant.version), Answer(TenantBody::of(&tenant))).into_response())
 }
 
@@ -112,25 +111,19 @@ pub(super) async fn change(
 #[utoipa::path(delete, path = "/api/tenants/{id}", tag = "tenants", responses((status = 204, description = "It is gone")))]
 pub(super) async fn delete(
     State(admin): State<AdminState>,
-    Caller(by): Caller,
-    Id(id): Id<TenantId>,
+    caller: Caller,
+    OfTenant(tenant): OfTenant,
     if_match: IfMatch,
 ) -> Result<StatusCode, Problem> {
-    let tenant = find(&admin, &id).await?;
+    caller.administers(&tenant)?;
     let expected = if_match.expected(tenant.version)?;
-    let rested = admin.store.delete_tenant(&id, expected, &by).await;
+    let rested = admin.store.delete_tenant(&tenant.id, expected, &caller.by).await;
     let numbers: &[Number] = rested.as_deref().unwrap_or_default();
     for change in changes_of(&tenant).into_iter().chain(numbers.iter().flat_map(super::numbers::changes_of)) {
         (admin.changed)(change);
     }
     rested?;
     Ok(StatusCode::NO_CONTENT)
-}
-
-/// The tenant of this name.
-pub(super) async fn find(admin: &AdminState, id: &TenantId) -> Result<Tenant, Problem> {
-    let tenant = admin.store.tenant(id).await?;
-    tenant.ok_or_else(|| Problem::not_found("tenant", id.as_str()))
 }
 
 /// Changes a tenant, tells everybody, and answers what it is now. What changes nothing is no change.
@@ -181,14 +174,19 @@ fn first_settings() -> Value {
     })
 }
 
-async fn org_of(admin: &AdminState, given: Option<&str>) -> Result<OrgId, Problem> {
-    let Some(given) = given else { return Ok(admin.store.platform_org().await?.id) };
-    let id = OrgId::parse(given).ok();
-    let org = match &id {
-        Some(id) => admin.store.org(id).await?,
+/// The organization a new tenant joins: the one that was named, else the caller's own, else the platform's.
+async fn org_of(admin: &AdminState, caller: &Caller, given: Option<&str>) -> Result<OrgId, Problem> {
+    let given = match (given, &caller.role) {
+        (Some(given), _) => given,
+        (None, Role::Org(own)) => own.as_str(),
+        (None, Role::Operator) => return Ok(admin.store.platform_org().await?.id),
+        (None, Role::Tenant { .. }) => return Err(Problem::tenant_only()),
+    };
+    let org = match OrgId::parse(given).ok().filter(|id| caller.sees(Some(id), None)) {
+        Some(id) => admin.store.org(&id).await?,
         None => None,
     };
-    org.map(|org| org.id).ok_or_else(|| Problem::fault("/orgId", "not_found", "there is no such organization"))
+    org.map(|org| org.id).ok_or_else(|| caller.finds_no("organization", given, "/orgId"))
 }
 
 fn no_connect() -> Connect {

@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::AdminState;
+use super::auth::Caller;
+use super::calls::sees_of;
 use super::error::Problem;
 use super::json::{Id, Json, ListQuery};
 use crate::model::{Sid, TenantId, VoicemailId, VoicemailState};
@@ -85,9 +87,10 @@ pub(super) async fn list(
     responses((status = 200, description = "The voicemail", body = VoicemailBody)))]
 pub(super) async fn read(
     State(admin): State<AdminState>,
+    caller: Caller,
     Id(id): Id<VoicemailId>,
 ) -> Result<Answer<VoicemailBody>, Problem> {
-    Ok(Answer(VoicemailBody::of(&find(&admin, &id).await?)))
+    Ok(Answer(VoicemailBody::of(&find(&admin, &caller, &id).await?)))
 }
 
 /// Marks a voicemail heard, or not
@@ -95,17 +98,19 @@ pub(super) async fn read(
     responses((status = 200, description = "The voicemail as it is now", body = VoicemailBody)))]
 pub(super) async fn change(
     State(admin): State<AdminState>,
+    caller: Caller,
     Id(id): Id<VoicemailId>,
     Json(patch): Json<VoicemailPatch>,
 ) -> Result<Answer<VoicemailBody>, Problem> {
-    find(&admin, &id).await?;
+    find(&admin, &caller, &id).await?;
     admin.store.set_heard(&id, patch.heard).await?;
-    Ok(Answer(VoicemailBody::of(&find(&admin, &id).await?)))
+    Ok(Answer(VoicemailBody::of(&find(&admin, &caller, &id).await?)))
 }
 
-async fn find(admin: &AdminState, id: &VoicemailId) -> Result<VoicemailRow, Problem> {
-    let row = admin.store.voicemail(id).await?;
-    row.ok_or_else(|| Problem::not_found("voicemail", id.as_str()))
+async fn find(admin: &AdminState, caller: &Caller, id: &VoicemailId) -> Result<VoicemailRow, Problem> {
+    let nobody = || Problem::not_found("voicemail", id.as_str());
+    let row = admin.store.voicemail(id).await?.ok_or_else(nobody)?;
+    if sees_of(admin, caller, row.tenant_id.as_ref()).await? { Ok(row) } else { Err(nobody()) }
 }
 
 impl VoicemailBody {

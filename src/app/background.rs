@@ -130,6 +130,7 @@ impl Background {
             token_sha256,
             now: Arc::new(Timestamp::now),
             random: Arc::new(random),
+            secret: Arc::new(random),
         });
         helpers.spawn(admin::serve(listener, router, stops.helpers.clone().cancelled_owned()));
         let keepers = keepers::Keepers {
@@ -191,6 +192,7 @@ fn live(ledger: &Ledger) -> admin::Live {
                 .map(|call| admin::LiveCall {
                     sid: call.sid,
                     tenant_id: call.tenant_id,
+                    org_id: call.org_id,
                     arrival: call.arrival,
                     with_ai: call.with_ai,
                     began: call.began,
@@ -208,12 +210,12 @@ fn random<const N: usize>() -> [u8; N] {
 }
 
 /// The configured operator token, else one made at the first start: kept as a hash, shown once.
-async fn operator_token(settings: &Settings, store: &Store) -> anyhow::Result<([u8; 32], Option<Secret>)> {
+async fn operator_token(settings: &Settings, store: &Store) -> anyhow::Result<(Option<[u8; 32]>, Option<Secret>)> {
     if let Some(token) = &settings.admin.token {
-        return Ok((Sha256::digest(token.reveal()).into(), None));
+        return Ok((Some(Sha256::digest(token.reveal()).into()), None));
     }
     let token = format!("pb_{}", URL_SAFE_NO_PAD.encode(random::<32>()));
     let hash: [u8; 32] = Sha256::digest(&token).into();
-    let (kept, made_now) = store.bootstrap_token(|| hash).await?;
-    Ok((kept, made_now.then(|| Secret::new(token))))
+    let made_now = store.bootstrap_token(|| hash).await?;
+    Ok((None, made_now.then(|| Secret::new(token))))
 }

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::OnceCell;
 
 use super::LiveCall;
-use crate::model::{Arrival, Decision, E164, EndedBy, Sid, TenantId};
+use crate::model::{Arrival, Decision, E164, EndedBy, OrgId, Sid, TenantId};
 
 /// How long a lease lasts after the last that was heard of its call.
 pub(super) const LEASE: SignedDuration = SignedDuration::from_hours(6);
@@ -57,6 +57,7 @@ pub(super) enum Asked {
 pub(super) struct Call<T> {
     pub(super) sid: Sid,
     pub(super) tenant_id: TenantId,
+    pub(super) org_id: OrgId,
     pub(super) settings: T,
     pub(super) has_number: bool,
     pub(super) from: Arc<str>,
@@ -173,6 +174,7 @@ impl<T: Clone> Lease<T> {
         LiveCall {
             sid: self.call.sid.clone(),
             tenant_id: self.call.tenant_id.clone(),
+            org_id: self.call.org_id.clone(),
             account: self.call.account.clone(),
             arrival: self.call.arrival,
             with_ai: self.with_ai,

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::lease::{ASK_AGAIN, Call, HANGING_UP, LEASE, Standing, UNHEARD};
 use super::leases::{Leases, Pools};
-use crate::model::{Arrival, Decision, E164, EndedBy, Reason, Seed, Sid, TenantId, Verdicts};
+use crate::model::{Arrival, Decision, E164, EndedBy, OrgId, Reason, Seed, Sid, TenantId, Verdicts};
 
 pub(super) fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_790_000_000 + second).unwrap()
@@ -30,6 +30,7 @@ pub(super) fn call(number: usize, tenant_number: u8, now: Timestamp) -> Call<u32
     Call {
         sid: sid(number),
         tenant_id: tenant(tenant_number),
+        org_id: OrgId::new(Seed { at: at(0), random: [0; 10] }),
         settings: 7,
         has_number: true,
         from: "+12045550123".into(),

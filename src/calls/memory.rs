@@ -27,6 +27,7 @@ impl MemoryLedger {
         let call = Call {
             sid: begin.sid.clone(),
             tenant_id: begin.tenant.id.clone(),
+            org_id: begin.tenant.org_id.clone(),
             settings: Arc::clone(begin.tenant),
             has_number: begin.number.is_some(),
             from: begin.from.into(),
@@ -112,6 +113,7 @@ impl MemoryLedger {
             let call = Call {
                 sid: restored.sid,
                 tenant_id: restored.tenant.id.clone(),
+                org_id: restored.tenant.org_id.clone(),
                 settings: restored.tenant,
                 has_number: restored.number.is_some(),
                 from: restored.from.into(),

@@ -21,7 +21,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use tokio::sync::OnceCell;
 
-use crate::model::{Arrival, Decision, E164, EndedBy, NumberId, Reason, Sid, TenantId, Verdicts};
+use crate::model::{Arrival, Decision, E164, EndedBy, NumberId, OrgId, Reason, Sid, TenantId, Verdicts};
 use crate::routing::CompiledTenant;
 use crate::telemetry::Metrics;
 
@@ -107,6 +107,8 @@ pub struct LiveCall {
     pub sid: Sid,
     /// Whose it is.
     pub tenant_id: TenantId,
+    /// The organization of the tenant.
+    pub org_id: OrgId,
     /// The account that carries it.
     pub account: Option<Sid>,
     /// How it arrived.

@@ -107,6 +107,10 @@ id!(
     NumberId, "num_"
 );
 id!(
+    /// Names a token of the admin API.
+    TokenId, "tok_"
+);
+id!(
     /// Names a voicemail.
     VoicemailId, "vm_"
 );

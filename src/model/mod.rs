@@ -2,6 +2,7 @@
 //!
 //! No wire format of a provider lives here, no clock and no socket.
 
+mod access;
 pub mod availability;
 mod change;
 mod decision;
@@ -15,12 +16,13 @@ mod sid;
 mod sip;
 mod tenant;
 
+pub use access::{Access, Role, Scope};
 pub use change::Change;
 pub use decision::{Decision, Reason, Verdicts};
 pub use e164::{E164, Masked, NotE164};
 pub use fallback::{Fallback, FallbackKind, NoAnswer, Ring};
 pub use fault::Fault;
-pub use ids::{NotAnId, NumberId, OrgId, Seed, TenantId, VoicemailId};
+pub use ids::{NotAnId, NumberId, OrgId, Seed, TenantId, TokenId, VoicemailId};
 pub use record::{
     AiReport, Arrival, CallBegan, CallEnded, CallEvent, EndedBy, Record, VoicemailNews, VoicemailState, as_e164,
 };
@@ -28,5 +30,6 @@ pub use secret::Secret;
 pub use sid::{NotASid, Sid};
 pub use sip::{NotASipUri, SipUri};
 pub use tenant::{
-    Connect, Forced, Number, NumberState, Org, Override, Purpose, Target, TargetKind, Tenant, TwilioAccount, Via,
+    Billing, Connect, Forced, Number, NumberState, Org, Override, Purpose, Target, TargetKind, Tenant, TwilioAccount,
+    Via,
 };

@@ -186,8 +186,25 @@ pub struct Org {
     pub name: String,
     /// Its own Twilio account; the platform's organization uses the global one.
     pub twilio: Option<TwilioAccount>,
+    /// Whether it may be charged for numbers.
+    pub billing: Billing,
+    /// Rises by one with every change of anything above.
+    pub version: u64,
     /// When it was created.
     pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}
+
+/// Whether an organization may be charged.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Billing {
+    /// Nobody has said who pays.
+    #[default]
+    Unverified,
+    /// Somebody pays.
+    Verified,
 }
 
 /// A Twilio account that may call the edge.

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::model::{Number, Org, Tenant};
+use super::Token;
+use crate::model::{Number, Org, Role, Tenant};
 
 /// A tenant; of its password only whether there is one.
 pub(crate) fn tenant(tenant: &Tenant) -> Value {
@@ -56,5 +57,15 @@ pub(crate) fn org(org: &Org) -> Value {
             "phoneNumber": account.phone_number,
         })
     });
-    json!({ "id": org.id, "name": org.name, "twilio": twilio })
+    json!({ "id": org.id, "name": org.name, "twilio": twilio, "billing": org.billing, "version": org.version })
+}
+
+/// A token, without anything that opens a door.
+pub(crate) fn token(token: &Token) -> Value {
+    let role = match &token.role {
+        Role::Operator => "operator".to_owned(),
+        Role::Org(org) => format!("org:{org}"),
+        Role::Tenant { tenant, .. } => format!("tenant:{tenant}"),
+    };
+    json!({ "id": token.id, "name": token.name, "role": role, "access": token.access.as_str(), "expiresAt": token.expires_at })
 }

@@ -13,9 +13,11 @@ mod voicemail;
 
 use jiff::Timestamp;
 
-use crate::model::{E164, Number, NumberId, Org, OrgId, Sid, Tenant, TenantId, VoicemailId};
+use crate::model::{E164, Number, NumberId, Org, OrgId, Sid, Tenant, TenantId, TokenId, VoicemailId};
 
-pub use rows::{Actor, Ask, AuditRow, CallRow, Numbered, Page, StoreError, TenantLoad, VoicemailRow};
+pub use rows::{
+    Actor, Ask, AuditRow, CallRow, Numbered, Page, StoreError, TenantLoad, Token, VersionRow, VoicemailRow,
+};
 pub use sqlite::Sqlite;
 
 /// The store, whichever engine is behind it.
@@ -51,10 +53,37 @@ impl Store {
         }
     }
 
-    /// Keeps an organization, its credentials sealed.
-    pub async fn put_org(&self, org: &Org) -> Result<(), StoreError> {
+    /// Keeps a new organization, its credentials sealed. `AccountTaken` if another has its Twilio account.
+    pub async fn create_org(&self, org: &Org, by: &Actor) -> Result<(), StoreError> {
         match self {
-            Store::Sqlite(engine) => engine.put_org(org).await,
+            Store::Sqlite(engine) => engine.create_org(org, by).await,
+        }
+    }
+
+    /// Changes an organization, as [`Store::change_tenant`] does a tenant.
+    pub async fn change_org(
+        &self,
+        id: &OrgId,
+        expected: Option<u64>,
+        by: &Actor,
+        change: impl FnOnce(&mut Org) + Send,
+    ) -> Result<Org, StoreError> {
+        match self {
+            Store::Sqlite(engine) => engine.change_org(id, expected, by, change).await,
+        }
+    }
+
+    /// Deletes an organization that has no tenant left; its tokens open nothing any more.
+    pub async fn delete_org(&self, id: &OrgId, expected: Option<u64>, by: &Actor) -> Result<(), StoreError> {
+        match self {
+            Store::Sqlite(engine) => engine.delete_org(id, expected, by).await,
+        }
+    }
+
+    /// Organizations by name.
+    pub async fn orgs(&self, ask: &Ask) -> Result<Page<Org>, StoreError> {
+        match self {
+            Store::Sqlite(engine) => engine.orgs(ask).await,
         }
     }
 
@@ -90,6 +119,13 @@ impl Store {
     pub async fn tenant_at(&self, id: &TenantId, version: u64) -> Result<Option<Tenant>, StoreError> {
         match self {
             Store::Sqlite(engine) => engine.tenant_at(id, version).await,
+        }
+    }
+
+    /// The versions of a tenant, newest first, also when it is gone.
+    pub async fn tenant_versions(&self, id: &TenantId, ask: &Ask) -> Result<Page<VersionRow>, StoreError> {
+        match self {
+            Store::Sqlite(engine) => engine.tenant_versions(id, ask).await,
         }
     }
 
@@ -238,13 +274,52 @@ impl Store {
         }
     }
 
-    /// SHA-256 of the bootstrap token, made by `make` if there is none yet. True if it was made now.
-    pub async fn bootstrap_token(
-        &self,
-        make: impl FnOnce() -> [u8; 32] + Send,
-    ) -> Result<([u8; 32], bool), StoreError> {
+    /// Keeps the bootstrap token under the hash that `make` gives, if there never was one. True if it was made now.
+    pub async fn bootstrap_token(&self, make: impl FnOnce() -> [u8; 32] + Send) -> Result<bool, StoreError> {
         match self {
             Store::Sqlite(engine) => engine.bootstrap_token(make).await,
+        }
+    }
+
+    /// Keeps a new token under the SHA-256 of its secret. `NotFound` if whom it speaks for is not there.
+    pub async fn create_token(&self, token: &Token, sha256: &[u8; 32], by: &Actor) -> Result<(), StoreError> {
+        match self {
+            Store::Sqlite(engine) => engine.create_token(token, sha256, by).await,
+        }
+    }
+
+    /// The token whose secret has this SHA-256, good or not.
+    pub async fn token_by_hash(&self, sha256: &[u8; 32]) -> Result<Option<Token>, StoreError> {
+        match self {
+            Store::Sqlite(engine) => engine.token_by_hash(sha256).await,
+        }
+    }
+
+    /// A token by its id.
+    pub async fn token(&self, id: &TokenId) -> Result<Option<Token>, StoreError> {
+        match self {
+            Store::Sqlite(engine) => engine.token(id).await,
+        }
+    }
+
+    /// Tokens, newest first.
+    pub async fn tokens(&self, ask: &Ask) -> Result<Page<Token>, StoreError> {
+        match self {
+            Store::Sqlite(engine) => engine.tokens(ask).await,
+        }
+    }
+
+    /// From now on a token opens nothing.
+    pub async fn revoke_token(&self, id: &TokenId, at: Timestamp, by: &Actor) -> Result<(), StoreError> {
+        match self {
+            Store::Sqlite(engine) => engine.revoke_token(id, at, by).await,
+        }
+    }
+
+    /// A token was used.
+    pub async fn token_used(&self, id: &TokenId, at: Timestamp) -> Result<(), StoreError> {
+        match self {
+            Store::Sqlite(engine) => engine.token_used(id, at).await,
         }
     }
 

@@ -4,7 +4,8 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::model::{
-    AiReport, CallBegan, CallEvent, Number, Record, Sid, Tenant, TenantId, TwilioAccount, VoicemailId, VoicemailState,
+    Access, AiReport, CallBegan, CallEvent, Number, OrgId, Record, Role, Scope, Sid, Tenant, TenantId, TokenId,
+    TwilioAccount, VoicemailId, VoicemailState,
 };
 
 /// What went wrong, in the store's own words.
@@ -16,6 +17,12 @@ pub enum StoreError {
     /// Another tenant has this slug.
     #[error("the slug is taken")]
     SlugTaken,
+    /// Another organization has this Twilio account.
+    #[error("the Twilio account is taken")]
+    AccountTaken,
+    /// The organization has tenants, or is the platform's own.
+    #[error("the organization is in use")]
+    OrgInUse,
     /// The number leads elsewhere already.
     #[error("the number is taken")]
     NumberTaken,
@@ -53,6 +60,8 @@ pub struct Ask {
     pub q: Option<String>,
     /// Only of this tenant.
     pub tenant: Option<TenantId>,
+    /// Only what whoever asks may see.
+    pub scope: Scope,
 }
 
 /// A call as kept.
@@ -121,6 +130,43 @@ pub struct Numbered {
     pub record: Record,
 }
 
+/// A token of the admin API. Of the secret itself only a hash is kept, which does not leave the store.
+#[derive(Clone, Debug)]
+pub struct Token {
+    /// Who it is.
+    pub id: TokenId,
+    /// What people call it.
+    pub name: String,
+    /// For whom it speaks.
+    pub role: Role,
+    /// What it may do.
+    pub access: Access,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// From this instant on it is no good.
+    pub expires_at: Option<Timestamp>,
+    /// Since when it is no good.
+    pub revoked_at: Option<Timestamp>,
+    /// When it was last used, to the hour or so.
+    pub last_used_at: Option<Timestamp>,
+}
+
+impl Token {
+    /// Does it open anything at this instant?
+    pub fn is_good(&self, now: Timestamp) -> bool {
+        self.revoked_at.is_none() && self.expires_at.is_none_or(|end| now < end)
+    }
+}
+
+/// A version of a tenant.
+#[derive(Clone, Debug)]
+pub struct VersionRow {
+    /// The tenant as it was.
+    pub tenant: Tenant,
+    /// Who saved it; none for versions from before this was kept.
+    pub saved_by: Option<String>,
+}
+
 /// Who changed something, for the audit log.
 #[derive(Clone, Debug)]
 pub struct Actor(pub String);
@@ -136,6 +182,10 @@ pub struct AuditRow {
     pub what: String,
     /// To whom or what: its id.
     pub subject: String,
+    /// The organization whose business it is; none for the platform's.
+    pub org_id: Option<OrgId>,
+    /// The tenant whose business it is.
+    pub tenant_id: Option<TenantId>,
     /// How it was before, without secrets.
     pub before: Option<Value>,
     /// How it is since, without secrets.

@@ -1,13 +1,14 @@
 //! Many Twilio accounts on one edge: whose token signs, and whose numbers an account may call in on.
 
 use patchbay::config;
-use patchbay::model::{Change, Org, OrgId, Secret, Seed, Sid, TwilioAccount};
+use patchbay::model::{Billing, Change, Org, OrgId, Secret, Seed, Sid, TwilioAccount};
 use patchbay::store::Store;
 use reqwest::Method;
 use serde_json::json;
 use tempfile::TempDir;
 
 use crate::rig::{self, ACCOUNT, Heard, Rig, TOKEN, attribute, call_sid, sign_with};
+use crate::store_fixtures::put_org;
 
 const CALLER: &str = "+14165550101";
 /// A number of the global account, and one of the reseller's.
@@ -38,7 +39,10 @@ fn org(n: u8, account: &str, token: &str, next: Option<&str>) -> Org {
             auth_token_next: next.map(Secret::new),
             phone_number: None,
         }),
+        billing: Billing::Verified,
+        version: 1,
         created_at: at,
+        updated_at: at,
     }
 }
 
@@ -46,7 +50,8 @@ fn org(n: u8, account: &str, token: &str, next: Option<&str>) -> Org {
 async fn put(dir: &TempDir, org: &Org) {
     let settings = rig::settings(dir.path(), &[]);
     let key = config::secrets::key(&settings).unwrap();
-    Store::open(&settings.store.url, &key).await.unwrap().put_org(org).await.unwrap();
+    let store = Store::open(&settings.store.url, &key).await.unwrap();
+    put_org(&store, org).await.unwrap();
 }
 
 impl House {

@@ -1,11 +1,11 @@
 //! Calls, live calls and voicemails through the admin API.
 
 use patchbay::admin::LiveCall;
-use patchbay::model::{Arrival, CallBegan, Decision, EndedBy, Reason, Record, Sid, TenantId, VoicemailState};
+use patchbay::model::{Arrival, CallBegan, Decision, EndedBy, OrgId, Reason, Record, Sid, TenantId, VoicemailState};
 use patchbay::store::Numbered;
 use serde_json::{Value, json};
 
-use crate::admin_desk::{Desk, NOW};
+use crate::admin_desk::{Desk, NOW, PLATFORM};
 use crate::store_fixtures::{began, ended, event, news, report};
 
 async fn keep(desk: &Desk, records: Vec<Record>) {
@@ -96,6 +96,7 @@ async fn calls_are_listed_newest_first_and_live_ones_marked() {
     let live = |sid: &str, with_ai: bool, second: i64| LiveCall {
         sid: Sid::parse(sid).unwrap(),
         tenant_id: TenantId::parse(&one).unwrap(),
+        org_id: OrgId::parse(PLATFORM).unwrap(),
         arrival: Arrival::Sip,
         with_ai,
         began: jiff::Timestamp::from_second(1_790_000_000 + second).unwrap(),

@@ -18,6 +18,9 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
+/// The platform's organization.
+pub const PLATFORM: &str = "org_00000000000000000000000000";
+
 pub const TOKEN: &str = "an-operators-token";
 
 /// When every test takes place.
@@ -90,7 +93,7 @@ impl Desk {
         let changes: Arc<Mutex<Vec<Change>>> = Arc::default();
         let live: Arc<Mutex<Vec<LiveCall>>> = Arc::default();
         let (told, seen) = (Arc::clone(&changes), Arc::clone(&live));
-        let chance = AtomicU8::new(0);
+        let (chance, secrets) = (AtomicU8::new(0), AtomicU8::new(0));
         let mut state = AdminState {
             store: store.clone(),
             around: Arc::new(Surroundings {
@@ -109,9 +112,10 @@ impl Desk {
                 Box::pin(async move { live })
             }),
             metrics_text: Arc::new(|| "patchbay_store_up 1\n".to_owned()),
-            token_sha256: Sha256::digest(TOKEN.as_bytes()).into(),
+            token_sha256: Some(Sha256::digest(TOKEN.as_bytes()).into()),
             now: Arc::new(|| NOW.parse::<Timestamp>().unwrap()),
             random: Arc::new(move || [chance.fetch_add(1, Ordering::Relaxed); 10]),
+            secret: Arc::new(move || [secrets.fetch_add(1, Ordering::Relaxed); 32]),
         };
         change(&mut state);
         let router = TowerToHyperService::new(router(state.clone()));

@@ -28,14 +28,34 @@ fn statuses(operation: &Value) -> BTreeSet<String> {
 
 /// A path of the right form to which nothing belongs.
 fn nothing_at(path: &str) -> String {
-    let prefix = if path.contains("/numbers/") {
-        "num"
-    } else if path.contains("/voicemails/") {
-        "vm"
-    } else {
-        "ten"
-    };
+    let prefixes = [("/numbers/", "num"), ("/voicemails/", "vm"), ("/orgs/", "org"), ("/tokens/", "tok")];
+    let prefix = prefixes.iter().find(|(part, _)| path.contains(part)).map_or("ten", |(_, prefix)| prefix);
     path.replace("{id}", &format!("{prefix}_00000000000000000000000000")).replace("{sid}", "CA0")
+}
+
+/// One thing of each kind that a path may name.
+struct There {
+    tenant: String,
+    number: String,
+    org: String,
+}
+
+impl There {
+    async fn new(desk: &Desk) -> There {
+        let tenant = desk.tenant("Smile Dental").await;
+        let number = desk.number("+16475550111", &tenant).await;
+        let org = desk.post("/api/orgs", json!({"name": "Acme"})).await.expect(201);
+        There { tenant, number, org: org["id"].as_str().unwrap().to_owned() }
+    }
+
+    fn at(&self, path: &str) -> String {
+        let id = match path {
+            _ if path.contains("/numbers/") => &self.number,
+            _ if path.contains("/orgs/") => &self.org,
+            _ => &self.tenant,
+        };
+        path.replace("{id}", id)
+    }
 }
 
 #[test]
@@ -105,13 +125,12 @@ async fn every_operation_on_one_thing_says_when_it_is_not_there() {
 #[tokio::test]
 async fn every_operation_with_a_body_holds_it_against_its_schema() {
     let desk = Desk::new().await;
-    let id = desk.tenant("Smile Dental").await;
-    let number = desk.number("+16475550123", &id).await;
+    let there = There::new(&desk).await;
     let document: Value = serde_json::from_str(&document().to_json().unwrap()).unwrap();
     let mut checked = 0;
     for (method, path, operation) in operations() {
         let Some(schema) = body_schema(&operation, &document) else { continue };
-        let at = if path.contains("/numbers/") { path.replace("{id}", &number) } else { path.replace("{id}", &id) };
+        let at = there.at(&path);
         // A voicemail needs a call first; the body is judged before it is looked for.
         let at = if path.contains("/voicemails/") { nothing_at(&path) } else { at };
         assert!(example(&schema).is_some(), "{method} {path} shows no example");
@@ -137,12 +156,11 @@ async fn every_example_is_taken_by_the_operation_that_shows_it() {
     for (method, path, operation) in operations() {
         let Some(schema) = body_schema(&operation, &document) else { continue };
         let desk = Desk::new().await;
-        let id = desk.tenant("Corner Garage").await;
-        let number = desk.number("+16475550111", &id).await;
+        let there = There::new(&desk).await;
         if path.contains("/voicemails/") {
             continue;
         }
-        let at = if path.contains("/numbers/") { path.replace("{id}", &number) } else { path.replace("{id}", &id) };
+        let at = there.at(&path);
         let answer = desk.ask(method.clone(), &at, &[], example(&schema)).await;
         assert!(answer.status.is_success(), "{method} {path} {} {}", answer.status, answer.text);
     }

@@ -2,10 +2,10 @@
 
 use axum::http::Method;
 use patchbay::admin::LiveCall;
-use patchbay::model::{Arrival, Change, Sid, TenantId};
+use patchbay::model::{Arrival, Change, OrgId, Sid, TenantId};
 use serde_json::{Value, json};
 
-use crate::admin_desk::{Desk, NOW};
+use crate::admin_desk::{Desk, NOW, PLATFORM};
 
 fn office_hours() -> Value {
     json!({
@@ -327,6 +327,7 @@ async fn others_count_as_given_or_as_they_are() {
         desk.live.lock().unwrap().push(LiveCall {
             sid: Sid::parse(sid).unwrap(),
             tenant_id: TenantId::parse(&id).unwrap(),
+            org_id: OrgId::parse(PLATFORM).unwrap(),
             arrival: Arrival::Number,
             with_ai,
             began: NOW.parse().unwrap(),

@@ -217,13 +217,13 @@ async fn an_account_is_the_global_one_or_an_organizations() {
     let mut org = org_with_account(1);
     let own = org.twilio.clone().unwrap();
     assert!(known(house.directory.account(&own.sid).await).is_none());
-    house.store.put_org(&org).await.unwrap();
+    put_org(&house.store, &org).await.unwrap();
     house.directory.changed(&Change::Org(org.id.clone()));
     let account = known(house.directory.account(&own.sid).await).unwrap();
     assert_eq!((account.org_id.as_ref(), &account.twilio), (Some(&org.id), &own));
 
     org.twilio.as_mut().unwrap().auth_token = Secret::new("rotated");
-    house.store.put_org(&org).await.unwrap();
+    put_org(&house.store, &org).await.unwrap();
     house.directory.changed(&Change::Org(org.id.clone()));
     let account = known(house.directory.account(&own.sid).await).unwrap();
     assert_eq!(account.twilio.auth_token.reveal(), "rotated");

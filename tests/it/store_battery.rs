@@ -4,7 +4,9 @@
 
 use std::collections::BTreeSet;
 
-use patchbay::model::{Forced, NumberState, Override, Purpose, Record, Secret, Via, VoicemailState};
+use patchbay::model::{
+    Access, Billing, Forced, NumberState, Override, Purpose, Record, Role, Secret, Via, VoicemailState,
+};
 use patchbay::store::{Ask, Store, StoreError};
 use serde_json::json;
 
@@ -66,26 +68,28 @@ async fn the_platforms_organization_is_made_once(store: Store) {
 
 async fn an_organization_comes_back_as_it_was_put(store: Store) {
     let mut org = org_with_account(1);
-    store.put_org(&org).await.unwrap();
+    store.create_org(&org, &operator()).await.unwrap();
     assert_eq!(store.org(&org.id).await.unwrap().as_ref(), Some(&org));
     let account = org.twilio.clone().unwrap();
     assert_eq!(store.org_by_account(&account.sid).await.unwrap().as_ref(), Some(&org));
     assert_eq!(store.org_by_account(&sid("AC-nobody")).await.unwrap(), None);
     org.name = "Renamed".to_owned();
+    org.billing = Billing::Verified;
     org.twilio.as_mut().unwrap().auth_token_next = None;
-    store.put_org(&org).await.unwrap();
+    org = put_org(&store, &org).await.unwrap();
+    assert_eq!(org.version, 2);
     assert_eq!(store.org(&org.id).await.unwrap().as_ref(), Some(&org));
     org.twilio = None;
-    store.put_org(&org).await.unwrap();
+    put_org(&store, &org).await.unwrap();
     assert_eq!(store.org_by_account(&account.sid).await.unwrap(), None);
 }
 
 async fn one_twilio_account_belongs_to_one_organization(store: Store) {
     let one = org_with_account(1);
-    store.put_org(&one).await.unwrap();
+    put_org(&store, &one).await.unwrap();
     let mut other = org_with_account(2);
     other.twilio.clone_from(&one.twilio);
-    assert!(matches!(store.put_org(&other).await, Err(StoreError::Failed(_))));
+    assert!(matches!(put_org(&store, &other).await, Err(StoreError::AccountTaken)));
     assert_eq!(store.org_by_account(&one.twilio.clone().unwrap().sid).await.unwrap(), Some(one));
 }
 
@@ -428,7 +432,7 @@ async fn numbers_are_listed_newest_first(store: Store) {
 
 async fn a_load_brings_numbers_and_the_organizations_account(store: Store) {
     let org = org_with_account(1);
-    store.put_org(&org).await.unwrap();
+    put_org(&store, &org).await.unwrap();
     let tenant = tenant(1, &org.id);
     store.create_tenant(&tenant, &operator()).await.unwrap();
     let number = store.put_number(&number(1, "+16475550123", Some(&tenant.id)), &operator()).await.unwrap();
@@ -442,12 +446,19 @@ async fn a_load_brings_numbers_and_the_organizations_account(store: Store) {
 }
 
 async fn the_bootstrap_token_is_made_once(store: Store) {
-    assert_eq!(store.bootstrap_token(|| [1; 32]).await.unwrap(), ([1; 32], true));
-    assert_eq!(store.bootstrap_token(|| [2; 32]).await.unwrap(), ([1; 32], false));
+    assert!(store.bootstrap_token(|| [1; 32]).await.unwrap());
+    assert!(!store.bootstrap_token(|| [2; 32]).await.unwrap());
+    let token = store.token_by_hash(&[1; 32]).await.unwrap().unwrap();
+    assert_eq!((token.role, token.access, token.name.as_str()), (Role::Operator, Access::Write, "bootstrap"));
+    assert!(store.token_by_hash(&[2; 32]).await.unwrap().is_none());
+    // Revoked, it stays so: nobody gets a new one by starting again.
+    store.revoke_token(&token.id, at(9), &operator()).await.unwrap();
+    assert!(!store.bootstrap_token(|| [3; 32]).await.unwrap());
+    assert!(!store.token_by_hash(&[1; 32]).await.unwrap().unwrap().is_good(at(9)));
 }
 
 async fn every_change_is_in_the_audit_log_without_secrets(store: Store) {
-    store.put_org(&org_with_account(1)).await.unwrap();
+    put_org(&store, &org_with_account(1)).await.unwrap();
     let tenant = kept_tenant(&store, 1).await;
     store.put_number(&number(1, "+16475550123", Some(&tenant.id)), &operator()).await.unwrap();
     store.change_tenant(&tenant.id, None, &operator(), |tenant| tenant.name = "Acme Pizza".to_owned()).await.unwrap();
@@ -455,7 +466,7 @@ async fn every_change_is_in_the_audit_log_without_secrets(store: Store) {
     let log = store.audit(&Ask::default()).await.unwrap().rows;
     let what: Vec<&str> = log.iter().map(|entry| entry.what.as_str()).collect();
     let expected =
-        ["tenant.delete", "number.rest", "tenant.change", "number.put", "tenant.create", "org.create", "org.put"];
+        ["tenant.delete", "number.rest", "tenant.change", "number.put", "tenant.create", "org.create", "org.create"];
     assert_eq!(what, expected);
     let change = &log[2];
     assert_eq!((change.who.as_str(), change.subject.as_str()), ("operator", tenant.id.as_str()));
@@ -466,7 +477,7 @@ async fn every_change_is_in_the_audit_log_without_secrets(store: Store) {
         assert!(!everything.contains(secret), "{secret}");
     }
     let own = Ask { tenant: Some(tenant.id.clone()), ..Ask::default() };
-    assert_eq!(store.audit(&own).await.unwrap().rows.len(), 3);
+    assert_eq!(store.audit(&own).await.unwrap().rows.len(), 5, "its numbers belong to it");
     let refused = store.change_tenant(&tenant_id(9), None, &operator(), |_| {}).await;
     assert!(refused.is_err());
     assert_eq!(store.audit(&Ask::default()).await.unwrap().rows.len(), 7, "what was refused is not in it");

@@ -2,11 +2,11 @@
 
 use jiff::{SignedDuration, Timestamp};
 use patchbay::model::{
-    AiReport, Arrival, CallBegan, CallEnded, CallEvent, Connect, Decision, E164, EndedBy, Number, NumberId,
+    AiReport, Arrival, Billing, CallBegan, CallEnded, CallEvent, Connect, Decision, E164, EndedBy, Number, NumberId,
     NumberState, Org, OrgId, Purpose, Reason, Record, Secret, Seed, Sid, Tenant, TenantId, TwilioAccount, Via,
     VoicemailId, VoicemailNews, VoicemailState,
 };
-use patchbay::store::{Actor, Numbered, Store};
+use patchbay::store::{Actor, Numbered, Store, StoreError};
 use serde_json::json;
 
 pub const KEY: [u8; 32] = [7; 32];
@@ -17,7 +17,7 @@ pub fn at(second: i64) -> Timestamp {
 }
 
 /// Identifiers of different `n` differ and sort by it.
-fn seed(n: u32) -> Seed {
+pub fn seed(n: u32) -> Seed {
     let mut random = [0; 10];
     random[..4].copy_from_slice(&n.to_be_bytes());
     Seed { at: at(i64::from(n)), random }
@@ -49,8 +49,19 @@ pub fn org_with_account(n: u32) -> Org {
             auth_token_next: Some(Secret::new(format!("next-token-{n}"))),
             phone_number: Some(e164("+16475550100")),
         }),
+        billing: Billing::Unverified,
+        version: 1,
         created_at: at(0),
+        updated_at: at(0),
     }
+}
+
+/// Keeps an organization, new or known.
+pub async fn put_org(store: &Store, org: &Org) -> Result<Org, StoreError> {
+    if store.org(&org.id).await?.is_some() {
+        return store.change_org(&org.id, None, &operator(), |kept| *kept = org.clone()).await;
+    }
+    store.create_org(org, &operator()).await.map(|()| org.clone())
 }
 
 pub fn tenant(n: u32, org: &OrgId) -> Tenant {

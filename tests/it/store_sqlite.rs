@@ -52,7 +52,7 @@ async fn what_was_kept_is_there_after_reopening() {
     let file = File::new();
     let (tenant, org) = {
         let store = file.store().await;
-        store.put_org(&org_with_account(1)).await.unwrap();
+        put_org(&store, &org_with_account(1)).await.unwrap();
         store.apply("j", &[event_at(1)]).await.unwrap();
         (kept_tenant(&store, 1).await, org_with_account(1))
     };
@@ -115,7 +115,7 @@ async fn another_key_is_refused_at_the_door() {
 async fn no_secret_stands_in_the_file() {
     let file = File::new();
     let store = file.store().await;
-    store.put_org(&org_with_account(1)).await.unwrap();
+    put_org(&store, &org_with_account(1)).await.unwrap();
     let tenant = kept_tenant(&store, 1).await;
     store.change_tenant(&tenant.id, None, &operator(), |_| {}).await.unwrap();
     let mut bytes = Vec::new();
@@ -133,8 +133,8 @@ async fn sealed_values_do_not_open_in_another_row() {
     let file = File::new();
     let store = file.store().await;
     let (one, other) = (org_with_account(1), org_with_account(2));
-    store.put_org(&one).await.unwrap();
-    store.put_org(&other).await.unwrap();
+    put_org(&store, &one).await.unwrap();
+    put_org(&store, &other).await.unwrap();
     let (first, second) = (kept_tenant(&store, 1).await, kept_tenant(&store, 2).await);
     file.sql(
         "UPDATE organizations SET twilio_auth_token = \

@@ -34,6 +34,7 @@ fn live(arrival: Arrival, sid: &Sid, account: Option<Sid>) -> LiveCall {
     LiveCall {
         sid: sid.clone(),
         tenant_id: crate::model::TenantId::new(Seed { at: at(0), random: [1; 10] }),
+        org_id: crate::model::OrgId::new(Seed { at: at(0), random: [1; 10] }),
         account,
         arrival,
         with_ai: false,

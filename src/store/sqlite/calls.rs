@@ -8,7 +8,7 @@ use sqlx::{QueryBuilder, Sqlite as Engine, SqliteExecutor};
 
 use super::read::{Columns, json_text};
 use super::{READ_MAX, Sqlite, WORK_MAX, Writing, within};
-use crate::model::{CallEvent, E164, Sid};
+use crate::model::{CallEvent, E164, Scope, Sid};
 use crate::store::cursor::{Cursor, anywhere, nanos, page};
 use crate::store::merge::KeptCall;
 use crate::store::{Ask, CallRow, Page, StoreError};
@@ -46,6 +46,14 @@ impl Sqlite {
         let narrow = |query: &mut QueryBuilder<Engine>| {
             if let Some((at, sid)) = &after {
                 query.push(" AND (at, call_sid) < (").push_bind(*at).push(", ").push_bind(sid.clone()).push(")");
+            }
+            match &ask.scope {
+                Scope::All => {}
+                Scope::Org(org) => {
+                    query.push(" AND tenant_id IN (SELECT id FROM tenants WHERE org_id = ");
+                    query.push_bind(org.to_string()).push(")");
+                }
+                Scope::Tenant(tenant) => drop(query.push(" AND tenant_id = ").push_bind(tenant.to_string())),
             }
             if let Some(tenant) = &ask.tenant {
                 query.push(" AND tenant_id = ").push_bind(tenant.as_str().to_owned());

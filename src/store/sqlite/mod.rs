@@ -5,6 +5,7 @@
 //! is applied here, so what was committed must outlive a power cut.
 
 mod apply;
+mod audit;
 mod calls;
 mod error;
 mod home;
@@ -13,6 +14,8 @@ mod numbers;
 mod orgs;
 mod read;
 mod tenants;
+mod tokens;
+mod versions;
 mod voicemails;
 
 use std::future::Future;

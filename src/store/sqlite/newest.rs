@@ -5,16 +5,21 @@ use sqlx::{QueryBuilder, Sqlite as Engine};
 
 use super::read::Columns;
 use super::{Sqlite, WORK_MAX, within};
+use crate::model::Scope;
 use crate::store::cursor::{Cursor, page};
 use crate::store::{Ask, Page, StoreError};
 
-/// The rows of a table behind the cursor, and of the tenant, that are asked for. What else is asked for is pushed on.
+/// The rows of a table behind the cursor, and of the tenant, that are asked for. What else is asked for is pushed on,
+/// an organization's scope too, which each table knows in its own way.
 pub(super) fn newest_of(table: &'static str, ask: &Ask) -> Result<QueryBuilder<Engine>, StoreError> {
     let mut query = QueryBuilder::new("SELECT * FROM ");
     query.push(table).push(" WHERE 1 = 1");
     if let Some(cursor) = Cursor::asked(ask)? {
         query.push(" AND (created_at, id) < (").push_bind(cursor.nanos()?);
         query.push(", ").push_bind(cursor.id).push(")");
+    }
+    if let Scope::Tenant(tenant) = &ask.scope {
+        query.push(" AND tenant_id = ").push_bind(tenant.to_string());
     }
     if let Some(tenant) = &ask.tenant {
         query.push(" AND tenant_id = ").push_bind(tenant.to_string());

@@ -3,11 +3,11 @@
 use jiff::Timestamp;
 use sqlx::sqlite::SqliteRow;
 
+use super::audit::{Noted, note};
 use super::newest::newest_of;
-use super::orgs::note;
 use super::read::{Columns, spelled, word};
 use super::{READ_MAX, Sqlite, WORK_MAX, Writing, within};
-use crate::model::{E164, Number, NumberId, NumberState, Sid, TenantId};
+use crate::model::{E164, Number, NumberId, NumberState, Scope, Sid, TenantId};
 use crate::store::cursor::{anywhere, nanos};
 use crate::store::{Actor, Ask, Page, StoreError, audit};
 
@@ -56,7 +56,16 @@ impl Sqlite {
             write_number(&mut writing, &after).await?;
             let was = before.as_ref().map(audit::number);
             let is = audit::number(&after);
-            note(&mut writing, by, "number.put", after.id.as_str(), was.as_ref(), Some(&is)).await?;
+            let tenant = after.tenant_id.as_ref().or(before.as_ref().and_then(|before| before.tenant_id.as_ref()));
+            let put = Noted {
+                what: "number.put",
+                subject: after.id.as_str(),
+                org: None,
+                tenant,
+                before: was.as_ref(),
+                after: Some(&is),
+            };
+            note(&mut writing, by, put).await?;
             writing.commit().await?;
             Ok(after)
         })
@@ -65,6 +74,12 @@ impl Sqlite {
 
     pub(in crate::store) async fn numbers(&self, ask: &Ask) -> Result<Page<Number>, StoreError> {
         let mut query = newest_of("numbers", ask)?;
+        if let Scope::Org(org) = &ask.scope {
+            // Its tenants' numbers, and those of its own account that lead nowhere.
+            query.push(" AND (tenant_id IN (SELECT id FROM tenants WHERE org_id = ").push_bind(org.to_string());
+            query.push(") OR (tenant_id IS NULL AND account_sid = (SELECT twilio_sid FROM organizations WHERE id = ");
+            query.push_bind(org.to_string()).push(")))");
+        }
         if let Some(words) = ask.words() {
             query.push(" AND (e164 LIKE ").push_bind(anywhere(words)).push(" ESCAPE '\\'");
             query.push(" OR id = ").push_bind(words);
@@ -115,7 +130,15 @@ pub(super) async fn rest_all_of(
         let after = Number { tenant_id: None, state: NumberState::Resting, ..before.clone() };
         write_number(writing, &after).await?;
         let (was, is) = (audit::number(&before), audit::number(&after));
-        note(writing, by, "number.rest", after.id.as_str(), Some(&was), Some(&is)).await?;
+        let rests = Noted {
+            what: "number.rest",
+            subject: after.id.as_str(),
+            org: None,
+            tenant: Some(tenant),
+            before: Some(&was),
+            after: Some(&is),
+        };
+        note(writing, by, rests).await?;
         resting.push(after);
     }
     Ok(resting)

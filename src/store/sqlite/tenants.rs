@@ -4,10 +4,10 @@ use serde_json::Value;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Sqlite as Engine};
 
-use super::orgs::note;
+use super::audit::{Noted, note};
 use super::read::{Columns, json_text, spelled, word};
 use super::{READ_MAX, Sqlite, WORK_MAX, Writing, within};
-use crate::model::{Connect, Number, Secret, Sid, Target, Tenant, TenantId};
+use crate::model::{Connect, Number, Scope, Secret, Sid, Target, Tenant, TenantId};
 use crate::store::cursor::{Cursor, anywhere, nanos, page};
 use crate::store::seal::Place;
 use crate::store::{Actor, Ask, Page, StoreError, TenantLoad, audit};
@@ -19,8 +19,10 @@ const COLUMNS: &str = "id, version, org_id, slug, name, name_key, timezone, coun
 
 /// Which of the two tables with a tenant's columns is meant.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Shelf {
+pub(super) enum Shelf {
+    /// What holds.
     Current,
+    /// What held, and holds.
     Versions,
 }
 
@@ -41,9 +43,10 @@ impl Sqlite {
             slug_is_free(&mut writing, tenant).await?;
             self.write_row(&mut writing, Shelf::Current, tenant, None).await?;
             self.write_row(&mut writing, Shelf::Versions, tenant, None).await?;
+            saved_by(&mut writing, tenant, by).await?;
             take_names(&mut writing, tenant).await?;
             let after = audit::tenant(tenant);
-            note(&mut writing, by, "tenant.create", tenant.id.as_str(), None, Some(&after)).await?;
+            note(&mut writing, by, Noted { after: Some(&after), ..noted("tenant.create", tenant) }).await?;
             Ok(writing.commit().await?)
         })
         .await
@@ -91,11 +94,13 @@ impl Sqlite {
             slug_is_free(&mut writing, &tenant).await?;
             self.write_row(&mut writing, Shelf::Current, &tenant, unread).await?;
             self.write_row(&mut writing, Shelf::Versions, &tenant, None).await?;
+            saved_by(&mut writing, &tenant, by).await?;
             if (&tenant.slug, &tenant.sip_username) != (&before.slug, &before.sip_username) {
                 take_names(&mut writing, &tenant).await?;
             }
             let (was, is) = (audit::tenant(&before), audit::tenant(&tenant));
-            note(&mut writing, by, "tenant.change", id.as_str(), Some(&was), Some(&is)).await?;
+            let changed = Noted { before: Some(&was), after: Some(&is), ..noted("tenant.change", &tenant) };
+            note(&mut writing, by, changed).await?;
             writing.commit().await?;
             Ok(tenant)
         })
@@ -113,8 +118,9 @@ impl Sqlite {
             let before = self.kept(&mut writing, id, expected).await?.tenant;
             let numbers = super::numbers::rest_all_of(&mut writing, id, by).await?;
             sqlx::query("DELETE FROM tenants WHERE id = $1").bind(id.as_str()).execute(&mut *writing).await?;
+            super::tokens::revoke_all_of_tenant(&mut writing, id).await?;
             let was = audit::tenant(&before);
-            note(&mut writing, by, "tenant.delete", id.as_str(), Some(&was), None).await?;
+            note(&mut writing, by, Noted { before: Some(&was), ..noted("tenant.delete", &before) }).await?;
             writing.commit().await?;
             Ok(numbers)
         })
@@ -125,6 +131,11 @@ impl Sqlite {
         let mut query = QueryBuilder::<Engine>::new("SELECT * FROM tenants WHERE 1 = 1");
         if let Some(cursor) = Cursor::asked(ask)? {
             query.push(" AND (name_key, id) > (").push_bind(cursor.key).push(", ").push_bind(cursor.id).push(")");
+        }
+        match &ask.scope {
+            Scope::All => {}
+            Scope::Org(org) => drop(query.push(" AND org_id = ").push_bind(org.to_string())),
+            Scope::Tenant(tenant) => drop(query.push(" AND id = ").push_bind(tenant.to_string())),
         }
         if let Some(tenant) = &ask.tenant {
             query.push(" AND id = ").push_bind(tenant.as_str());
@@ -250,7 +261,7 @@ impl Sqlite {
 
     /// A tenant of its row. Only a damaged identity is an error: whatever else is broken is passed over and logged, so
     /// that the tenant still has its fallback.
-    fn tenant_of(&self, row: &SqliteRow, shelf: Shelf) -> Result<Tenant, StoreError> {
+    pub(super) fn tenant_of(&self, row: &SqliteRow, shelf: Shelf) -> Result<Tenant, StoreError> {
         let columns = Columns(row);
         let id: TenantId = columns.identity("id")?;
         let version = columns.integer("version")?.unsigned_abs();
@@ -327,6 +338,24 @@ impl Shelf {
 
     fn password_place(self, identity: &str) -> Place<'_> {
         Place { table: self.table(), column: "connect_password", row: identity }
+    }
+}
+
+/// Names whoever saved a version beside it.
+async fn saved_by(writing: &mut Writing, tenant: &Tenant, by: &Actor) -> Result<(), StoreError> {
+    let query = sqlx::query("UPDATE tenant_versions SET saved_by = $3 WHERE id = $1 AND version = $2");
+    query.bind(tenant.id.as_str()).bind(tenant.version as i64).bind(&by.0).execute(&mut **writing).await?;
+    Ok(())
+}
+
+fn noted<'a>(what: &'static str, tenant: &'a Tenant) -> Noted<'a> {
+    Noted {
+        what,
+        subject: tenant.id.as_str(),
+        org: Some(&tenant.org_id),
+        tenant: Some(&tenant.id),
+        before: None,
+        after: None,
     }
 }
 

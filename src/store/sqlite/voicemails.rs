@@ -8,7 +8,7 @@ use sqlx::sqlite::SqliteRow;
 use super::newest::newest_of;
 use super::read::{Columns, json_text, spelled, word};
 use super::{READ_MAX, Sqlite, WORK_MAX, Writing, within};
-use crate::model::{Sid, TenantId, VoicemailId, VoicemailNews, VoicemailState};
+use crate::model::{Scope, Sid, TenantId, VoicemailId, VoicemailNews, VoicemailState};
 use crate::store::cursor::{anywhere, nanos};
 use crate::store::voicemail::CallOf;
 use crate::store::{Ask, Page, StoreError, VoicemailRow, voicemail};
@@ -16,6 +16,12 @@ use crate::store::{Ask, Page, StoreError, VoicemailRow, voicemail};
 impl Sqlite {
     pub(in crate::store) async fn voicemails(&self, ask: &Ask) -> Result<Page<VoicemailRow>, StoreError> {
         let mut query = newest_of("voicemails", ask)?;
+        if let Scope::Org(org) = &ask.scope {
+            query
+                .push(" AND tenant_id IN (SELECT id FROM tenants WHERE org_id = ")
+                .push_bind(org.to_string())
+                .push(")");
+        }
         if let Some(words) = ask.words() {
             let pattern = anywhere(words);
             query.push(" AND (from_number LIKE ").push_bind(pattern.clone()).push(" ESCAPE '\\'");
