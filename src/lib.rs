@@ -17,6 +17,7 @@ pub mod journal;
 
 pub mod admin;
 pub mod app;
+pub mod backup;
 pub mod cli;
 pub mod config;
 pub mod providers;

@@ -11,6 +11,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::rotation::RotationRefused;
 use crate::model::Fault;
 use crate::store::StoreError;
 
@@ -165,6 +166,20 @@ impl Problem {
         Problem::new(status, "idempotency_key_reused", "The key belongs to another request", detail)
     }
 
+    /// The sealing key is in the settings, which this process cannot change.
+    pub fn key_given() -> Problem {
+        let detail = "the sealing key is given in the settings: set secrets.key to a new one (`openssl rand -base64 32`), \
+                      put the old one in secrets.previous, and restart; what is sealed follows by itself";
+        Problem::new(StatusCode::CONFLICT, "key_given", "The key is given in the settings", detail)
+    }
+
+    /// The file that holds the sealing keys cannot be replaced.
+    pub fn key_file() -> Problem {
+        let detail = "the key file could not be read or replaced, so the key stays as it is; the log tells more. \
+                      patchbay needs the right to write the file and its directory";
+        Problem::new(StatusCode::CONFLICT, "key_file", "The key file cannot be replaced", detail)
+    }
+
     /// It took longer than anybody waits.
     pub fn too_slow() -> Problem {
         let detail = "the answer took too long; whether the change was made is not known, so read before you repeat";
@@ -201,6 +216,19 @@ impl From<StoreError> for Problem {
                 tracing::error!(cause, "the store failed");
                 Problem::internal()
             }
+        }
+    }
+}
+
+impl From<RotationRefused> for Problem {
+    fn from(refused: RotationRefused) -> Problem {
+        match refused {
+            RotationRefused::Given => Problem::key_given(),
+            RotationRefused::File(cause) => {
+                tracing::error!(cause, "the sealing key could not be changed");
+                Problem::key_file()
+            }
+            RotationRefused::Store(error) => Problem::from(error),
         }
     }
 }

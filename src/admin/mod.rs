@@ -22,6 +22,7 @@ mod owned;
 mod pages;
 mod plan;
 mod request;
+mod rotation;
 mod router;
 mod schema;
 mod serve;
@@ -44,6 +45,7 @@ use crate::model::{Arrival, Change, OrgId, Seed, Sid, TenantId};
 use crate::routing::Surroundings;
 use crate::store::Store;
 
+pub use rotation::{Pending, Rotation, RotationRefused, RotationState};
 pub use router::{document, router};
 pub use serve::serve;
 
@@ -60,6 +62,8 @@ pub struct AdminState {
     pub changed: Arc<dyn Fn(Change) + Send + Sync>,
     /// The live calls, from whoever keeps them.
     pub live: Live,
+    /// The sealing keys, from whoever keeps them.
+    pub rotation: Arc<dyn Rotation>,
     /// The metrics as Prometheus reads them.
     pub metrics_text: Arc<dyn Fn() -> String + Send + Sync>,
     /// SHA-256 of the operator's token of the settings, where there is one.

@@ -46,7 +46,7 @@ const INTRODUCTION: &str = "Settings, numbers, calls and voicemails of a patchba
     A POST sent again with the same `Idempotency-Key` gets the first answer again, for 24 hours. \
     What has a version takes `If-Match` with the ETag it was read with.";
 
-const TAGS: [(&str, &str); 15] = [
+const TAGS: [(&str, &str); 16] = [
     ("organizations", "Whose Twilio account carries the calls."),
     ("tenants", "One business each: its name, its zone, and who answers for it."),
     ("availability", "When the AI answers, and what happens when it does not."),
@@ -58,6 +58,7 @@ const TAGS: [(&str, &str); 15] = [
     ("calls", "Calls as they went."),
     ("live", "Calls as they go."),
     ("voicemails", "What callers left."),
+    ("secrets", "The keys under which credentials are sealed."),
     ("tokens", "Who may see and change what."),
     ("audit", "Who changed what."),
     ("health", "For machines that watch."),
@@ -118,6 +119,8 @@ fn complete_operation(path: &str, method: &HttpMethod, operation: &mut Operation
     }
     if is_change && stores {
         add(operation, "403", "The token may look at it, and not do this");
+    } else if OPERATORS_ONLY.contains(&path) {
+        add(operation, "403", "This takes an operator's token");
     }
     if is_list {
         LIST_PARAMETERS.iter().for_each(|(name, words)| parameter(operation, query_parameter(name, words)));
@@ -152,6 +155,9 @@ fn complete_operation(path: &str, method: &HttpMethod, operation: &mut Operation
     }
 }
 
+/// What others may not even look at.
+const OPERATORS_ONLY: [&str; 1] = ["/api/secrets/rotation"];
+
 /// What answers a page.
 const LISTS: [&str; 8] = [
     "/api/orgs",
@@ -165,13 +171,14 @@ const LISTS: [&str; 8] = [
 ];
 
 /// What may be in somebody's way.
-const CONFLICTS: [(&str, HttpMethod, &str); 6] = [
+const CONFLICTS: [(&str, HttpMethod, &str); 7] = [
     ("/api/tenants", HttpMethod::Post, "Another tenant has the slug"),
     ("/api/tenants/{id}", HttpMethod::Patch, "Another tenant has the slug"),
     ("/api/numbers/owned", HttpMethod::Post, "The number leads to another tenant"),
     ("/api/numbers/{id}", HttpMethod::Patch, "The number leads to another tenant"),
     ("/api/orgs/{id}", HttpMethod::Delete, "It has tenants still, or is the platform's own"),
     ("/api/orgs/{id}/twilio", HttpMethod::Put, "Another organization has the account"),
+    ("/api/secrets/rotation", HttpMethod::Post, "The key is given in the settings, or its file cannot be replaced"),
 ];
 
 const LIST_PARAMETERS: [(&str, &str); 4] = [

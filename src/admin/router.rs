@@ -11,7 +11,7 @@ use super::error::Problem;
 use super::idempotency::{self, Answers};
 use super::{
     AdminState, audit, auth, availability, calls, live, numbers, openapi, orgs, overrides, pages, plan, request,
-    simulate, tenants, tokens, versions, voicemails,
+    rotation, simulate, tenants, tokens, versions, voicemails,
 };
 
 fn routes() -> OpenApiRouter<AdminState> {
@@ -35,6 +35,7 @@ fn routes() -> OpenApiRouter<AdminState> {
         .routes(routes!(live::list))
         .routes(routes!(voicemails::list))
         .routes(routes!(voicemails::read, voicemails::change))
+        .routes(routes!(rotation::read, rotation::rotate))
         .routes(routes!(tokens::list, tokens::create))
         .routes(routes!(tokens::revoke))
         .routes(routes!(audit::list))

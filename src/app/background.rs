@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::admin::{self, AdminState};
+use crate::backup;
 use crate::calls::Ledger;
 use crate::config::{self, Settings};
 use crate::directory::Directory;
@@ -28,6 +29,7 @@ use crate::store::Store;
 use crate::telemetry::Metrics;
 
 use super::restore::{self, Restore};
+use super::rotation::{self, Rotation};
 use super::{keepers, surroundings};
 
 /// Longest that stopping waits for the admin listener and the keepers to finish what they have begun.
@@ -78,8 +80,12 @@ impl Background {
         readiness: Arc<Readiness>,
     ) -> anyhow::Result<Background> {
         let (helpers, draining, stops) = (TaskTracker::new(), TaskTracker::new(), Stops::default());
-        let key = config::secrets::key(&settings).context("could not get the key that seals secrets")?;
-        let store = Store::open(&settings.store.url, &key).await.context("could not open the store")?;
+        if let Some(unfinished) = backup::unfinished(&settings) {
+            return Err(unfinished.into());
+        }
+        let keys = config::secrets::keys(&settings).context("could not get the key that seals secrets")?;
+        let store = Store::open(&settings.store.url, rotation::keyring(&keys)).await;
+        let store = store.context("could not open the store")?;
         metrics.store_up(true);
         metrics.ledger_mode("memory");
         let (journal, drain) = Journal::open(&settings.spool.dir, Options::default(), Arc::clone(&metrics))
@@ -114,6 +120,8 @@ impl Background {
         let admin_address = listener.local_addr()?;
         // Last of all that can fail: it is shown only by the start that makes it.
         let (token_sha256, token) = operator_token(&settings, &store).await?;
+        let (rotation, keeper) = Rotation::new(store.clone(), config::secrets::source(&settings));
+        helpers.spawn(keeper.run(stops.helpers.clone()));
         let router = admin::router(AdminState {
             store: store.clone(),
             around,
@@ -123,6 +131,7 @@ impl Background {
                 Arc::new(move |change| directory.changed(&change))
             },
             live: live(&ledger),
+            rotation: Arc::new(rotation),
             metrics_text: {
                 let metrics = Arc::clone(&metrics);
                 Arc::new(move || metrics.render())

@@ -9,6 +9,7 @@
 mod background;
 mod keepers;
 mod restore;
+mod rotation;
 
 use std::future::Future;
 use std::net::SocketAddr;

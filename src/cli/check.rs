@@ -13,6 +13,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
 
 use super::Config;
+use crate::backup;
 use crate::config::secrets::{self, KeySource};
 use crate::config::{Settings, Tls};
 
@@ -94,6 +95,9 @@ fn store(settings: &Settings) -> anyhow::Result<String> {
     let Some(path) = settings.store.url.path() else {
         return Ok("in memory; all is lost when the process ends".to_owned());
     };
+    if let Some(unfinished) = backup::unfinished(settings) {
+        bail!(unfinished);
+    }
     let shown = path.display();
     let file = match OpenOptions::new().read(true).append(true).open(&path) {
         Ok(file) => file,
@@ -114,7 +118,7 @@ fn store(settings: &Settings) -> anyhow::Result<String> {
 }
 
 fn key(settings: &Settings) -> anyhow::Result<String> {
-    let exists = secrets::existing_key(settings)?.is_some();
+    let exists = secrets::existing_keys(settings)?.is_some();
     Ok(match secrets::source(settings) {
         KeySource::Given(_) => "the key is given".to_owned(),
         KeySource::File(path) => format!("the key is in {}", path.display()),

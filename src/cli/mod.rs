@@ -2,12 +2,14 @@
 //!
 //! Exit codes: 0 done, 1 the thing asked for failed, 2 wrong usage. An error is one sentence on standard error.
 
+mod backup;
 mod call;
 mod check;
 pub mod decide;
 mod demo;
 mod health;
 mod remote;
+mod restore;
 mod serve;
 mod sim;
 mod told;
@@ -44,6 +46,10 @@ enum Command {
     Decide,
     /// Reads the settings, tells every fault at once, and looks whether all is in place.
     Check(Config),
+    /// Copies the store and the journal into a directory, while patchbay runs or not.
+    Backup(backup::Arguments),
+    /// Verifies a backup, and puts it in place of the store.
+    Restore(restore::Arguments),
     /// Asks a running edge whether it is alive.
     #[command(hide = true)]
     Health(health::Arguments),
@@ -80,6 +86,8 @@ pub fn main() -> ExitCode {
         Command::Sim(arguments) => sim::run(&arguments),
         Command::Decide => decide(),
         Command::Check(config) => check::run(&config),
+        Command::Backup(arguments) => backup::run(&arguments),
+        Command::Restore(arguments) => restore::run(&arguments),
         Command::Health(arguments) => health::run(&arguments),
     };
     match done {

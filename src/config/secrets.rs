@@ -1,22 +1,58 @@
-//! The key under which credentials are sealed: as given, from a file, or made once in a file beside the store.
+//! The keys under which credentials are sealed: as given, from a file, or made once in a file beside the store.
 //!
-//! A key that is lost makes every sealed credential unreadable, so nothing here overwrites one, and a store whose key
-//! is missing does not get a new one.
+//! A key that is lost makes every credential sealed with it unreadable, so nothing here overwrites one, and a store
+//! whose key is missing does not get a new one. What a file of keys looks like is `key_file`'s business.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::Settings;
+use super::key_file;
 use super::values::SealingKey;
 
-/// Where the key comes from.
+/// The keys that hold: one seals, the others open what it did not seal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SealingKeys {
+    /// The key that seals.
+    pub current: SealingKey,
+    /// Keys that sealed before, the latest first.
+    pub previous: Vec<SealingKey>,
+}
+
+impl SealingKeys {
+    /// One key and none before it.
+    pub fn only(current: SealingKey) -> SealingKeys {
+        SealingKeys { current, previous: Vec::new() }
+    }
+
+    /// All of them, the one that seals first.
+    pub fn all(&self) -> impl Iterator<Item = &SealingKey> {
+        std::iter::once(&self.current).chain(&self.previous)
+    }
+
+    /// These keys, and behind them those of `others` that are not among them.
+    pub fn joined_by(mut self, others: &SealingKeys) -> SealingKeys {
+        for key in others.all() {
+            if !self.all().any(|own| own == key) {
+                self.previous.push(key.clone());
+            }
+        }
+        self
+    }
+
+    /// The same keys behind another one that seals.
+    pub fn behind(self, current: SealingKey) -> SealingKeys {
+        let before = std::iter::once(self.current).chain(self.previous);
+        SealingKeys { previous: before.filter(|key| *key != current).collect(), current }
+    }
+}
+
+/// Where the keys come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KeySource {
-    /// The settings hold it.
-    Given(SealingKey),
+    /// The settings hold them.
+    Given(SealingKeys),
     /// A file the operator named; it must be there.
     File(PathBuf),
     /// A file beside the store; made at the first start.
@@ -62,10 +98,11 @@ pub enum KeyError {
     NoRandomness(String),
 }
 
-/// Where the key comes from under these settings.
+/// Where the keys come from under these settings.
 pub fn source(settings: &Settings) -> KeySource {
     if let Some(key) = &settings.secrets.key {
-        return KeySource::Given(key.clone());
+        let previous = settings.secrets.previous.clone();
+        return KeySource::Given(SealingKeys { current: key.clone(), previous });
     }
     if let Some(path) = &settings.secrets.key_file {
         return KeySource::File(path.clone());
@@ -79,26 +116,26 @@ pub fn source(settings: &Settings) -> KeySource {
     }
 }
 
-/// The key that holds; made if this is the first start.
-pub fn key(settings: &Settings) -> Result<SealingKey, KeyError> {
-    if let Some(key) = existing_key(settings)? {
-        return Ok(key);
+/// The keys that hold; one is made if this is the first start.
+pub fn keys(settings: &Settings) -> Result<SealingKeys, KeyError> {
+    if let Some(keys) = existing_keys(settings)? {
+        return Ok(keys);
     }
     let key = random_key()?;
     match source(settings) {
-        KeySource::Beside(path) => keep(&path, &key),
-        KeySource::Given(_) | KeySource::File(_) | KeySource::Fleeting => Ok(key),
+        KeySource::Beside(path) => key_file::keep(&path, &key),
+        KeySource::Given(_) | KeySource::File(_) | KeySource::Fleeting => Ok(SealingKeys::only(key)),
     }
 }
 
-/// The key that holds, if there is one yet. Makes nothing.
-pub fn existing_key(settings: &Settings) -> Result<Option<SealingKey>, KeyError> {
+/// The keys that hold, if there are any yet. Makes nothing.
+pub fn existing_keys(settings: &Settings) -> Result<Option<SealingKeys>, KeyError> {
     match source(settings) {
-        KeySource::Given(key) => Ok(Some(key)),
+        KeySource::Given(keys) => Ok(Some(keys)),
         KeySource::Fleeting => Ok(None),
-        KeySource::File(path) => read(&path).map(Some),
-        KeySource::Beside(path) => match read(&path) {
-            Ok(key) => Ok(Some(key)),
+        KeySource::File(path) => key_file::read(&path).map(Some),
+        KeySource::Beside(path) => match key_file::read(&path) {
+            Ok(keys) => Ok(Some(keys)),
             Err(KeyError::File { error, .. }) if error.kind() == io::ErrorKind::NotFound => {
                 let store =
                     settings.store.url.path().filter(|store| fs::metadata(store).is_ok_and(|file| file.len() > 0));
@@ -109,42 +146,8 @@ pub fn existing_key(settings: &Settings) -> Result<Option<SealingKey>, KeyError>
     }
 }
 
-fn read(path: &Path) -> Result<SealingKey, KeyError> {
-    let text = fs::read_to_string(path).map_err(failed("read", path))?;
-    SealingKey::parse(&text).map_err(|detail| KeyError::NotAKey { path: path.to_owned(), detail })
-}
-
-/// Writes the key so that the file is there whole or not at all, and is never one that replaced another: written
-/// aside, synced, then linked to its name, which fails where the name is taken. Whoever came first holds.
-fn keep(path: &Path, key: &SealingKey) -> Result<SealingKey, KeyError> {
-    static ATTEMPT: AtomicU32 = AtomicU32::new(0);
-    let mut aside = path.to_owned();
-    let attempt = ATTEMPT.fetch_add(1, Ordering::Relaxed);
-    aside.as_mut_os_string().push(format!(".{}-{attempt}.new", std::process::id()));
-    write(&aside, key).map_err(failed("write", &aside))?;
-    let linked = fs::hard_link(&aside, path);
-    let removed = fs::remove_file(&aside);
-    match linked {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return read(path),
-        linked => linked.and(removed).map_err(failed("make", path))?,
-    }
-    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    File::open(directory).and_then(|directory| directory.sync_all()).map_err(failed("sync", path))?;
-    Ok(key.clone())
-}
-
-fn write(path: &Path, key: &SealingKey) -> io::Result<()> {
-    // What a crash left under this name is not worth keeping: no key in use is ever called so.
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-    writeln!(file, "{}", key.spell())?;
-    file.sync_all()
-}
-
-fn random_key() -> Result<SealingKey, KeyError> {
+/// A key nobody has had before.
+pub fn random_key() -> Result<SealingKey, KeyError> {
     let mut bytes = [0; 32];
     getrandom::fill(&mut bytes).map_err(|error| KeyError::NoRandomness(error.to_string()))?;
     Ok(SealingKey::new(bytes))
@@ -154,11 +157,12 @@ fn random_key() -> Result<SealingKey, KeyError> {
 fn hint(deed: &str) -> &'static str {
     match deed {
         "read" => "; put it there, readable by this process (`openssl rand -base64 32` makes a key)",
+        "find" | "replace" => "; the process must be able to write it and its directory",
         _ => "; the directory of the store must be there and be writable",
     }
 }
 
-fn failed(deed: &'static str, path: &Path) -> impl FnOnce(io::Error) -> KeyError {
+pub(super) fn failed(deed: &'static str, path: &Path) -> impl FnOnce(io::Error) -> KeyError {
     let path = path.to_owned();
     move |error| KeyError::File { deed, path, error }
 }
@@ -180,8 +184,8 @@ mod tests {
     fn a_key_is_made_once_and_only_its_owner_reads_it() {
         let dir = tempfile::tempdir().expect("a directory");
         let settings = settings(&dir.path().join("calls.db"), &[]);
-        let made = key(&settings).expect("made");
-        assert_eq!(key(&settings).expect("found again"), made);
+        let made = keys(&settings).expect("made");
+        assert_eq!(keys(&settings).expect("found again"), made);
         let mode = fs::metadata(dir.path().join("calls.db.key")).expect("there").permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
         let names: Vec<_> =
@@ -190,26 +194,11 @@ mod tests {
     }
 
     #[test]
-    fn many_who_start_at_once_hold_one_key() {
-        let dir = tempfile::tempdir().expect("a directory");
-        let path = dir.path().join("calls.db.key");
-        let keys: Vec<SealingKey> = std::thread::scope(|scope| {
-            let path = &path;
-            let makers: Vec<_> = (0..8u8)
-                .map(|name| scope.spawn(move || keep(path, &SealingKey::new([name; 32])).expect("kept or found")))
-                .collect();
-            makers.into_iter().map(|maker| maker.join().expect("no panic")).collect()
-        });
-        assert!(keys.iter().all(|key| *key == keys[0]));
-        assert_eq!(read(&path).expect("there"), keys[0]);
-    }
-
-    #[test]
     fn a_store_whose_key_is_missing_gets_no_new_one() {
         let dir = tempfile::tempdir().expect("a directory");
         let store = dir.path().join("calls.db");
         fs::write(&store, "rows").expect("written");
-        let error = key(&settings(&store, &[])).expect_err("lost").to_string();
+        let error = keys(&settings(&store, &[])).expect_err("lost").to_string();
         assert!(error.contains("calls.db.key is not"), "{error}");
         assert!(!dir.path().join("calls.db.key").exists());
     }
@@ -220,17 +209,37 @@ mod tests {
         let file = dir.path().join("the.key");
         let name = file.display().to_string();
         let settings = settings(&dir.path().join("calls.db"), &[("PATCHBAY_SECRETS__KEY_FILE", &name)]);
-        assert!(matches!(key(&settings), Err(KeyError::File { deed: "read", .. })));
+        assert!(matches!(keys(&settings), Err(KeyError::File { deed: "read", .. })));
         fs::write(&file, "not a key").expect("written");
-        assert!(matches!(key(&settings), Err(KeyError::NotAKey { .. })));
-        fs::write(&file, SealingKey::new([5; 32]).spell()).expect("written");
-        assert_eq!(key(&settings).expect("read"), SealingKey::new([5; 32]));
+        assert!(matches!(keys(&settings), Err(KeyError::NotAKey { .. })));
+        fs::write(&file, format!("{}\n\n{}", SealingKey::new([5; 32]).spell(), SealingKey::new([4; 32]).spell()))
+            .expect("written");
+        let [new, old] = [5, 4].map(|byte| SealingKey::new([byte; 32]));
+        assert_eq!(keys(&settings).expect("read"), SealingKeys { current: new, previous: vec![old] });
+    }
+
+    #[test]
+    fn keys_that_are_given_come_with_those_before_them() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let [new, old, oldest] = [5, 4, 3].map(|byte| SealingKey::new([byte; 32]));
+        let before = format!("{},{}", old.spell(), oldest.spell());
+        let more = [("PATCHBAY_SECRETS__KEY", new.spell()), ("PATCHBAY_SECRETS__PREVIOUS", before)];
+        let more: Vec<(&str, &str)> = more.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let given = SealingKeys { current: new, previous: vec![old, oldest] };
+        assert_eq!(keys(&settings(&dir.path().join("calls.db"), &more)).expect("given"), given);
+    }
+
+    #[test]
+    fn a_key_that_comes_to_the_front_stands_there_alone() {
+        let [new, old] = [5, 4].map(|byte| SealingKey::new([byte; 32]));
+        let keys = SealingKeys::only(old.clone()).behind(new.clone());
+        assert_eq!(keys.clone().behind(old.clone()), SealingKeys { current: old, previous: vec![new] });
     }
 
     #[test]
     fn a_store_in_memory_has_a_key_in_memory() {
         let settings = settings(Path::new(":memory:"), &[]);
         assert_eq!(source(&settings), KeySource::Fleeting);
-        assert_ne!(key(&settings).expect("made"), key(&settings).expect("made"));
+        assert_ne!(keys(&settings).expect("made"), keys(&settings).expect("made"));
     }
 }

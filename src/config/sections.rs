@@ -115,23 +115,29 @@ impl Live {
     }
 }
 
-/// The key under which credentials are sealed. `secrets::key` finds or makes the one that holds.
+/// The keys under which credentials are sealed. `secrets::keys` finds or makes those that hold.
 #[derive(Clone, Debug)]
 pub struct Secrets {
-    /// The key itself.
+    /// The key that seals.
     pub key: Option<SealingKey>,
-    /// A file that holds it.
+    /// Keys that sealed before.
+    pub previous: Vec<SealingKey>,
+    /// A file that holds them.
     pub key_file: Option<PathBuf>,
 }
 
 impl Secrets {
     pub(super) fn read(reader: &mut Reader) -> Secrets {
         let key = reader.optional_text("secrets.key", SealingKey::parse);
+        let previous = reader.list("secrets.previous", SealingKey::parse);
         let key_file = reader.optional_text("secrets.key_file", values::path);
         if reader.is_given("secrets.key") && reader.is_given("secrets.key_file") {
             reader.fault("secrets.key", "is given beside secrets.key_file: give one of the two");
         }
-        Secrets { key, key_file }
+        if reader.is_given("secrets.previous") && !reader.is_given("secrets.key") {
+            reader.fault("secrets.previous", "is given without secrets.key: in a key file, older keys stand behind it");
+        }
+        Secrets { key, previous, key_file }
     }
 }
 

@@ -172,7 +172,7 @@ impl LiveUrl {
     }
 }
 
-/// The key under which credentials are sealed. `Debug` hides it.
+/// A key under which credentials are sealed. `Debug` hides it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SealingKey([u8; 32]);
 

@@ -8,6 +8,7 @@
 //! store keeps its cursor by (identifier, sequence number), so a record is applied exactly once however often the
 //! process dies, and even if the directory is lost, put back or shared with numbers the disk never saw.
 
+pub mod dir;
 mod drain;
 mod files;
 mod frame;

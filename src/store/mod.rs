@@ -5,9 +5,12 @@
 
 mod audit;
 mod cursor;
+mod keyring;
+mod keys;
 mod merge;
 mod rows;
 mod seal;
+mod sealed;
 mod sqlite;
 mod voicemail;
 
@@ -15,10 +18,13 @@ use jiff::Timestamp;
 
 use crate::model::{E164, Number, NumberId, Org, OrgId, Sid, Tenant, TenantId, TokenId, VoicemailId};
 
+pub use keyring::Keyring;
+pub use keys::{KeysInUse, ResealMark, Resealed};
 pub use rows::{
     Actor, Ask, AuditRow, CallRow, Numbered, Page, StoreError, TenantLoad, Token, VersionRow, VoicemailRow,
 };
-pub use sqlite::Sqlite;
+pub use seal::KeyName;
+pub use sqlite::{Sqlite, whole};
 
 /// The store, whichever engine is behind it.
 #[derive(Clone, Debug)]
@@ -28,12 +34,12 @@ pub enum Store {
 }
 
 impl Store {
-    /// Opens the store named by `url`, migrates it, unseals with `key`.
+    /// Opens the store named by `url`, migrates it, unseals with `keys`.
     ///
     /// `sqlite:PATH`, or `sqlite::memory:` for one that is gone with its last handle.
-    pub async fn open(url: &str, key: &[u8; 32]) -> Result<Store, StoreError> {
+    pub async fn open(url: &str, keys: impl Into<Keyring>) -> Result<Store, StoreError> {
         if url.starts_with("sqlite:") {
-            return Sqlite::open(url, key).await.map(Store::Sqlite);
+            return Sqlite::open(url, &keys.into()).await.map(Store::Sqlite);
         }
         let scheme = url.split(':').next().unwrap_or_default();
         Err(StoreError::Failed(format!("could not open a store named \"{scheme}:…\": only sqlite:PATH is known")))

@@ -1,8 +1,8 @@
 //! Secrets at rest: sealed with XChaCha20-Poly1305 and bound to the place they are kept in.
 //!
 //! A sealed value is one byte of format, four that name the key, 24 of nonce, then the sealed text. The place (table,
-//! column, row) is associated data: a value copied into another row does not open there. Where the key comes from is
-//! the configuration's business.
+//! column, row) is associated data: a value copied into another row does not open there. Several keys at once are
+//! `keyring`'s business, where they come from is the configuration's.
 
 use std::fmt;
 
@@ -16,10 +16,14 @@ const FORMAT: u8 = 1;
 const KEY_NAME_LEN: usize = 4;
 const NONCE_LEN: usize = 24;
 
+/// What a key is called: the beginning of a hash of it, which tells nothing of the key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct KeyName([u8; KEY_NAME_LEN]);
+
 /// Seals and opens with one key.
 pub(crate) struct Sealer {
     cipher: XChaCha20Poly1305,
-    key_name: [u8; KEY_NAME_LEN],
+    key_name: KeyName,
 }
 
 /// Where a sealed value is kept.
@@ -47,13 +51,30 @@ pub(crate) enum SealError {
     NoRandomness,
 }
 
+impl KeyName {
+    /// The name of this key.
+    pub fn of(key: &[u8; 32]) -> KeyName {
+        let digest = Sha256::new().chain_update(b"patchbay key name").chain_update(key).finalize();
+        let mut name = [0; KEY_NAME_LEN];
+        name.copy_from_slice(&digest[..KEY_NAME_LEN]);
+        KeyName(name)
+    }
+
+    /// The key that a sealed value names. None if it has not the form of one.
+    pub(crate) fn in_sealed(sealed: &[u8]) -> Option<KeyName> {
+        sealed.strip_prefix(&[FORMAT])?.first_chunk().copied().map(KeyName)
+    }
+}
+
 impl Sealer {
     /// Seals with this key from now on.
     pub(crate) fn new(key: &[u8; 32]) -> Sealer {
-        let digest = Sha256::new().chain_update(b"patchbay key name").chain_update(key).finalize();
-        let mut key_name = [0; KEY_NAME_LEN];
-        key_name.copy_from_slice(&digest[..KEY_NAME_LEN]);
-        Sealer { cipher: XChaCha20Poly1305::new(&Key::from(*key)), key_name }
+        Sealer { cipher: XChaCha20Poly1305::new(&Key::from(*key)), key_name: KeyName::of(key) }
+    }
+
+    /// What its key is called.
+    pub(crate) fn key_name(&self) -> KeyName {
+        self.key_name
     }
 
     /// Seals a secret for its place.
@@ -62,16 +83,15 @@ impl Sealer {
         getrandom::fill(&mut nonce).map_err(|_| SealError::NoRandomness)?;
         let payload = Payload { msg: secret.reveal().as_bytes(), aad: &place.associated() };
         let text = self.cipher.encrypt(&XNonce::from(nonce), payload).map_err(|_| SealError::Damaged)?;
-        Ok([&[FORMAT][..], &self.key_name, &nonce, &text].concat())
+        Ok([&[FORMAT][..], &self.key_name.0, &nonce, &text].concat())
     }
 
     /// Opens what was sealed for this place.
     pub(crate) fn open(&self, place: Place<'_>, sealed: &[u8]) -> Result<Secret, SealError> {
-        let rest = sealed.strip_prefix(&[FORMAT]).ok_or(SealError::Damaged)?;
-        let (key_name, rest) = rest.split_first_chunk::<KEY_NAME_LEN>().ok_or(SealError::Damaged)?;
-        if *key_name != self.key_name {
+        if KeyName::in_sealed(sealed).ok_or(SealError::Damaged)? != self.key_name {
             return Err(SealError::OtherKey);
         }
+        let rest = &sealed[1 + KEY_NAME_LEN..];
         let (nonce, text) = rest.split_first_chunk::<NONCE_LEN>().ok_or(SealError::Damaged)?;
         let payload = Payload { msg: text, aad: &place.associated() };
         let opened = self.cipher.decrypt(&XNonce::from(*nonce), payload).map_err(|_| SealError::Damaged)?;
@@ -89,6 +109,12 @@ impl Place<'_> {
 impl fmt::Display for Place<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} of {} in {}", self.column, self.row, self.table)
+    }
+}
+
+impl fmt::Display for KeyName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
     }
 }
 

@@ -49,8 +49,8 @@ fn org(n: u8, account: &str, token: &str, next: Option<&str>) -> Org {
 /// Keeps an organization past the running patchbay, which has no door for it yet.
 async fn put(dir: &TempDir, org: &Org) {
     let settings = rig::settings(dir.path(), &[]);
-    let key = config::secrets::key(&settings).unwrap();
-    let store = Store::open(&settings.store.url, &key).await.unwrap();
+    let keys = config::secrets::keys(&settings).unwrap();
+    let store = Store::open(&settings.store.url, &*keys.current).await.unwrap();
     put_org(&store, org).await.unwrap();
 }
 

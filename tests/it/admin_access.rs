@@ -144,6 +144,8 @@ fn rows() -> Vec<Row> {
         ),
         row("DELETE /api/tokens/{id}", "/api/tokens/{token}", None, NotThere, Tenant),
         row("GET /api/audit", "/api/audit", None, Nothing, Tenant),
+        row("GET /api/secrets/rotation", "/api/secrets/rotation", None, Forbidden, Operator),
+        row("POST /api/secrets/rotation", "/api/secrets/rotation", None, Forbidden, Operator),
     ]
 }
 
@@ -260,6 +262,8 @@ async fn check(row: &Row) {
         assert_eq!(answer.status, 403, "{} by whoever may read only: {}", row.route, answer.text);
         assert_eq!(answer.problem(403).0, "read_only");
         assert_eq!(ask(Some("tenant, reading")).await.problem(403).0, "read_only", "{}", row.route);
+    } else if row.owner == Owner::Operator {
+        assert_eq!(answer.problem(403).0, "operator_only", "{}", row.route);
     } else {
         assert!(is_success(&answer), "{} by whoever may read: {}", row.route, answer.text);
     }

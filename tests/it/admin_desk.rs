@@ -10,10 +10,10 @@ use http_body_util::BodyExt;
 use hyper::service::Service;
 use hyper_util::service::TowerToHyperService;
 use jiff::Timestamp;
-use patchbay::admin::{AdminState, LiveCall, router};
+use patchbay::admin::{AdminState, LiveCall, Pending, Rotation, RotationRefused, RotationState, router};
 use patchbay::model::{Change, E164, Secret, Sid, TwilioAccount};
 use patchbay::routing::Surroundings;
-use patchbay::store::Store;
+use patchbay::store::{Actor, Store, StoreError};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
@@ -82,6 +82,26 @@ impl Answer {
     }
 }
 
+/// A key that comes and goes without a file.
+struct OneKey(Store);
+
+impl Rotation for OneKey {
+    fn rotate(&self, by: Actor) -> Pending<Result<RotationState, RotationRefused>> {
+        let store = self.0.clone();
+        Box::pin(async move {
+            store.seal_with(&[8; 32], &by).await.map_err(RotationRefused::Store)?;
+            Ok(RotationState { keys: store.keys_in_use().await.unwrap(), unreadable: 0, is_running: true })
+        })
+    }
+
+    fn state(&self) -> Pending<Result<RotationState, StoreError>> {
+        let store = self.0.clone();
+        Box::pin(
+            async move { Ok(RotationState { keys: store.keys_in_use().await?, unreadable: 0, is_running: false }) },
+        )
+    }
+}
+
 impl Desk {
     pub async fn new() -> Desk {
         Desk::with(|_| {}).await
@@ -111,6 +131,7 @@ impl Desk {
                 let live = seen.lock().unwrap().clone();
                 Box::pin(async move { live })
             }),
+            rotation: Arc::new(OneKey(store.clone())),
             metrics_text: Arc::new(|| "patchbay_store_up 1\n".to_owned()),
             token_sha256: Some(Sha256::digest(TOKEN.as_bytes()).into()),
             now: Arc::new(|| NOW.parse::<Timestamp>().unwrap()),

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Which rooms a room may know. Rooms that are not listed compose the others and know everybody.
-const KNOWS: [(&str, &[&str]); 14] = [
+const KNOWS: [(&str, &[&str]); 15] = [
     ("model", &[]),
     ("routing", &["model"]),
     ("twiml", &["model", "routing"]),
@@ -20,6 +20,7 @@ const KNOWS: [(&str, &[&str]); 14] = [
     ("calls", &["model", "routing", "telemetry"]),
     ("edge", &["model", "routing", "twiml", "directory", "calls", "health", "journal", "providers", "telemetry"]),
     ("admin", &["model", "routing", "twiml", "store"]),
+    ("backup", &["model", "store", "journal", "config"]),
     ("simulator", &["model"]),
 ];
 

@@ -13,16 +13,19 @@ mod newest;
 mod numbers;
 mod orgs;
 mod read;
+mod reseal;
 mod tenants;
 mod tokens;
 mod versions;
 mod voicemails;
+pub mod whole;
 
 use std::future::Future;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{SqlitePool, Transaction};
@@ -30,8 +33,9 @@ use sqlx::{SqlitePool, Transaction};
 use crate::model::Secret;
 
 use self::home::{Home, MEMORY_URL};
-use super::StoreError;
-use super::seal::{Place, SealError, Sealer};
+use super::keyring::Ring;
+use super::seal::{Place, SealError};
+use super::{Keyring, StoreError};
 
 /// How long a statement waits for somebody else's lock on the file.
 const LOCK_WAIT_MAX: Duration = Duration::from_millis(900);
@@ -51,16 +55,20 @@ static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 pub struct Sqlite {
     writer: SqlitePool,
     readers: SqlitePool,
-    sealer: Arc<Sealer>,
+    /// Exchanged only by whoever has the writing turn, see [`Sqlite::seal`].
+    ring: Arc<ArcSwap<Ring>>,
     /// Where the file lives; one for tests and tries is removed with the last handle.
     _home: Arc<Home>,
 }
+
+/// The word that proves a key.
+const KEY_WORD: Place<'static> = Place { table: "meta", column: "value", row: "key" };
 
 type Writing = Transaction<'static, sqlx::Sqlite>;
 
 impl Sqlite {
     /// Opens `sqlite:PATH`, makes the file where there is none, migrates it.
-    pub async fn open(url: &str, key: &[u8; 32]) -> Result<Sqlite, StoreError> {
+    pub async fn open(url: &str, keys: &Keyring) -> Result<Sqlite, StoreError> {
         let (home, options) = if url == MEMORY_URL {
             let home = Home::of_its_own()?;
             let options = SqliteConnectOptions::new().filename(home.file());
@@ -92,7 +100,8 @@ impl Sqlite {
             .connect_with(options.pragma("query_only", "ON"))
             .await?;
 
-        let store = Sqlite { writer, readers, sealer: Arc::new(Sealer::new(key)), _home: Arc::new(home) };
+        let ring = Arc::new(ArcSwap::from_pointee(Ring::of(keys)));
+        let store = Sqlite { writer, readers, ring, _home: Arc::new(home) };
         store.prove_key().await?;
         Ok(store)
     }
@@ -106,11 +115,10 @@ impl Sqlite {
         .await
     }
 
-    /// The first opening leaves a sealed word; every further one must be able to read it.
+    /// The first opening leaves a sealed word; every further one must be able to read it, with whichever key it has.
     async fn prove_key(&self) -> Result<(), StoreError> {
-        let place = Place { table: "meta", column: "value", row: "key" };
-        let sealed = self.seal(place, &Secret::new("patchbay"))?;
         let mut writing = self.write().await?;
+        let sealed = self.seal(&writing, KEY_WORD, &Secret::new("patchbay"))?;
         sqlx::query("INSERT INTO meta (name, value) VALUES ('key', $1) ON CONFLICT (name) DO NOTHING")
             .bind(sealed)
             .execute(&mut *writing)
@@ -118,14 +126,14 @@ impl Sqlite {
         let kept: Vec<u8> =
             sqlx::query_scalar("SELECT value FROM meta WHERE name = 'key'").fetch_one(&mut *writing).await?;
         writing.commit().await?;
-        match self.sealer.open(place, &kept) {
+        match self.ring.load().open(KEY_WORD, &kept) {
             Ok(_) => Ok(()),
             Err(SealError::OtherKey) => Err(StoreError::Failed(
                 "what is secret in it was sealed with another key: give the one it was made with \
-                 (secrets.key, secrets.key_file)"
+                 (secrets.key, secrets.previous, secrets.key_file)"
                     .to_owned(),
             )),
-            Err(error) => Err(StoreError::Failed(format!("{place} {error}"))),
+            Err(error) => Err(StoreError::Failed(format!("{KEY_WORD} {error}"))),
         }
     }
 
@@ -134,12 +142,14 @@ impl Sqlite {
         Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
     }
 
-    fn seal(&self, place: Place<'_>, secret: &Secret) -> Result<Vec<u8>, StoreError> {
-        self.sealer.seal(place, secret).map_err(|error| StoreError::Failed(format!("{place} {error}")))
+    /// Seals a value for its place. Whoever seals has the writing turn: the key changes in somebody's turn too, so once
+    /// it has changed, nothing sealed with the one before can still be on its way into the file.
+    fn seal(&self, _turn: &Writing, place: Place<'_>, secret: &Secret) -> Result<Vec<u8>, StoreError> {
+        self.ring.load().seal(place, secret).map_err(|error| StoreError::Failed(format!("{place} {error}")))
     }
 
     fn open_sealed(&self, place: Place<'_>, sealed: &[u8]) -> Result<Secret, StoreError> {
-        self.sealer.open(place, sealed).map_err(|error| StoreError::Failed(format!("{place} {error}")))
+        self.ring.load().open(place, sealed).map_err(|error| StoreError::Failed(format!("{place} {error}")))
     }
 }
 

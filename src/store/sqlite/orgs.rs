@@ -163,9 +163,9 @@ impl Sqlite {
     async fn write_org(&self, writing: &mut Writing, org: &Org) -> Result<(), StoreError> {
         let row = org.id.as_str();
         let account = org.twilio.as_ref();
-        let token = account.map(|account| self.seal(token_place(row), &account.auth_token)).transpose()?;
+        let token = account.map(|account| self.seal(writing, token_place(row), &account.auth_token)).transpose()?;
         let next = account.and_then(|account| account.auth_token_next.as_ref());
-        let next = next.map(|token| self.seal(next_token_place(row), token)).transpose()?;
+        let next = next.map(|token| self.seal(writing, next_token_place(row), token)).transpose()?;
         sqlx::query(
             "INSERT INTO organizations (id, name, name_key, twilio_sid, twilio_auth_token, twilio_auth_token_next, \
              twilio_phone_number, billing, version, created_at, updated_at) \

@@ -216,7 +216,7 @@ impl Sqlite {
     ) -> Result<(), StoreError> {
         let identity = shelf.identity(tenant.id.as_str(), tenant.version);
         let password = match (&tenant.connect.password, unread) {
-            (Some(password), _) => Some(self.seal(shelf.password_place(&identity), password)?),
+            (Some(password), _) => Some(self.seal(writing, shelf.password_place(&identity), password)?),
             (None, Some(unread)) => Some(unread.to_vec()),
             (None, None) => None,
         };
