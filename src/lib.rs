@@ -12,6 +12,7 @@ pub mod twiml;
 pub mod calls;
 pub mod directory;
 pub mod edge;
+pub mod events;
 pub mod health;
 pub mod journal;
 

@@ -180,6 +180,40 @@ impl Problem {
         Problem::new(StatusCode::CONFLICT, "key_file", "The key file cannot be replaced", detail)
     }
 
+    /// The first request with this `Idempotency-Key` is still worked on.
+    pub fn in_progress() -> Problem {
+        let detail = "the first request with this Idempotency-Key is still worked on; send it again in a moment";
+        Problem::new(StatusCode::CONFLICT, "in_progress", "It is being worked on", detail)
+            .with(header::RETRY_AFTER, "2")
+    }
+
+    /// The first request with this `Idempotency-Key` broke off halfway.
+    pub fn outcome_unknown() -> Problem {
+        let detail = "the first request with this Idempotency-Key broke off; read what is there before you repeat it with a new key";
+        Problem::new(StatusCode::CONFLICT, "outcome_unknown", "How far it got is not known", detail)
+    }
+
+    /// The first request with this `Idempotency-Key` was answered, but its answer cannot be given again.
+    pub fn answer_not_kept(status: u16) -> Problem {
+        let detail =
+            format!("the first request with this Idempotency-Key was answered {status}, with more than is kept");
+        Problem::new(StatusCode::CONFLICT, "answer_not_kept", "Its answer was too large to keep", detail)
+    }
+
+    /// As many listen to events as may.
+    pub fn too_many_listeners() -> Problem {
+        let detail = "as many listen to events as this process has places for; close a stream, or come back later";
+        let status = StatusCode::SERVICE_UNAVAILABLE;
+        Problem::new(status, "too_many_listeners", "Every place is taken", detail).with(header::RETRY_AFTER, "30")
+    }
+
+    /// The process is on its way to its end.
+    pub fn stopping() -> Problem {
+        let detail = "this process is stopping; come back in a moment";
+        Problem::new(StatusCode::SERVICE_UNAVAILABLE, "stopping", "The process is stopping", detail)
+            .with(header::RETRY_AFTER, "5")
+    }
+
     /// It took longer than anybody waits.
     pub fn too_slow() -> Problem {
         let detail = "the answer took too long; whether the change was made is not known, so read before you repeat";

@@ -1,84 +1,57 @@
 //! `Idempotency-Key`: a POST that is sent again gets the answer of the first, and nothing happens twice.
 //!
-//! The answers live in this process, a day each, within a bound of memory.
+//! A request is claimed in the store before it is worked on, and its answer is kept there for a day: a restart forgets
+//! nothing, and two processes on one store do not both do it. Who comes while the first is worked on in this process
+//! waits for its answer (`turns`). A claim without an answer after the longest that work may take broke off halfway:
+//! nobody knows how far it got, so it is not done again.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use axum::http::{HeaderName, HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use bytes::Bytes;
 use http_body_util::BodyExt;
-use jiff::{SignedDuration, Timestamp};
-use moka::sync::Cache;
+use jiff::SignedDuration;
 use sha2::{Digest, Sha256};
-use tokio::sync::Mutex;
 
 use super::AdminState;
+use super::auth::Caller;
 use super::error::{self, Problem};
 use super::json;
-use super::request::RequestId;
+use super::kept_answer::KeptAnswer;
+use super::request::{RequestId, WORK_MAX};
+use super::turns::{Turn, Turns};
+use crate::model::{Secret, TokenId};
+use crate::store::{Claimed, Store, StoreError, Wish};
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
-/// How long an answer is kept.
-const KEPT: Duration = Duration::from_secs(24 * 3600);
-
-/// How many bytes of answers are kept at most: some ten thousand; then the oldest unused ones go.
-const BYTES_MAX: u64 = 64 * 1024 * 1024;
-
-/// What a kept answer weighs besides its body.
-const ENTRY_BYTES: usize = 1024;
+/// Says `no` on an answer that cannot be given again.
+const ANSWER_KEPT: HeaderName = HeaderName::from_static("idempotency-answer-kept");
 
 /// The longest key taken.
 const KEY_LENGTH_MAX: usize = 255;
 
-/// The answers that were given, by key.
-#[derive(Clone)]
-pub(super) struct Answers(Cache<[u8; 32], Arc<Slot>>);
+/// Longest a repetition waits for the first: it is to be answered before everybody's deadline.
+const WAIT_MAX: Duration = Duration::from_secs(8);
 
-/// A key's place. The lock is held while its first request is worked on: a second one waits for the answer.
-#[derive(Default)]
-struct Slot {
-    answer: Mutex<Option<Answer>>,
-    bytes: AtomicUsize,
-}
+/// A claim this old without an answer is not worked on any more: whoever did has been stopped, or is dead.
+const BROKEN_AFTER: SignedDuration = SignedDuration::from_secs(WORK_MAX.as_secs().cast_signed());
 
-/// The first answer to a key, and to what.
-struct Answer {
-    asked: [u8; 32],
-    at: Timestamp,
-    status: StatusCode,
-    headers: HeaderMap,
-    body: Bytes,
-}
-
-impl Answers {
-    /// No answers yet.
-    pub fn new() -> Answers {
-        let weight = |_: &[u8; 32], slot: &Arc<Slot>| {
-            u32::try_from(ENTRY_BYTES + slot.bytes.load(Ordering::Relaxed)).unwrap_or(u32::MAX)
-        };
-        Answers(Cache::builder().weigher(weight).max_capacity(BYTES_MAX).time_to_live(KEPT).build())
-    }
-}
+/// How often, and in what distance, an answer is offered to a store that did not take it at once.
+const OFFERS_MAX: u32 = 20;
+const OFFER_EVERY: Duration = Duration::from_secs(1);
 
 /// Gives the answer of the first request to all that carry its key.
-pub(super) async fn once(
-    State((admin, answers)): State<(AdminState, Answers)>,
-    request: Request,
-    next: Next,
-) -> Response {
+pub(super) async fn once(State((admin, turns)): State<(AdminState, Turns)>, request: Request, next: Next) -> Response {
     let is_post = request.method() == Method::POST;
     let Some(key) = request.headers().get(IDEMPOTENCY_KEY).cloned().filter(|_| is_post) else {
         return next.run(request).await;
     };
-    match answer_once(&admin, &answers, &key, request, next).await {
+    match answer_once(&admin, &turns, &key, request, next).await {
         Ok(response) => response,
         Err(problem) => problem.into_response(),
     }
@@ -86,7 +59,7 @@ pub(super) async fn once(
 
 async fn answer_once(
     admin: &AdminState,
-    answers: &Answers,
+    turns: &Turns,
     key: &HeaderValue,
     request: Request,
     next: Next,
@@ -96,45 +69,80 @@ async fn answer_once(
         let detail = "an Idempotency-Key is 1 to 255 visible ASCII characters";
         return Err(Problem::bad_request("bad_idempotency_key", detail));
     }
-    let request_id = request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
     let (head, body) = request.into_parts();
     let body = json::read_body(body).await?;
+    // Keys of different tokens do not meet: nobody gets an answer that was given to somebody else.
+    let token = head.extensions.get::<Caller>().and_then(|caller| caller.token.as_ref());
+    let token = token.map(TokenId::as_str).unwrap_or_default();
+    let key = hex(&fingerprint(&[token.as_bytes(), key.as_bytes()]));
     let asked = fingerprint(&[head.uri.to_string().as_bytes(), &body]);
-    let place = fingerprint(&[key.as_bytes()]);
 
-    let slot = answers.0.get_with(place, Arc::default);
-    let mut kept = slot.answer.lock().await;
-    let still_good = |answer: &&Answer| (admin.now)().duration_since(answer.at) < SignedDuration::from_hours(24);
-    if let Some(answer) = kept.as_ref().filter(still_good) {
-        return if answer.asked == asked { Ok(answer.again()) } else { Err(Problem::idempotency_key_reused()) };
+    let turn = turns.wait(&key, WAIT_MAX).await.ok_or_else(Problem::in_progress)?;
+    let claim = hex(&(admin.random)());
+    let now = (admin.now)();
+    match admin.store.claim(&Wish { key: &key, asked, claim: &claim, now }).await? {
+        Claimed::First => {}
+        Claimed::Reused => return Err(Problem::idempotency_key_reused()),
+        Claimed::Answered { answer } => return again(answer.as_ref()),
+        Claimed::Unanswered { since } if now.duration_since(since) < BROKEN_AFTER => return Err(Problem::in_progress()),
+        Claimed::Unanswered { .. } => return Err(Problem::outcome_unknown()),
     }
+    let request_id = head.extensions.get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
     let response = next.run(Request::from_parts(head, Body::from(body))).await;
-    let (head, body) = error::finish(response, &request_id).into_parts();
+    let (mut head, body) = error::finish(response, &request_id).into_parts();
     let body = body.collect().await.map_err(|_| Problem::internal())?.to_bytes();
-    // A failure of ours is no answer to keep: sent again, the request is worked on again.
-    if !head.status.is_server_error() {
-        *kept = Some(Answer {
-            asked,
-            at: (admin.now)(),
-            status: head.status,
-            headers: head.headers.clone(),
-            body: body.clone(),
-        });
-        drop(kept);
-        slot.bytes.store(body.len(), Ordering::Relaxed);
-        answers.0.insert(place, slot);
+    let answer = KeptAnswer::of(head.status, &head.headers, &body);
+    if !answer.is_whole() {
+        head.headers.insert(ANSWER_KEPT, HeaderValue::from_static("no"));
     }
+    // A failure of ours is no answer to keep: sent again, the request is worked on again.
+    let answer = (!head.status.is_server_error()).then(|| answer.write());
+    settle(Settling { store: admin.store.clone(), key, claim, answer, _turn: turn }).await;
     Ok(Response::from_parts(head, Body::from(body)))
 }
 
-impl Answer {
-    fn again(&self) -> Response {
-        let mut response = (self.status, self.headers.clone(), self.body.clone()).into_response();
-        // `into_response` of bytes names a type of its own.
-        *response.headers_mut() = self.headers.clone();
-        response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
-        response
+fn again(kept: Option<&Secret>) -> Result<Response, Problem> {
+    let kept = kept.and_then(KeptAnswer::read).ok_or_else(Problem::outcome_unknown)?;
+    let mut response = kept.again().ok_or_else(|| Problem::answer_not_kept(kept.status()))?;
+    response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
+    Ok(response)
+}
+
+/// A claim on its way to its end: answered, or given back.
+struct Settling {
+    store: Store,
+    key: String,
+    claim: String,
+    answer: Option<Secret>,
+    /// Repetitions in this process wait as long.
+    _turn: Turn,
+}
+
+impl Settling {
+    async fn offer(&self) -> Result<(), StoreError> {
+        match &self.answer {
+            Some(answer) => self.store.keep_answer(&self.key, &self.claim, answer).await.map(drop),
+            None => self.store.release_claim(&self.key, &self.claim).await,
+        }
     }
+}
+
+/// Tells the store how the work came out. If it is away just then the answer goes out all the same, and is offered to
+/// the store until it takes it: the work is done, and a client that knows asks no more.
+async fn settle(settling: Settling) {
+    let Err(failure) = settling.offer().await else { return };
+    tracing::warn!(%failure, "the store did not take the answer to an idempotent request, trying again");
+    tokio::spawn(async move {
+        for _ in 0..OFFERS_MAX {
+            tokio::time::sleep(OFFER_EVERY).await;
+            if settling.offer().await.is_ok() {
+                return;
+            }
+        }
+        tracing::error!(
+            "the answer to an idempotent request is lost: a repetition will hear that its outcome is unknown"
+        );
+    });
 }
 
 /// One hash over several parts, none of which can pass for another.
@@ -145,4 +153,8 @@ fn fingerprint(parts: &[&[u8]]) -> [u8; 32] {
         sum.update(part);
     }
     sum.finalize().into()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

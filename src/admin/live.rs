@@ -48,7 +48,7 @@ pub(super) async fn list(State(admin): State<AdminState>, caller: Caller) -> Ans
 }
 
 impl LiveBody {
-    fn of(call: LiveCall) -> LiveBody {
+    pub fn of(call: LiveCall) -> LiveBody {
         LiveBody {
             call_sid: call.sid,
             tenant_id: call.tenant_id,

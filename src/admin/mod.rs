@@ -10,9 +10,13 @@ mod availability;
 mod calls;
 mod checks;
 mod error;
+mod event_body;
+mod event_stream;
+mod events;
 mod formats;
 mod idempotency;
 mod json;
+mod kept_answer;
 mod live;
 mod numbers;
 mod openapi;
@@ -31,6 +35,7 @@ mod slug;
 mod tenant_body;
 mod tenants;
 mod tokens;
+mod turns;
 mod versions;
 mod voicemails;
 
@@ -45,6 +50,7 @@ use crate::model::{Arrival, Change, OrgId, Seed, Sid, TenantId};
 use crate::routing::Surroundings;
 use crate::store::Store;
 
+pub use event_stream::{EventStream, Pace};
 pub use rotation::{Pending, Rotation, RotationRefused, RotationState};
 pub use router::{document, router};
 pub use serve::serve;
@@ -64,6 +70,8 @@ pub struct AdminState {
     pub live: Live,
     /// The sealing keys, from whoever keeps them.
     pub rotation: Arc<dyn Rotation>,
+    /// What happens, for those who listen.
+    pub events: EventStream,
     /// The metrics as Prometheus reads them.
     pub metrics_text: Arc<dyn Fn() -> String + Send + Sync>,
     /// SHA-256 of the operator's token of the settings, where there is one.

@@ -30,7 +30,10 @@ pub(super) fn frame() -> OpenApi {
     ProblemBody::schemas(&mut schemas);
     let components =
         ComponentsBuilder::new().security_scheme("token", SecurityScheme::Http(bearer)).schemas_from_iter(schemas);
-    let tags = TAGS.map(|(name, words)| TagBuilder::new().name(name).description(Some(words)).build());
+    let tags = TAGS
+        .iter()
+        .map(|(name, words)| TagBuilder::new().name(*name).description(Some(*words)).build())
+        .collect::<Vec<_>>();
     OpenApiBuilder::new()
         .info(info)
         .components(Some(components.build()))
@@ -46,7 +49,7 @@ const INTRODUCTION: &str = "Settings, numbers, calls and voicemails of a patchba
     A POST sent again with the same `Idempotency-Key` gets the first answer again, for 24 hours. \
     What has a version takes `If-Match` with the ETag it was read with.";
 
-const TAGS: [(&str, &str); 16] = [
+const TAGS: &[(&str, &str)] = &[
     ("organizations", "Whose Twilio account carries the calls."),
     ("tenants", "One business each: its name, its zone, and who answers for it."),
     ("availability", "When the AI answers, and what happens when it does not."),
@@ -57,6 +60,7 @@ const TAGS: [(&str, &str); 16] = [
     ("numbers", "The numbers that lead to tenants."),
     ("calls", "Calls as they went."),
     ("live", "Calls as they go."),
+    ("events", "What happens, as it happens."),
     ("voicemails", "What callers left."),
     ("secrets", "The keys under which credentials are sealed."),
     ("tokens", "Who may see and change what."),
@@ -135,6 +139,8 @@ fn complete_operation(path: &str, method: &HttpMethod, operation: &mut Operation
         add(operation, "422", "The body says something that cannot be; every fault is named, nothing was changed");
     }
     if is_post {
+        add(operation, "400", "The Idempotency-Key is no key");
+        add(operation, "422", "The Idempotency-Key came with another request before");
         parameter(
             operation,
             header_parameter("Idempotency-Key", "Sent again with the same key, the first answer comes again."),
@@ -152,6 +158,9 @@ fn complete_operation(path: &str, method: &HttpMethod, operation: &mut Operation
     }
     if let Some((_, _, words)) = CONFLICTS.iter().find(|(at, of, _)| *at == path && of == method) {
         add(operation, "409", words);
+    }
+    if is_post {
+        add(operation, "409", "The first request with this Idempotency-Key is still worked on, or broke off");
     }
 }
 

@@ -17,7 +17,7 @@ use super::error::{self, Problem};
 const DEADLINE: Duration = Duration::from_secs(10);
 
 /// Longest a handler works on after its answer was given up: what it began in the store is brought to its end.
-const WORK_MAX: Duration = Duration::from_secs(60);
+pub(super) const WORK_MAX: Duration = Duration::from_secs(60);
 
 /// The header that carries a request's id, both ways.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");

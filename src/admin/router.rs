@@ -8,10 +8,9 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::error::Problem;
-use super::idempotency::{self, Answers};
 use super::{
-    AdminState, audit, auth, availability, calls, live, numbers, openapi, orgs, overrides, pages, plan, request,
-    rotation, simulate, tenants, tokens, versions, voicemails,
+    AdminState, audit, auth, availability, calls, events, idempotency, live, numbers, openapi, orgs, overrides, pages,
+    plan, request, rotation, simulate, tenants, tokens, turns::Turns, versions, voicemails,
 };
 
 fn routes() -> OpenApiRouter<AdminState> {
@@ -33,6 +32,7 @@ fn routes() -> OpenApiRouter<AdminState> {
         .routes(routes!(calls::list))
         .routes(routes!(calls::read))
         .routes(routes!(live::list))
+        .routes(routes!(events::listen))
         .routes(routes!(voicemails::list))
         .routes(routes!(voicemails::read, voicemails::change))
         .routes(routes!(rotation::read, rotation::rotate))
@@ -54,7 +54,7 @@ pub fn router(state: AdminState) -> Router {
         .fallback(no_route)
         .method_not_allowed_fallback(wrong_method)
         // From the innermost layer to the outermost.
-        .layer(from_fn_with_state((state.clone(), Answers::new()), idempotency::once))
+        .layer(from_fn_with_state((state.clone(), Turns::default()), idempotency::once))
         .layer(from_fn_with_state(state.clone(), auth::guard))
         .layer(from_fn_with_state(state.clone(), request::outermost))
         .with_state(state)

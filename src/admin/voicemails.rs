@@ -11,7 +11,7 @@ use super::auth::Caller;
 use super::calls::sees_of;
 use super::error::Problem;
 use super::json::{Id, Json, ListQuery};
-use crate::model::{Sid, TenantId, VoicemailId, VoicemailState};
+use crate::model::{Change, Sid, TenantId, VoicemailId, VoicemailState};
 use crate::store::VoicemailRow;
 
 /// A voicemail.
@@ -104,6 +104,7 @@ pub(super) async fn change(
 ) -> Result<Answer<VoicemailBody>, Problem> {
     find(&admin, &caller, &id).await?;
     admin.store.set_heard(&id, patch.heard).await?;
+    (admin.changed)(Change::Voicemail(id.clone()));
     Ok(Answer(VoicemailBody::of(&find(&admin, &caller, &id).await?)))
 }
 

@@ -15,12 +15,13 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::admin::{self, AdminState};
+use crate::admin::{self, AdminState, EventStream, Pace};
 use crate::backup;
 use crate::calls::Ledger;
 use crate::config::{self, Settings};
 use crate::directory::Directory;
 use crate::edge::Readiness;
+use crate::events::{Bus, Limits};
 use crate::health::Health;
 use crate::journal::{Journal, Options};
 use crate::model::Secret;
@@ -30,6 +31,8 @@ use crate::telemetry::Metrics;
 
 use super::restore::{self, Restore};
 use super::rotation::{self, Rotation};
+use super::teller::{Teller, Telling};
+use super::watch::Watch;
 use super::{keepers, surroundings};
 
 /// Longest that stopping waits for the admin listener and the keepers to finish what they have begun.
@@ -90,7 +93,11 @@ impl Background {
         metrics.ledger_mode("memory");
         let (journal, drain) = Journal::open(&settings.spool.dir, Options::default(), Arc::clone(&metrics))
             .with_context(|| format!("could not open the journal in {}", settings.spool.dir.display()))?;
-        draining.spawn(drain.run(store.clone(), stops.drain.clone().cancelled_owned()));
+        let bus = Bus::new(random::<8>().iter().map(|byte| format!("{byte:02x}")).collect(), Limits::default());
+        let (teller, reporter) = Teller::new(store.clone(), bus.clone());
+        let telling = Telling { store: store.clone(), teller: teller.clone() };
+        draining.spawn(drain.run(telling, stops.drain.clone().cancelled_owned()));
+        helpers.spawn(reporter.run(stops.helpers.clone()));
 
         let around = Arc::new(surroundings(&settings));
         let directory =
@@ -127,11 +134,15 @@ impl Background {
             around,
             public_base: settings.edge.public_base(),
             changed: {
-                let directory = directory.clone();
-                Arc::new(move |change| directory.changed(&change))
+                let (directory, teller) = (directory.clone(), teller.clone());
+                Arc::new(move |change| {
+                    directory.changed(&change);
+                    teller.changed(&change);
+                })
             },
             live: live(&ledger),
             rotation: Arc::new(rotation),
+            events: EventStream { bus: bus.clone(), pace: Pace::default() },
             metrics_text: {
                 let metrics = Arc::clone(&metrics);
                 Arc::new(move || metrics.render())
@@ -142,6 +153,14 @@ impl Background {
             secret: Arc::new(random),
         });
         helpers.spawn(admin::serve(listener, router, stops.helpers.clone().cancelled_owned()));
+        let watch = Watch {
+            bus,
+            store: store.clone(),
+            teller: teller.clone(),
+            journal: journal.clone(),
+            health: Arc::clone(&health),
+        };
+        helpers.spawn(watch.run(stops.helpers.clone()));
         let keepers = keepers::Keepers {
             store,
             journal: journal.clone(),

@@ -10,6 +10,8 @@ mod background;
 mod keepers;
 mod restore;
 mod rotation;
+mod teller;
+mod watch;
 
 use std::future::Future;
 use std::net::SocketAddr;

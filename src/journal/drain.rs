@@ -267,6 +267,7 @@ impl Drain {
         match ask(sink.apply(&name, std::slice::from_ref(suspect))).await {
             Ok(()) => self.take_back(suspect.seq),
             Err(refusal) => {
+                self.shared.one_refused();
                 tracing::error!(%journal, seq = suspect.seq, %refusal, "the store refuses a record: it is kept in refused/");
             }
         }
@@ -281,6 +282,7 @@ impl Drain {
     async fn set_foreign_aside(&mut self, seq: u64, payload: Vec<u8>) {
         if seq > self.place.applied {
             let is_kept = self.set_aside(seq, payload).await.is_ok();
+            self.shared.one_refused();
             tracing::error!(journal = %self.place.journal, seq, is_kept, "a record that cannot be read is set aside in refused/");
         }
         self.shared.settled(1);

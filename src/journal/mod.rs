@@ -163,6 +163,11 @@ impl Journal {
         self.door.shared.lost()
     }
 
+    /// Records the store refused since the start, which are set aside for a person to look at.
+    pub fn refused(&self) -> u64 {
+        self.door.shared.refused()
+    }
+
     /// Writes and fsyncs everything appended so far, and stops; later appends fail. The drain goes on.
     pub async fn shutdown(&self) {
         self.door.queue.close();

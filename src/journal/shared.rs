@@ -28,6 +28,7 @@ pub(super) struct Shared {
     state: Mutex<State>,
     depth: AtomicU64,
     lost: AtomicU64,
+    refused: AtomicU64,
     told: Mutex<Option<Instant>>,
     overflow_max: usize,
     overflow_bytes_max: usize,
@@ -89,6 +90,7 @@ impl Shared {
             state: Mutex::new(state),
             depth: AtomicU64::new(left.records),
             lost: AtomicU64::new(0),
+            refused: AtomicU64::new(0),
             told: Mutex::default(),
             overflow_max: options.overflow_max,
             overflow_bytes_max: options.overflow_bytes_max,
@@ -240,6 +242,15 @@ impl Shared {
 
     pub(super) fn depth(&self) -> u64 {
         self.depth.load(Ordering::Relaxed)
+    }
+
+    /// A record is set aside for good.
+    pub(super) fn one_refused(&self) {
+        self.refused.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn refused(&self) -> u64 {
+        self.refused.load(Ordering::Relaxed)
     }
 
     pub(super) fn lost(&self) -> u64 {

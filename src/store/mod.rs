@@ -5,6 +5,7 @@
 
 mod audit;
 mod cursor;
+mod idempotent;
 mod keyring;
 mod keys;
 mod merge;
@@ -16,8 +17,9 @@ mod voicemail;
 
 use jiff::Timestamp;
 
-use crate::model::{E164, Number, NumberId, Org, OrgId, Sid, Tenant, TenantId, TokenId, VoicemailId};
+use crate::model::{E164, Number, NumberId, Org, OrgId, Secret, Sid, Tenant, TenantId, TokenId, VoicemailId};
 
+pub use idempotent::{Claimed, KEPT as ANSWERS_KEPT, Wish};
 pub use keyring::Keyring;
 pub use keys::{KeysInUse, ResealMark, Resealed};
 pub use rows::{
@@ -266,6 +268,13 @@ impl Store {
         }
     }
 
+    /// The voicemails of a call, and the one with this recording.
+    pub async fn voicemails_told(&self, call: &Sid, recording: Option<&Sid>) -> Result<Vec<VoicemailRow>, StoreError> {
+        match self {
+            Store::Sqlite(engine) => engine.voicemails_told(call, recording).await,
+        }
+    }
+
     /// Marks a voicemail heard or not.
     pub async fn set_heard(&self, id: &VoicemailId, heard: bool) -> Result<(), StoreError> {
         match self {
@@ -326,6 +335,27 @@ impl Store {
     pub async fn token_used(&self, id: &TokenId, at: Timestamp) -> Result<(), StoreError> {
         match self {
             Store::Sqlite(engine) => engine.token_used(id, at).await,
+        }
+    }
+
+    /// Claims a request, so that it has its effect once however often it comes, in whatever process on this store.
+    pub async fn claim(&self, wish: &Wish<'_>) -> Result<Claimed, StoreError> {
+        match self {
+            Store::Sqlite(engine) => engine.claim(wish).await,
+        }
+    }
+
+    /// Keeps the answer to a claimed request, sealed. False if the claim is not this one's any more.
+    pub async fn keep_answer(&self, key: &str, claim: &str, answer: &Secret) -> Result<bool, StoreError> {
+        match self {
+            Store::Sqlite(engine) => engine.keep_answer(key, claim, answer).await,
+        }
+    }
+
+    /// Gives a claim back: the next that comes with its key is the first.
+    pub async fn release_claim(&self, key: &str, claim: &str) -> Result<(), StoreError> {
+        match self {
+            Store::Sqlite(engine) => engine.release_claim(key, claim).await,
         }
     }
 

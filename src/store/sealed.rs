@@ -18,12 +18,14 @@ pub(crate) const SEALED: &[SealedColumn] = &[
     all_rows("organizations", "twilio_auth_token", "id"),
     all_rows("organizations", "twilio_auth_token_next", "id"),
     all_rows("tenants", "connect_password", "id"),
+    all_rows("idempotency", "answer", "key"),
     all_rows("tenant_versions", "connect_password", "id || '@' || version"),
 ];
 
 /// Columns of bytes that are not sealed.
 #[cfg(test)]
-pub(crate) const NOT_SEALED: &[(&str, &str)] = &[("tokens", "sha256"), ("_sqlx_migrations", "checksum")];
+pub(crate) const NOT_SEALED: &[(&str, &str)] =
+    &[("tokens", "sha256"), ("idempotency", "asked"), ("_sqlx_migrations", "checksum")];
 
 const fn all_rows(table: &'static str, column: &'static str, row: &'static str) -> SealedColumn {
     SealedColumn { table, column, row, only: "1 = 1" }

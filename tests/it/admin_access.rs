@@ -125,6 +125,8 @@ fn rows() -> Vec<Row> {
         row("GET /api/calls", "/api/calls", None, Nothing, Tenant),
         row("GET /api/calls/{sid}", "/api/calls/{call}", None, NotThere, Tenant),
         row("GET /api/live", "/api/live", None, Nothing, Tenant),
+        // The stream itself has no end; what it holds at this moment has.
+        row("GET /api/events", "/api/events?follow=false", None, Nothing, Tenant),
         row("GET /api/voicemails", "/api/voicemails", None, Nothing, Tenant),
         row("GET /api/voicemails/{id}", "/api/voicemails/{voicemail}", None, NotThere, Tenant),
         row(

@@ -10,7 +10,10 @@ use http_body_util::BodyExt;
 use hyper::service::Service;
 use hyper_util::service::TowerToHyperService;
 use jiff::Timestamp;
-use patchbay::admin::{AdminState, LiveCall, Pending, Rotation, RotationRefused, RotationState, router};
+use patchbay::admin::{
+    AdminState, EventStream, LiveCall, Pace, Pending, Rotation, RotationRefused, RotationState, router,
+};
+use patchbay::events::{Bus, Limits};
 use patchbay::model::{Change, E164, Secret, Sid, TwilioAccount};
 use patchbay::routing::Surroundings;
 use patchbay::store::{Actor, Store, StoreError};
@@ -132,6 +135,7 @@ impl Desk {
                 Box::pin(async move { live })
             }),
             rotation: Arc::new(OneKey(store.clone())),
+            events: EventStream { bus: Bus::new("desk".to_owned(), Limits::default()), pace: Pace::default() },
             metrics_text: Arc::new(|| "patchbay_store_up 1\n".to_owned()),
             token_sha256: Some(Sha256::digest(TOKEN.as_bytes()).into()),
             now: Arc::new(|| NOW.parse::<Timestamp>().unwrap()),

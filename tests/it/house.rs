@@ -6,21 +6,22 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Which rooms a room may know. Rooms that are not listed compose the others and know everybody.
-const KNOWS: [(&str, &[&str]); 15] = [
+const KNOWS: [(&str, &[&str]); 16] = [
     ("model", &[]),
     ("routing", &["model"]),
     ("twiml", &["model", "routing"]),
     ("config", &["model"]),
     ("telemetry", &["model", "config"]),
     ("health", &["model"]),
+    ("events", &["model"]),
     ("store", &["model"]),
     ("providers", &["model", "telemetry"]),
     ("journal", &["model", "store", "telemetry"]),
     ("directory", &["model", "routing", "store", "telemetry"]),
     ("calls", &["model", "routing", "telemetry"]),
     ("edge", &["model", "routing", "twiml", "directory", "calls", "health", "journal", "providers", "telemetry"]),
-    ("admin", &["model", "routing", "twiml", "store"]),
     ("backup", &["model", "store", "journal", "config"]),
+    ("admin", &["model", "routing", "twiml", "store", "events"]),
     ("simulator", &["model"]),
 ];
 

@@ -17,14 +17,14 @@ const NUMBER: &str = "+16475550111";
 /// How long after its answer a live call may still be lost.
 const DURABLE_AFTER: Duration = Duration::from_secs(1);
 
-struct Process {
+pub struct Process {
     child: Child,
-    edge: SocketAddr,
-    admin: SocketAddr,
+    pub edge: SocketAddr,
+    pub admin: SocketAddr,
 }
 
 impl Process {
-    async fn start(dir: &Path, http: &reqwest::Client) -> Process {
+    pub async fn start(dir: &Path, http: &reqwest::Client) -> Process {
         let (edge, admin) = (nobody(), nobody());
         let log = std::fs::OpenOptions::new().create(true).append(true).open(dir.join("log")).expect("a log");
         let child = Command::new(env!("CARGO_BIN_EXE_patchbay"))
@@ -55,7 +55,7 @@ impl Process {
         }
     }
 
-    fn kill_9(mut self) {
+    pub fn kill_9(mut self) {
         self.child.kill().expect("SIGKILL is sent");
         self.child.wait().expect("the process is gone");
     }

@@ -9,6 +9,7 @@ mod audit;
 mod calls;
 mod error;
 mod home;
+mod idempotent;
 mod newest;
 mod numbers;
 mod orgs;

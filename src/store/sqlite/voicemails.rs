@@ -41,6 +41,20 @@ impl Sqlite {
         .await
     }
 
+    pub(in crate::store) async fn voicemails_told(
+        &self,
+        call: &Sid,
+        recording: Option<&Sid>,
+    ) -> Result<Vec<VoicemailRow>, StoreError> {
+        within(READ_MAX, async {
+            let query = sqlx::query("SELECT * FROM voicemails WHERE call_sid = $1 OR recording_sid = $2 ORDER BY id");
+            let query = query.bind(call.as_str()).bind(recording.map(Sid::as_str));
+            let rows = query.fetch_all(&self.readers).await?;
+            Ok(rows.iter().filter_map(readable).collect())
+        })
+        .await
+    }
+
     pub(in crate::store) async fn set_heard(&self, id: &VoicemailId, heard: bool) -> Result<(), StoreError> {
         within(WORK_MAX, async {
             let mut writing = self.write().await?;

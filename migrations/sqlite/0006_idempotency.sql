@@ -1,0 +1,14 @@
+-- Requests that carried an Idempotency-Key: claimed before the work, answered after it, forgotten after a day.
+CREATE TABLE idempotency (
+    -- Hash of who asks and of the key they gave, in hex: neither is kept.
+    key    TEXT PRIMARY KEY NOT NULL,
+    -- Hash of what was asked.
+    asked  BLOB NOT NULL,
+    -- Names the work on it, so that nobody answers for a claim that is no longer theirs.
+    claim  TEXT NOT NULL,
+    -- The answer, sealed: a new token's secret may be in it. Empty while it is worked on, or if that broke off.
+    answer BLOB,
+    -- When it was claimed.
+    at     INTEGER NOT NULL
+) STRICT;
+CREATE INDEX idempotency_by_age ON idempotency (at);

@@ -1,0 +1,313 @@
+//! Tells the bus what happens: records once the store has them, changes once they are made. So nobody hears of what is
+//! not kept, and whoever hears of it finds it.
+//!
+//! Records name a call, listeners want to know whose it is: that is looked up here, behind the path of the call and of
+//! the journal. Where the looking up cannot keep pace, listeners begin anew with a snapshot rather than miss something.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use jiff::Timestamp;
+use moka::sync::Cache;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use crate::events::{Audience, Bus, Changed, Event, News, VoicemailNow};
+use crate::journal::Sink;
+use crate::model::{CallBegan, CallEvent, Change, E164, OrgId, Record, Sid, TenantId, VoicemailId, VoicemailNews};
+use crate::store::{Ask, Numbered, Store, StoreError, VoicemailRow};
+
+/// Batches of the journal and changes that may wait to be told.
+const WAITING_MAX: usize = 256;
+
+/// How many are taken at a time.
+const TAKEN_MAX: usize = 64;
+
+/// Calls whose owner is remembered: more than are live at any time.
+const CALLS_MAX: u64 = 100_000;
+
+/// Tenants whose organization is remembered.
+const TENANTS_MAX: u64 = 100_000;
+
+/// Takes down what is to be told: cheap to clone, never waits.
+#[derive(Clone, Debug)]
+pub(super) struct Teller {
+    news: mpsc::Sender<Told>,
+    /// Something had no room.
+    lost: Arc<AtomicBool>,
+    /// The store did not take what the journal brought last.
+    away: Arc<AtomicBool>,
+}
+
+/// Looks up whose it is, and publishes it.
+#[derive(Debug)]
+pub(super) struct Reporter {
+    store: Store,
+    bus: Bus,
+    news: mpsc::Receiver<Told>,
+    lost: Arc<AtomicBool>,
+    calls: Cache<Sid, Audience>,
+    orgs: Cache<TenantId, OrgId>,
+}
+
+/// The store, as the journal drains into it: what it has taken is told.
+#[derive(Clone, Debug)]
+pub(super) struct Telling {
+    pub store: Store,
+    pub teller: Teller,
+}
+
+#[derive(Debug)]
+enum Told {
+    Records(Vec<Record>),
+    Changed(Change),
+}
+
+impl Sink for Telling {
+    async fn apply(&self, journal: &str, records: &[Numbered]) -> Result<(), StoreError> {
+        let applied = self.store.apply(journal, records).await;
+        self.teller.away.store(matches!(applied, Err(StoreError::Away(_))), Ordering::Relaxed);
+        applied?;
+        self.teller.records(records);
+        Ok(())
+    }
+
+    async fn applied(&self, journal: &str) -> Result<u64, StoreError> {
+        self.store.applied(journal).await
+    }
+}
+
+impl Teller {
+    /// One who takes down, and one who publishes.
+    pub fn new(store: Store, bus: Bus) -> (Teller, Reporter) {
+        let (news, taken) = mpsc::channel(WAITING_MAX);
+        let lost = Arc::<AtomicBool>::default();
+        let reporter = Reporter {
+            store,
+            bus,
+            news: taken,
+            lost: Arc::clone(&lost),
+            calls: Cache::new(CALLS_MAX),
+            orgs: Cache::new(TENANTS_MAX),
+        };
+        (Teller { news, lost, away: Arc::default() }, reporter)
+    }
+
+    fn records(&self, records: &[Numbered]) {
+        self.take(Told::Records(records.iter().map(|numbered| numbered.record.clone()).collect()));
+    }
+
+    /// True while what happens cannot be told, because the store does not take it.
+    pub fn store_is_away(&self) -> bool {
+        self.away.load(Ordering::Relaxed)
+    }
+
+    /// Something changed in the settings.
+    pub fn changed(&self, change: &Change) {
+        // Names lead to tenants and numbers, whose change is told too.
+        if !matches!(change, Change::SipName(_) | Change::VapiNumber(_)) {
+            self.take(Told::Changed(change.clone()));
+        }
+    }
+
+    fn take(&self, told: Told) {
+        if let Err(mpsc::error::TrySendError::Full(_)) = self.news.try_send(told) {
+            self.lost.store(true, Ordering::Release);
+        }
+    }
+}
+
+impl Reporter {
+    /// Publishes until `stopping` comes, and closes the bus then: streams must not hold up the end of their listener.
+    pub async fn run(mut self, stopping: CancellationToken) {
+        let mut taken = Vec::with_capacity(TAKEN_MAX);
+        loop {
+            tokio::select! {
+                () = stopping.cancelled() => break,
+                count = self.news.recv_many(&mut taken, TAKEN_MAX) => if count == 0 { break },
+            }
+            if self.lost.swap(false, Ordering::AcqRel) {
+                self.begin_anew();
+                taken.clear();
+            }
+            self.publish_all(std::mem::take(&mut taken)).await;
+        }
+        self.bus.close();
+    }
+
+    /// What waits is older than what was lost: told after it, it would mislead. Everybody asks how things stand.
+    fn begin_anew(&mut self) {
+        while self.news.try_recv().is_ok() {}
+        tracing::warn!("more happened than could be told: whoever listens to events begins anew");
+        self.bus.gap();
+    }
+
+    async fn publish_all(&self, taken: Vec<Told>) {
+        let mut changes = Vec::new();
+        for told in taken {
+            match told {
+                Told::Records(records) => {
+                    for record in records {
+                        self.told(self.record(record).await);
+                    }
+                }
+                // A change is told of under every name; all of them are made, so the last is enough.
+                Told::Changed(change) => {
+                    changes.retain(|known| *known != change);
+                    changes.push(change);
+                }
+            }
+        }
+        for change in changes {
+            self.told(self.change(change).await.map(Vec::from_iter));
+        }
+    }
+
+    fn told(&self, events: Result<Vec<Event>, StoreError>) {
+        match events {
+            Ok(events) => events.into_iter().for_each(|event| self.bus.publish(event)),
+            Err(failure) => {
+                tracing::warn!(%failure, "could not find out whose an event is: whoever listens begins anew");
+                self.bus.gap();
+            }
+        }
+    }
+
+    async fn record(&self, record: Record) -> Result<Vec<Event>, StoreError> {
+        let (at, sid, news) = match record {
+            Record::Voicemail(news) => return self.voicemails(&news).await,
+            Record::CallBegan(began) => {
+                let audience = self.of_tenant(began.tenant_id.clone()).await?;
+                self.calls.insert(began.call_sid.clone(), audience);
+                // What Vapi answered is of use to nobody who listens.
+                let began = CallBegan { answer: None, ..began };
+                (began.at, began.call_sid.clone(), News::CallBegan(Box::new(began)))
+            }
+            Record::CallEvent(event) => (event.at, event.call_sid.clone(), News::CallEvent(event)),
+            Record::CallEnded(ended) => (ended.at, ended.call_sid.clone(), News::CallEnded(ended)),
+            Record::AiReport(report) => {
+                let (at, call_sid) = (report.at, report.call_sid);
+                let (what, outcome) = ("ai-report".to_owned(), report.ended_reason);
+                let event = CallEvent { call_sid: call_sid.clone(), at, what, outcome, step: None };
+                (at, call_sid, News::CallEvent(event))
+            }
+        };
+        let audience = self.of_call(&sid).await?;
+        Ok(vec![Event { at, audience, news }])
+    }
+
+    async fn voicemails(&self, news: &VoicemailNews) -> Result<Vec<Event>, StoreError> {
+        let rows = self.store.voicemails_told(&news.call_sid, news.recording_sid.as_ref()).await?;
+        let mut events = Vec::with_capacity(rows.len());
+        for row in rows {
+            events.push(self.voicemail(news.at, row).await?);
+        }
+        Ok(events)
+    }
+
+    async fn voicemail(&self, at: Timestamp, row: VoicemailRow) -> Result<Event, StoreError> {
+        let audience = self.of_tenant(row.tenant_id).await?;
+        let news = News::Voicemail(VoicemailNow {
+            id: row.id,
+            call_sid: row.call_sid,
+            from: row.from,
+            duration_seconds: row.duration_seconds,
+            state: row.state,
+            heard: row.heard,
+            created_at: row.created_at,
+        });
+        Ok(Event { at, audience, news })
+    }
+
+    async fn change(&self, change: Change) -> Result<Option<Event>, StoreError> {
+        let at = Timestamp::now();
+        let (audience, changed) = match change {
+            Change::Tenant(id) => (self.of_tenant(Some(id)).await?, Changed::Tenant),
+            Change::Org(id) => (Audience::Of { org: Some(id), tenant: None }, Changed::Org),
+            Change::Number(e164) => match self.number(e164).await? {
+                Some(found) => found,
+                None => return Ok(None),
+            },
+            Change::Voicemail(id) => return self.heard(at, &id).await,
+            Change::SipName(_) | Change::VapiNumber(_) => return Ok(None),
+        };
+        Ok(Some(Event { at, audience, news: News::Changed(changed) }))
+    }
+
+    async fn number(&self, e164: E164) -> Result<Option<(Audience, Changed)>, StoreError> {
+        let Some(number) = self.store.number_by_e164(e164).await? else { return Ok(None) };
+        Ok(Some((self.of_tenant(number.tenant_id).await?, Changed::Number(number.id))))
+    }
+
+    async fn heard(&self, at: Timestamp, id: &VoicemailId) -> Result<Option<Event>, StoreError> {
+        match self.store.voicemail(id).await? {
+            Some(row) => self.voicemail(at, row).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// The audience of a call; after a restart it is read from the store.
+    async fn of_call(&self, sid: &Sid) -> Result<Audience, StoreError> {
+        if let Some(audience) = self.calls.get(sid) {
+            return Ok(audience);
+        }
+        let row = self.store.call(sid).await?;
+        let audience = self.of_tenant(row.and_then(|row| row.began.tenant_id)).await?;
+        // One that has no tenant may yet get one: its beginning may come later.
+        if audience != Audience::PLATFORM {
+            self.calls.insert(sid.clone(), audience.clone());
+        }
+        Ok(audience)
+    }
+
+    async fn of_tenant(&self, tenant: Option<TenantId>) -> Result<Audience, StoreError> {
+        let Some(tenant) = tenant else { return Ok(Audience::PLATFORM) };
+        let org = match self.orgs.get(&tenant) {
+            Some(org) => Some(org),
+            None => self.org_of(&tenant).await?,
+        };
+        Ok(Audience::Of { org, tenant: Some(tenant) })
+    }
+
+    /// A tenant never changes its organization. One that is gone has left its versions.
+    async fn org_of(&self, tenant: &TenantId) -> Result<Option<OrgId>, StoreError> {
+        let org = match self.store.tenant(tenant).await? {
+            Some(tenant) => Some(tenant.org_id),
+            None => {
+                let last = Ask { limit: 1, ..Ask::default() };
+                let versions = self.store.tenant_versions(tenant, &last).await?;
+                versions.rows.into_iter().next().map(|version| version.tenant.org_id)
+            }
+        };
+        if let Some(org) = &org {
+            self.orgs.insert(tenant.clone(), org.clone());
+        }
+        Ok(org)
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::events::{Begins, Limits, Next};
+
+    #[tokio::test]
+    async fn more_than_can_be_told_is_a_gap_and_nothing_older_is_told_after_it() {
+        let store = Store::open("sqlite::memory:", &[7; 32]).await.unwrap();
+        let bus = Bus::new("run".to_owned(), Limits::default());
+        let (teller, reporter) = Teller::new(store, bus.clone());
+        let (mut subscription, begins) = bus.subscribe(None).unwrap();
+        assert_eq!(begins, Begins::New);
+        let org = OrgId::new(crate::model::Seed { at: Timestamp::UNIX_EPOCH, random: [1; 10] });
+        (0..=WAITING_MAX).for_each(|_| teller.changed(&Change::Org(org.clone())));
+        let stopping = CancellationToken::new();
+        let reporting = tokio::spawn(reporter.run(stopping.clone()));
+        assert!(matches!(subscription.next().await, Next::Missed));
+        teller.changed(&Change::Org(org));
+        assert!(matches!(subscription.next().await, Next::Events(events) if events.len() == 1));
+        stopping.cancel();
+        assert!(matches!(subscription.next().await, Next::Closed));
+        reporting.await.unwrap();
+    }
+}
