@@ -15,6 +15,7 @@ pub mod edge;
 pub mod events;
 pub mod health;
 pub mod journal;
+pub mod outbox;
 
 pub mod admin;
 pub mod app;

@@ -153,6 +153,12 @@ impl Problem {
         Problem::new(StatusCode::CONFLICT, "number_taken", "The number leads elsewhere", detail)
     }
 
+    /// Nothing is put in line for an endpoint to which nothing is sent.
+    pub fn webhook_disabled() -> Problem {
+        let detail = "the webhook is disabled: enable it first";
+        Problem::new(StatusCode::CONFLICT, "webhook_disabled", "The webhook is disabled", detail)
+    }
+
     /// `If-Match` names a version that is no longer the current one.
     pub fn version_changed(current: u64) -> Problem {
         let detail = format!("it is at version {current} now; read it again, then change it");
@@ -244,6 +250,9 @@ impl From<StoreError> for Problem {
             StoreError::VersionChanged(current) => Problem::version_changed(current),
             StoreError::BadCursor => {
                 Problem::fault("?cursor", "bad_cursor", "this is no cursor of this list; begin again without one")
+            }
+            StoreError::TooMany(max) => {
+                Problem::fault("", "too_many", format!("there may be {max} of these at most: delete one first"))
             }
             StoreError::NotFound => Problem::not_found("such thing", "any more"),
             StoreError::Failed(cause) => {
@@ -363,6 +372,7 @@ mod tests {
             (StoreError::NumberTaken, 409, false, "number_taken"),
             (StoreError::VersionChanged(7), 412, false, "version_changed"),
             (StoreError::BadCursor, 422, false, "bad_cursor"),
+            (StoreError::TooMany(50), 422, false, "too_many"),
             (StoreError::NotFound, 404, false, "not_found"),
         ] {
             let (given, retries, text) = answer(error).await;

@@ -19,7 +19,7 @@ use utoipa::ToSchema;
 use super::auth::Caller;
 use super::error::Problem;
 use super::schema;
-use crate::model::{Fault, NumberId, OrgId, Sid, TenantId, TokenId, VoicemailId};
+use crate::model::{Fault, NumberId, OrgId, Sid, TenantId, TokenId, VoicemailId, WebhookId};
 use crate::store::Ask;
 
 /// The largest body this API takes: a year of exceptions and a dozen greetings fit a hundred times over.
@@ -132,6 +132,10 @@ impl Named for NumberId {
 
 impl Named for VoicemailId {
     const WHAT: &'static str = "voicemail";
+}
+
+impl Named for WebhookId {
+    const WHAT: &'static str = "webhook";
 }
 
 impl Named for Sid {

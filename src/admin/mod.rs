@@ -38,6 +38,9 @@ mod tokens;
 mod turns;
 mod versions;
 mod voicemails;
+mod webhook_body;
+mod webhook_deliveries;
+mod webhooks;
 
 use std::fmt;
 use std::future::Future;
@@ -46,7 +49,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::model::{Arrival, Change, OrgId, Seed, Sid, TenantId};
+use crate::model::{Arrival, Change, Fault, OrgId, Seed, Sid, TenantId};
 use crate::routing::Surroundings;
 use crate::store::Store;
 
@@ -76,6 +79,8 @@ pub struct AdminState {
     pub metrics_text: Arc<dyn Fn() -> String + Send + Sync>,
     /// SHA-256 of the operator's token of the settings, where there is one.
     pub token_sha256: Option<[u8; 32]>,
+    /// Says whether a webhook may go to a URL.
+    pub webhook_url: UrlCheck,
     /// The clock.
     pub now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
     /// Chance, for identifiers.
@@ -83,6 +88,9 @@ pub struct AdminState {
     /// Chance, for what nobody may guess.
     pub secret: Arc<dyn Fn() -> [u8; 32] + Send + Sync>,
 }
+
+/// Judges a URL.
+pub type UrlCheck = Arc<dyn Fn(&str) -> Result<(), Fault> + Send + Sync>;
 
 /// Asks for the live calls.
 pub type Live = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = Vec<LiveCall>> + Send>> + Send + Sync>;

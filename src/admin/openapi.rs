@@ -62,6 +62,8 @@ const TAGS: &[(&str, &str)] = &[
     ("live", "Calls as they go."),
     ("events", "What happens, as it happens."),
     ("voicemails", "What callers left."),
+    ("webhooks", "Who is told when something happens."),
+    ("deliveries", "What they were told, and are to be told."),
     ("secrets", "The keys under which credentials are sealed."),
     ("tokens", "Who may see and change what."),
     ("audit", "Who changed what."),
@@ -107,7 +109,8 @@ fn complete_operation(path: &str, method: &HttpMethod, operation: &mut Operation
     let names_something = path.contains('{');
     let takes_body = operation.request_body.is_some();
     let is_list = *method == HttpMethod::Get && LISTS.contains(&path);
-    let is_versioned = ["/api/tenants/{id}", "/api/orgs/{id}"].iter().any(|start| path.starts_with(start));
+    let is_versioned = ["/api/tenants/{id}", "/api/orgs/{id}"].iter().any(|start| path.starts_with(start))
+        || path == "/api/webhooks/{id}";
     let stores = !path.ends_with("/simulate");
     let has_version = is_versioned && stores && !path.ends_with("/versions");
     let is_change = *method != HttpMethod::Get;
@@ -117,8 +120,9 @@ fn complete_operation(path: &str, method: &HttpMethod, operation: &mut Operation
     add(operation, "500", "Something went wrong in patchbay");
     add(operation, "503", "The store is away, or the answer took too long");
     if names_something {
-        let name = path.split(['{', '}']).nth(1).unwrap_or("id").to_owned();
-        parameter(operation, path_parameter(name));
+        for name in path.split(['{', '}']).skip(1).step_by(2) {
+            parameter(operation, path_parameter(name.to_owned()));
+        }
         add(operation, "404", "There is no such thing, or not for this token to see");
     }
     if is_change && stores {
@@ -168,7 +172,9 @@ fn complete_operation(path: &str, method: &HttpMethod, operation: &mut Operation
 const OPERATORS_ONLY: [&str; 1] = ["/api/secrets/rotation"];
 
 /// What answers a page.
-const LISTS: [&str; 8] = [
+const LISTS: [&str; 10] = [
+    "/api/webhooks",
+    "/api/webhooks/{id}/deliveries",
     "/api/orgs",
     "/api/tenants",
     "/api/tenants/{id}/versions",
@@ -180,13 +186,16 @@ const LISTS: [&str; 8] = [
 ];
 
 /// What may be in somebody's way.
-const CONFLICTS: [(&str, HttpMethod, &str); 7] = [
+const CONFLICTS: [(&str, HttpMethod, &str); 10] = [
     ("/api/tenants", HttpMethod::Post, "Another tenant has the slug"),
     ("/api/tenants/{id}", HttpMethod::Patch, "Another tenant has the slug"),
     ("/api/numbers/owned", HttpMethod::Post, "The number leads to another tenant"),
     ("/api/numbers/{id}", HttpMethod::Patch, "The number leads to another tenant"),
     ("/api/orgs/{id}", HttpMethod::Delete, "It has tenants still, or is the platform's own"),
     ("/api/orgs/{id}/twilio", HttpMethod::Put, "Another organization has the account"),
+    ("/api/webhooks/{id}/test", HttpMethod::Post, "The webhook is disabled"),
+    ("/api/webhooks/{id}/replay", HttpMethod::Post, "The webhook is disabled"),
+    ("/api/webhooks/{id}/deliveries/{messageId}/replay", HttpMethod::Post, "The webhook is disabled"),
     ("/api/secrets/rotation", HttpMethod::Post, "The key is given in the settings, or its file cannot be replaced"),
 ];
 

@@ -10,7 +10,8 @@ use utoipa_axum::routes;
 use super::error::Problem;
 use super::{
     AdminState, audit, auth, availability, calls, events, idempotency, live, numbers, openapi, orgs, overrides, pages,
-    plan, request, rotation, simulate, tenants, tokens, turns::Turns, versions, voicemails,
+    plan, request, rotation, simulate, tenants, tokens, turns::Turns, versions, voicemails, webhook_deliveries,
+    webhooks,
 };
 
 fn routes() -> OpenApiRouter<AdminState> {
@@ -35,6 +36,13 @@ fn routes() -> OpenApiRouter<AdminState> {
         .routes(routes!(events::listen))
         .routes(routes!(voicemails::list))
         .routes(routes!(voicemails::read, voicemails::change))
+        .routes(routes!(webhooks::list, webhooks::create))
+        .routes(routes!(webhooks::read, webhooks::change, webhooks::delete))
+        .routes(routes!(webhooks::rotate))
+        .routes(routes!(webhook_deliveries::test))
+        .routes(routes!(webhook_deliveries::list))
+        .routes(routes!(webhook_deliveries::replay))
+        .routes(routes!(webhook_deliveries::replay_all))
         .routes(routes!(rotation::read, rotation::rotate))
         .routes(routes!(tokens::list, tokens::create))
         .routes(routes!(tokens::revoke))

@@ -33,7 +33,7 @@ use super::restore::{self, Restore};
 use super::rotation::{self, Rotation};
 use super::teller::{Teller, Telling};
 use super::watch::Watch;
-use super::{keepers, surroundings};
+use super::{keepers, surroundings, webhooks};
 
 /// Longest that stopping waits for the admin listener and the keepers to finish what they have begun.
 const HELPERS_DEADLINE: Duration = Duration::from_secs(3);
@@ -121,6 +121,7 @@ impl Background {
             .map(|key| Vapi::new(&http, settings.vapi.api_base.as_str(), key, Arc::clone(&metrics)))
             .transpose()?;
 
+        let webhook_sender = webhooks::sender(&settings)?;
         let listener = TcpListener::bind(settings.admin.listen.to_string()).await.with_context(|| {
             format!("could not listen on {} (admin.listen); is another process there?", settings.admin.listen)
         })?;
@@ -148,11 +149,13 @@ impl Background {
                 Arc::new(move || metrics.render())
             },
             token_sha256,
+            webhook_url: webhooks::url_check(&settings),
             now: Arc::new(Timestamp::now),
             random: Arc::new(random),
             secret: Arc::new(random),
         });
         helpers.spawn(admin::serve(listener, router, stops.helpers.clone().cancelled_owned()));
+        webhooks::spawn(webhook_sender, store.clone(), Arc::clone(&metrics), &helpers, &stops.helpers);
         let watch = Watch {
             bus,
             store: store.clone(),
@@ -171,6 +174,7 @@ impl Background {
             metrics,
             twilio,
             vapi: vapi.clone(),
+            breakers: Arc::default(),
         };
         keepers.spawn(&helpers, &stops.helpers);
         Ok(Background {
@@ -231,7 +235,7 @@ fn live(ledger: &Ledger) -> admin::Live {
     })
 }
 
-fn random<const N: usize>() -> [u8; N] {
+pub(super) fn random<const N: usize>() -> [u8; N] {
     let mut bytes = [0u8; N];
     getrandom::fill(&mut bytes).expect("the system gives random bytes, or nothing sealed or named here is safe");
     bytes

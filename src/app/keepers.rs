@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use tokio::sync::Mutex;
 use tokio::time::{MissedTickBehavior, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -11,11 +12,11 @@ use tokio_util::task::TaskTracker;
 use crate::calls::{Ended, Ledger, LiveCall, Pace, Told, keep};
 use crate::directory::{Directory, Found};
 use crate::edge::Readiness;
-use crate::health::{Health, State};
+use crate::health::{Health, State, Told as Breakers};
 use crate::journal::Journal;
 use crate::model::{Arrival, CallEnded, Record, Sid, TwilioAccount, VoicemailNews, VoicemailState};
 use crate::providers::{CallState, Recording, Twilio, Vapi};
-use crate::store::{Store, VoicemailRow};
+use crate::store::{Event, FINISHED_KEPT, Store, VoicemailRow};
 use crate::telemetry::{Logs, Metrics};
 
 /// How often gauges are set.
@@ -26,6 +27,12 @@ const PING_EVERY: Duration = Duration::from_secs(2);
 
 /// How often voicemails without a recording are looked up.
 const RECORDINGS_EVERY: Duration = Duration::from_secs(60);
+
+/// How often breakers are looked at for endpoints that want to hear of them: sooner than one closes by a probe.
+const BREAKERS_EVERY: Duration = Duration::from_secs(1);
+
+/// How often finished deliveries of webhooks are cleared away.
+const DELIVERIES_EVERY: Duration = Duration::from_secs(3600);
 
 /// A recording that was announced this long ago and never came is looked up at Twilio.
 const RECORDING_LATE: SignedDuration = SignedDuration::from_mins(10);
@@ -45,12 +52,20 @@ pub(super) struct Keepers {
     pub metrics: Arc<Metrics>,
     pub twilio: Twilio,
     pub vapi: Option<Vapi>,
+    /// What endpoints were told of the breakers.
+    pub breakers: Arc<Mutex<Breakers>>,
 }
 
 impl Keepers {
     /// Starts them all; each stops at the signal.
     pub fn spawn(self, tasks: &TaskTracker, stopping: &CancellationToken) {
-        let each = [(GAUGES_EVERY, Chore::Gauges), (PING_EVERY, Chore::Store), (RECORDINGS_EVERY, Chore::Recordings)];
+        let each = [
+            (GAUGES_EVERY, Chore::Gauges),
+            (PING_EVERY, Chore::Store),
+            (RECORDINGS_EVERY, Chore::Recordings),
+            (BREAKERS_EVERY, Chore::Breakers),
+            (DELIVERIES_EVERY, Chore::Deliveries),
+        ];
         for (every, chore) in each {
             let keepers = self.clone();
             let stopping = stopping.clone();
@@ -80,17 +95,19 @@ impl Keepers {
 
     async fn once(&self, chore: Chore, now: Timestamp) {
         match chore {
-            Chore::Gauges => self.gauges(now),
+            Chore::Gauges => self.gauges(now).await,
             Chore::Store => {
                 let answers = timeout(PING_EVERY, self.store.ping()).await.is_ok_and(|answer| answer.is_ok());
                 self.metrics.store_up(answers);
                 self.readiness.set_store_up(answers);
             }
             Chore::Recordings => self.recordings(now).await,
+            Chore::Breakers => self.breakers(now).await,
+            Chore::Deliveries => self.deliveries(now).await,
         }
     }
 
-    fn gauges(&self, now: Timestamp) {
+    async fn gauges(&self, now: Timestamp) {
         let breakers = self.health.snapshot(now);
         for state in [State::Closed, State::Open, State::HalfOpen] {
             self.metrics.ai_breaker(state.as_str(), breakers.count(state));
@@ -99,6 +116,36 @@ impl Keepers {
             self.metrics.log_lines_dropped(logs.dropped());
         }
         self.metrics.run_upkeep();
+        if let Ok(pending) = self.store.pending_deliveries().await {
+            self.metrics.outgoing_webhooks_pending(pending);
+        }
+    }
+
+    /// Tells endpoints of breakers that opened or closed; what the store does not take now is told with the next look.
+    async fn breakers(&self, now: Timestamp) {
+        let mut told = self.breakers.lock().await;
+        for news in told.news(&self.health) {
+            let event = Event::ai_breaker(news.target.as_ref(), news.is_open, news.since, now);
+            if let Err(failure) = self.store.tell(&event).await {
+                tracing::debug!(%failure, "could not tell of a breaker yet");
+                return;
+            }
+            told.tell(news);
+        }
+    }
+
+    /// Clears finished deliveries away, a bounded number at a time so that other writes get their turn.
+    async fn deliveries(&self, now: Timestamp) {
+        loop {
+            match self.store.forget_deliveries(now - FINISHED_KEPT).await {
+                Ok(true) => {}
+                Ok(false) => return,
+                Err(failure) => {
+                    tracing::warn!(%failure, "could not clear finished webhooks away");
+                    return;
+                }
+            }
+        }
     }
 
     /// Asks the provider that carries a call; only a definite answer counts.
@@ -189,6 +236,8 @@ enum Chore {
     Gauges,
     Store,
     Recordings,
+    Breakers,
+    Deliveries,
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ mod restore;
 mod rotation;
 mod teller;
 mod watch;
+mod webhooks;
 
 use std::future::Future;
 use std::net::SocketAddr;

@@ -18,7 +18,7 @@ use layers::Layers;
 use reader::Reader;
 
 pub use fault::{Faults, Origin, SettingFault};
-pub use sections::{Admin, Brand, Edge, Live, Log, Policy, Secrets, Sip, Spool, Store, Tls, Twilio, Vapi};
+pub use sections::{Admin, Brand, Edge, Live, Log, Policy, Secrets, Sip, Spool, Store, Tls, Twilio, Vapi, Webhooks};
 pub use values::{BaseUrl, Listen, LiveUrl, LogFormat, SealingKey, StoreUrl, UnknownNumber};
 
 /// Every setting, by section.
@@ -44,6 +44,8 @@ pub struct Settings {
     pub sip: Sip,
     /// What the installation allows.
     pub policy: Policy,
+    /// Webhooks that go out.
+    pub webhooks: Webhooks,
     /// The product's name.
     pub brand: Brand,
     /// The log.
@@ -83,9 +85,10 @@ impl Settings {
         let vapi = Vapi::read(reader, &twilio);
         let sip = Sip::read(reader);
         let policy = Policy::read(reader);
+        let webhooks = Webhooks::read(reader);
         let brand = Brand::read(reader);
         let log = Log::read(reader);
-        Settings { edge, admin, store, spool, live, secrets, twilio, vapi, sip, policy, brand, log }
+        Settings { edge, admin, store, spool, live, secrets, twilio, vapi, sip, policy, webhooks, brand, log }
     }
 }
 

@@ -294,6 +294,19 @@ impl Policy {
     }
 }
 
+/// Webhooks that go out.
+#[derive(Clone, Debug)]
+pub struct Webhooks {
+    /// Private networks they may go to.
+    pub allow_networks: Vec<IpNet>,
+}
+
+impl Webhooks {
+    pub(super) fn read(reader: &mut Reader) -> Webhooks {
+        Webhooks { allow_networks: reader.list("webhooks.allow_networks", values::network) }
+    }
+}
+
 /// The product's name.
 #[derive(Clone, Debug)]
 pub struct Brand {

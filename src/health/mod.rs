@@ -8,6 +8,7 @@
 //! is for whoever dials to say.
 
 mod breaker;
+mod news;
 #[cfg(test)]
 mod tests;
 
@@ -22,6 +23,7 @@ use crate::model::{Reason, Target};
 use breaker::{Breaker, Gate};
 
 pub use breaker::State;
+pub use news::{News, Told};
 
 /// Failures of well targets, without a success between them, that open the whole.
 const WHOLE_FAILURES: usize = 5;
@@ -111,6 +113,16 @@ impl Health {
         let known = self.lock();
         let states = known.targets.iter().map(|(target, breaker)| (target.clone(), breaker.state(now)));
         Snapshot { whole: known.whole.breaker.state(now), targets: states.collect() }
+    }
+
+    /// Every breaker that is not closed, with the instant since when it is not; none names Vapi as a whole.
+    fn broken(&self) -> HashMap<Option<Target>, Timestamp> {
+        let known = self.lock();
+        let targets = known.targets.iter().filter_map(|(target, breaker)| {
+            let since = breaker.broken_since()?;
+            Some((Some(target.clone()), since))
+        });
+        targets.chain(known.whole.breaker.broken_since().map(|since| (None, since))).collect()
     }
 
     /// No method panics halfway, so what a poisoned lock guards is whole.

@@ -114,6 +114,14 @@ id!(
     /// Names a voicemail.
     VoicemailId, "vm_"
 );
+id!(
+    /// Names an endpoint that is told of events.
+    WebhookId, "wh_"
+);
+id!(
+    /// Names what one endpoint is told of one event: the same however often it is sent.
+    MessageId, "msg_"
+);
 
 #[cfg(test)]
 mod tests {

@@ -15,6 +15,7 @@ mod secret;
 mod sid;
 mod sip;
 mod tenant;
+mod webhook;
 
 pub use access::{Access, Role, Scope};
 pub use change::Change;
@@ -22,7 +23,7 @@ pub use decision::{Decision, Reason, Verdicts};
 pub use e164::{E164, Masked, NotE164};
 pub use fallback::{Fallback, FallbackKind, NoAnswer, Ring};
 pub use fault::Fault;
-pub use ids::{NotAnId, NumberId, OrgId, Seed, TenantId, TokenId, VoicemailId};
+pub use ids::{MessageId, NotAnId, NumberId, OrgId, Seed, TenantId, TokenId, VoicemailId, WebhookId};
 pub use record::{
     AiReport, Arrival, CallBegan, CallEnded, CallEvent, EndedBy, Record, VoicemailNews, VoicemailState, as_e164,
 };
@@ -33,3 +34,4 @@ pub use tenant::{
     Billing, Connect, Forced, Number, NumberState, Org, Override, Purpose, Target, TargetKind, Tenant, TwilioAccount,
     Via,
 };
+pub use webhook::{DisabledReason, EventKind, NotASigningSecret, SigningSecret, Webhook};

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::Token;
-use crate::model::{Number, Org, Role, Tenant};
+use crate::model::{Number, Org, Role, Tenant, Webhook};
 
 /// A tenant; of its password only whether there is one.
 pub(crate) fn tenant(tenant: &Tenant) -> Value {
@@ -68,4 +68,19 @@ pub(crate) fn token(token: &Token) -> Value {
         Role::Tenant { tenant, .. } => format!("tenant:{tenant}"),
     };
     json!({ "id": token.id, "name": token.name, "role": role, "access": token.access.as_str(), "expiresAt": token.expires_at })
+}
+
+/// An endpoint of webhooks; of its secret nothing.
+pub(crate) fn webhook(webhook: &Webhook) -> Value {
+    json!({
+        "id": webhook.id,
+        "orgId": webhook.org_id,
+        "tenantId": webhook.tenant_id,
+        "url": webhook.url,
+        "events": webhook.events,
+        "description": webhook.description,
+        "enabled": webhook.enabled,
+        "disabledReason": webhook.disabled_reason,
+        "version": webhook.version,
+    })
 }

@@ -51,6 +51,9 @@ impl fmt::Debug for Keyring {
 pub(crate) struct Ring {
     current: Arc<Sealer>,
     older: Vec<Arc<Sealer>>,
+    /// Keys that no value in the file names any more. Somebody may have read one before it was sealed anew and open it
+    /// only now, so they open until the process ends.
+    retired: Vec<Arc<Sealer>>,
 }
 
 impl Ring {
@@ -58,7 +61,7 @@ impl Ring {
     pub(crate) fn of(keys: &Keyring) -> Ring {
         let older = keys.older.iter().filter(|key| **key != keys.current);
         let older = older.map(|key| Arc::new(Sealer::new(key))).collect();
-        Ring { current: Arc::new(Sealer::new(&keys.current)), older }
+        Ring { current: Arc::new(Sealer::new(&keys.current)), older, retired: Vec::new() }
     }
 
     /// The same ring with another key that seals; the one before goes on opening.
@@ -66,13 +69,14 @@ impl Ring {
         let current = Arc::new(Sealer::new(key));
         let before = std::iter::once(&self.current).chain(&self.older);
         let older = before.filter(|sealer| sealer.key_name() != current.key_name()).cloned().collect();
-        Ring { current, older }
+        Ring { current, older, retired: self.retired.clone() }
     }
 
-    /// The same ring without an older key. The one that seals stays.
+    /// The same ring with an older key retired. The one that seals stays.
     pub(crate) fn without(&self, name: KeyName) -> Ring {
-        let older = self.older.iter().filter(|sealer| sealer.key_name() != name).cloned().collect();
-        Ring { current: Arc::clone(&self.current), older }
+        let (gone, older): (Vec<_>, Vec<_>) = self.older.iter().cloned().partition(|sealer| sealer.key_name() == name);
+        let retired = self.retired.iter().cloned().chain(gone).collect();
+        Ring { current: Arc::clone(&self.current), older, retired }
     }
 
     /// The name of the key that seals.
@@ -93,7 +97,7 @@ impl Ring {
     /// Opens with the key the value names. Two keys may share a name by chance: then each is tried.
     pub(crate) fn open(&self, place: Place<'_>, sealed: &[u8]) -> Result<Secret, SealError> {
         let mut said = self.current.open(place, sealed);
-        for sealer in &self.older {
+        for sealer in self.older.iter().chain(&self.retired) {
             if said.is_ok() {
                 break;
             }
@@ -121,8 +125,18 @@ mod tests {
         let anew = ring.seal(PLACE, &Secret::new("open sesame")).unwrap();
         assert_eq!(KeyName::in_sealed(&anew), Some(KeyName::of(&[3; 32])));
         let without = ring.without(KeyName::of(&[1; 32]));
-        assert_eq!(without.open(PLACE, &sealed), Err(SealError::OtherKey));
         assert_eq!(without.open(PLACE, &anew).unwrap().reveal(), "open sesame");
+        let another = Ring::of(&Keyring::new([3; 32], [[2; 32]]));
+        assert_eq!(another.open(PLACE, &sealed), Err(SealError::OtherKey));
+    }
+
+    #[test]
+    fn what_was_read_before_its_key_left_opens_still_and_the_key_is_not_listed() {
+        let ring = Ring::of(&Keyring::from(&[1; 32]));
+        let sealed = ring.seal(PLACE, &Secret::new("open sesame")).unwrap();
+        let ring = ring.sealing_with(&[2; 32]).without(KeyName::of(&[1; 32])).sealing_with(&[3; 32]);
+        assert_eq!(ring.open(PLACE, &sealed).unwrap().reveal(), "open sesame");
+        assert_eq!(ring.older(), [KeyName::of(&[2; 32])]);
     }
 
     #[test]

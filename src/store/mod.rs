@@ -5,10 +5,13 @@
 
 mod audit;
 mod cursor;
+mod delivery;
+mod event;
 mod idempotent;
 mod keyring;
 mod keys;
 mod merge;
+mod outgoing;
 mod rows;
 mod seal;
 mod sealed;
@@ -19,6 +22,11 @@ use jiff::Timestamp;
 
 use crate::model::{E164, Number, NumberId, Org, OrgId, Secret, Sid, Tenant, TenantId, TokenId, VoicemailId};
 
+pub use delivery::{
+    Attempt, DeliveryRow, DeliveryState, Disabled, Due, ENDPOINTS_MAX, FAILING_MAX, FINISHED_KEPT, Outgoing,
+    PREVIOUS_SECRET_KEPT, REPLAY_MAX, Replay, Then,
+};
+pub use event::Event;
 pub use idempotent::{Claimed, KEPT as ANSWERS_KEPT, Wish};
 pub use keyring::Keyring;
 pub use keys::{KeysInUse, ResealMark, Resealed};

@@ -29,6 +29,9 @@ pub enum StoreError {
     /// Somebody else changed it since it was read.
     #[error("it has changed: it is at version {0} now")]
     VersionChanged(u64),
+    /// There are as many of these as there may be.
+    #[error("there are {0} already, which is the most there may be")]
+    TooMany(u32),
     /// It is not there.
     #[error("there is no such thing")]
     NotFound,

@@ -19,6 +19,8 @@ pub(crate) const SEALED: &[SealedColumn] = &[
     all_rows("organizations", "twilio_auth_token_next", "id"),
     all_rows("tenants", "connect_password", "id"),
     all_rows("idempotency", "answer", "key"),
+    all_rows("webhooks", "secret", "id"),
+    all_rows("webhooks", "secret_previous", "id"),
     all_rows("tenant_versions", "connect_password", "id || '@' || version"),
 ];
 

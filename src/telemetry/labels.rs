@@ -110,6 +110,10 @@ pub(super) const REFUSALS: [&str; 10] = [
 /// How an AI dial came out.
 pub(super) const AI_OUTCOMES: [&str; 7] = ["answered", "busy", "failed", "no-answer", "canceled", "refused", "other"];
 
+/// What came of sending a webhook.
+pub(super) const WEBHOOK_OUTCOMES: [&str; 7] =
+    ["delivered", "refused", "timeout", "unreachable", "private_address", "unsigned", "other"];
+
 /// States of a breaker.
 pub(super) const BREAKER_STATES: [&str; 3] = ["closed", "open", "half_open"];
 

@@ -10,7 +10,7 @@ use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusRecorder
 
 use super::labels::{
     AI_OUTCOMES, BREAKER_STATES, ENDED_BY, Endpoint, LEDGER_MODES, Lookup, POOLS, REFUSALS, SIGNATURE_CAUSES, STATUSES,
-    status_word,
+    WEBHOOK_OUTCOMES, status_word,
 };
 use crate::model::{Decision, EndedBy, Reason};
 
@@ -25,6 +25,8 @@ const AI_DIALS: &str = "patchbay_ai_dials_total";
 const AI_BREAKER: &str = "patchbay_ai_breaker";
 const PROVIDER_REQUESTS: &str = "patchbay_provider_requests_total";
 const PROVIDER_DURATION: &str = "patchbay_provider_duration_seconds";
+const OUTGOING_WEBHOOKS: &str = "patchbay_outgoing_webhooks_total";
+const OUTGOING_WEBHOOKS_PENDING: &str = "patchbay_outgoing_webhooks_pending";
 const REFUSED: &str = "patchbay_refused_requests_total";
 const STORE_UP: &str = "patchbay_store_up";
 const LEDGER_MODE: &str = "patchbay_ledger_mode";
@@ -34,7 +36,7 @@ const LOG_LINES_DROPPED: &str = "patchbay_log_lines_dropped_total";
 const BUILD_INFO: &str = "patchbay_build_info";
 
 /// What each metric tells, for the HELP lines.
-const COUNTERS: [(&str, &str); 10] = [
+const COUNTERS: [(&str, &str); 11] = [
     (WEBHOOK_REQUESTS, "Requests answered by the edge, by endpoint and status."),
     (DECISIONS, "Calls decided, by outcome (ai or fallback) and reason."),
     (LEASES_ENDED, "Live calls ended, by what told of it."),
@@ -42,13 +44,15 @@ const COUNTERS: [(&str, &str); 10] = [
     (SIGNATURE_FAILURES, "Webhooks refused for their signature, by cause."),
     (AI_DIALS, "Attempts to reach the AI, by how they came out."),
     (PROVIDER_REQUESTS, "Requests to Twilio and Vapi, by operation and outcome."),
+    (OUTGOING_WEBHOOKS, "Attempts to send a webhook, by what came of them."),
     (REFUSED, "Connections and requests refused before they were read as a request, by cause."),
     (JOURNAL_LOST, "Records that could be kept neither in the journal nor in the store."),
     (LOG_LINES_DROPPED, "Log lines dropped because nobody read the log fast enough."),
 ];
-const GAUGES: [(&str, &str); 6] = [
+const GAUGES: [(&str, &str); 7] = [
     (LIVE_CALLS, "Live calls, by kind of pool."),
     (AI_BREAKER, "Breakers of AI targets, by state."),
+    (OUTGOING_WEBHOOKS_PENDING, "Webhooks that are still to be sent, or sent again."),
     (STORE_UP, "1 while the store answers."),
     (LEDGER_MODE, "1 for where live calls are counted now."),
     (SPOOL_DEPTH, "Records in the journal that are not yet in the store."),
@@ -83,6 +87,8 @@ pub struct Metrics {
     signature_failures: [Counter; SIGNATURE_CAUSES.len()],
     ai_dials: [Counter; AI_OUTCOMES.len()],
     ai_breaker: [Gauge; BREAKER_STATES.len()],
+    outgoing_webhooks: [Counter; WEBHOOK_OUTCOMES.len()],
+    outgoing_webhooks_pending: Gauge,
     refused: [Counter; REFUSALS.len()],
     store_up: Gauge,
     ledger_mode: [Gauge; LEDGER_MODES.len()],
@@ -132,6 +138,8 @@ impl Metrics {
             signature_failures: SIGNATURE_CAUSES.map(|cause| counter(SIGNATURE_FAILURES, &[("cause", cause)])),
             ai_dials: AI_OUTCOMES.map(|outcome| counter(AI_DIALS, &[("outcome", outcome)])),
             ai_breaker: BREAKER_STATES.map(|state| gauge(AI_BREAKER, &[("state", state)])),
+            outgoing_webhooks: WEBHOOK_OUTCOMES.map(|outcome| counter(OUTGOING_WEBHOOKS, &[("outcome", outcome)])),
+            outgoing_webhooks_pending: gauge(OUTGOING_WEBHOOKS_PENDING, &[]),
             refused: REFUSALS.map(|why| counter(REFUSED, &[("why", why)])),
             store_up: gauge(STORE_UP, &[]),
             ledger_mode: LEDGER_MODES.map(|mode| gauge(LEDGER_MODE, &[("mode", mode)])),
@@ -210,6 +218,16 @@ impl Metrics {
         self.recorder.register_counter(&key(PROVIDER_REQUESTS, &labels), &ORIGIN).increment(1);
         let duration = self.recorder.register_histogram(&key(PROVIDER_DURATION, &labels[..2]), &ORIGIN);
         duration.record(took.as_secs_f64());
+    }
+
+    /// An attempt to send a webhook came out (`delivered`, `refused`, `timeout`, `unreachable`…).
+    pub fn outgoing_webhook(&self, outcome: &'static str) {
+        self.outgoing_webhooks[place_or_last(&WEBHOOK_OUTCOMES, outcome)].increment(1);
+    }
+
+    /// Webhooks that are still to be sent.
+    pub fn outgoing_webhooks_pending(&self, count: u64) {
+        self.outgoing_webhooks_pending.set(count as f64);
     }
 
     /// The listener refused something before it was a request (`malformed`, `head-timeout`, `crowded`…).
@@ -321,6 +339,9 @@ mod tests {
         metrics.store_up(true);
         metrics.ledger_mode("memory");
         metrics.spool_depth(12);
+        metrics.outgoing_webhook("delivered");
+        metrics.outgoing_webhook("something else");
+        metrics.outgoing_webhooks_pending(5);
         metrics.journal_lost(1);
         metrics.log_lines_dropped(4);
         let text = metrics.render();
@@ -346,6 +367,9 @@ mod tests {
             r#"patchbay_ledger_mode{mode="memory"} 1"#,
             r#"patchbay_ledger_mode{mode="redis"} 0"#,
             "patchbay_spool_depth 12",
+            r#"patchbay_outgoing_webhooks_total{outcome="delivered"} 1"#,
+            r#"patchbay_outgoing_webhooks_total{outcome="other"} 1"#,
+            "patchbay_outgoing_webhooks_pending 5",
             "patchbay_journal_lost_total 1",
             "patchbay_log_lines_dropped_total 4",
         ] {

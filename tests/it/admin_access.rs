@@ -136,6 +136,34 @@ fn rows() -> Vec<Row> {
             NotThere,
             Tenant,
         ),
+        row("GET /api/webhooks", "/api/webhooks", None, Nothing, Tenant),
+        row(
+            "POST /api/webhooks",
+            "/api/webhooks",
+            Some(json!({"url": "https://hooks.example.com/", "events": ["call.ended"], "tenantId": "{tenant}"})),
+            NotThere,
+            Tenant,
+        ),
+        row("GET /api/webhooks/{id}", "/api/webhooks/{webhook}", None, NotThere, Tenant),
+        row(
+            "PATCH /api/webhooks/{id}",
+            "/api/webhooks/{webhook}",
+            Some(json!({"description": "new"})),
+            NotThere,
+            Tenant,
+        ),
+        row("DELETE /api/webhooks/{id}", "/api/webhooks/{webhook}", None, NotThere, Tenant),
+        row("POST /api/webhooks/{id}/rotate", "/api/webhooks/{webhook}/rotate", Some(json!({})), NotThere, Tenant),
+        row("POST /api/webhooks/{id}/test", "/api/webhooks/{webhook}/test", None, NotThere, Tenant),
+        row("GET /api/webhooks/{id}/deliveries", "/api/webhooks/{webhook}/deliveries", None, NotThere, Tenant),
+        row(
+            "POST /api/webhooks/{id}/deliveries/{messageId}/replay",
+            "/api/webhooks/{webhook}/deliveries/{message}/replay",
+            None,
+            NotThere,
+            Tenant,
+        ),
+        row("POST /api/webhooks/{id}/replay", "/api/webhooks/{webhook}/replay", Some(json!({})), NotThere, Tenant),
         row("GET /api/tokens", "/api/tokens", None, Nothing, Tenant),
         row(
             "POST /api/tokens",
@@ -165,6 +193,11 @@ impl World {
         let tenant = world.names["tenant"].clone();
         world.make("number", "/api/numbers/owned", json!({"e164": "+16475550123", "tenantId": tenant})).await;
         world.records(&tenant).await;
+        let webhook = json!({"url": "https://hooks.example.com/", "events": ["call.ended"], "tenantId": tenant});
+        world.make("webhook", "/api/webhooks", webhook).await;
+        let test = format!("/api/webhooks/{}/test", world.names["webhook"]);
+        let sent = world.desk.ask(Method::POST, &test, &[], None).await.expect(202);
+        world.names.insert("message", sent["id"].as_str().unwrap().to_owned());
         for (word, role, access) in [
             ("operator", "operator".to_owned(), "write"),
             ("org", format!("org:{}", world.names["org"]), "write"),
@@ -233,7 +266,7 @@ impl World {
 }
 
 /// Every identifier that belongs to the tenant of the world: none of them may show for a stranger.
-const OWN: [&str; 5] = ["tenant", "number", "call", "voicemail", "token"];
+const OWN: [&str; 6] = ["tenant", "number", "call", "voicemail", "webhook", "token"];
 
 async fn check(row: &Row) {
     let (method, _) = row.route.split_once(' ').unwrap();

@@ -14,7 +14,7 @@ use patchbay::admin::{
     AdminState, EventStream, LiveCall, Pace, Pending, Rotation, RotationRefused, RotationState, router,
 };
 use patchbay::events::{Bus, Limits};
-use patchbay::model::{Change, E164, Secret, Sid, TwilioAccount};
+use patchbay::model::{Change, E164, Fault, Secret, Sid, TwilioAccount};
 use patchbay::routing::Surroundings;
 use patchbay::store::{Actor, Store, StoreError};
 use serde_json::{Value, json};
@@ -138,6 +138,10 @@ impl Desk {
             events: EventStream { bus: Bus::new("desk".to_owned(), Limits::default()), pace: Pace::default() },
             metrics_text: Arc::new(|| "patchbay_store_up 1\n".to_owned()),
             token_sha256: Some(Sha256::digest(TOKEN.as_bytes()).into()),
+            webhook_url: Arc::new(|url| match url.starts_with("https://") {
+                true => Ok(()),
+                false => Err(Fault::new("/url", "scheme", "webhooks are sent over https")),
+            }),
             now: Arc::new(|| NOW.parse::<Timestamp>().unwrap()),
             random: Arc::new(move || [chance.fetch_add(1, Ordering::Relaxed); 10]),
             secret: Arc::new(move || [secrets.fetch_add(1, Ordering::Relaxed); 32]),

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Which rooms a room may know. Rooms that are not listed compose the others and know everybody.
-const KNOWS: [(&str, &[&str]); 16] = [
+const KNOWS: [(&str, &[&str]); 17] = [
     ("model", &[]),
     ("routing", &["model"]),
     ("twiml", &["model", "routing"]),
@@ -17,6 +17,7 @@ const KNOWS: [(&str, &[&str]); 16] = [
     ("store", &["model"]),
     ("providers", &["model", "telemetry"]),
     ("journal", &["model", "store", "telemetry"]),
+    ("outbox", &["model", "store", "telemetry"]),
     ("directory", &["model", "routing", "store", "telemetry"]),
     ("calls", &["model", "routing", "telemetry"]),
     ("edge", &["model", "routing", "twiml", "directory", "calls", "health", "journal", "providers", "telemetry"]),
@@ -26,7 +27,16 @@ const KNOWS: [(&str, &[&str]); 16] = [
 ];
 
 /// Rooms and files without clock, environment, chance, socket and waiting.
-const PURE: [&str; 5] = ["src/model", "src/routing", "src/twiml", "src/edge/form.rs", "src/edge/signature.rs"];
+const PURE: [&str; 8] = [
+    "src/model",
+    "src/routing",
+    "src/twiml",
+    "src/edge/form.rs",
+    "src/edge/signature.rs",
+    "src/outbox/addresses.rs",
+    "src/outbox/backoff.rs",
+    "src/outbox/sign.rs",
+];
 
 const NOT_PURE: [&str; 17] = [
     "SystemTime",

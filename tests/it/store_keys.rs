@@ -131,7 +131,7 @@ async fn secrets_written_during_a_change_are_never_left_behind(store: Store) {
         walk(&store, 7).await;
         let keys = store.keys_in_use().await.unwrap();
         assert_eq!(keys.older.iter().map(|(_, values)| values).sum::<u64>(), 0, "nothing is under an older key");
-        // A value that was on its way under the key before would be lost now.
+        // A value that was on its way under the key before would be counted as unknown from now on.
         store.forget_key(before);
         round += 1;
     }

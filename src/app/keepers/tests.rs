@@ -72,6 +72,7 @@ impl Bench {
             store,
             journal,
             metrics,
+            breakers: Arc::default(),
         };
         Bench { keepers, simulator, web: reqwest::Client::new(), _spool: spool }
     }
@@ -219,4 +220,46 @@ async fn a_silent_call_of_a_free_vapi_number_is_asked_about_at_vapi() {
         assert_eq!(bench.keepers.ask(call.clone(), at(600)).await, None, "{kind}");
     }
     assert_eq!(bench.keepers.ask(call, at(600)).await, Some(Told::Over(Some("customer-ended-call".to_owned()))));
+}
+
+#[tokio::test]
+async fn a_breaker_that_opens_and_closes_is_told_to_endpoints_once_each() {
+    let bench = Bench::new().await;
+    let seed = Seed { at: at(0), random: [1; 10] };
+    let webhook = crate::model::Webhook {
+        id: crate::model::WebhookId::new(seed),
+        org_id: None,
+        tenant_id: None,
+        url: "https://hooks.example.com/".to_owned(),
+        events: vec![crate::model::EventKind::AiBreaker],
+        description: None,
+        enabled: true,
+        disabled_reason: None,
+        version: 1,
+        created_at: at(0),
+        updated_at: at(0),
+    };
+    let (keepers, store) = (&bench.keepers, &bench.keepers.store);
+    let secret = crate::model::SigningSecret::new([7; 32]);
+    store.create_webhook(&webhook, &secret, &crate::store::Actor("operator".to_owned())).await.unwrap();
+    let told = async || {
+        let rows = store.deliveries(&webhook.id, None, &crate::store::Ask::default()).await.unwrap().rows;
+        let payloads = rows.iter().rev().map(|row| serde_json::from_str::<Value>(&row.payload).unwrap());
+        payloads.map(|payload| payload["data"]["state"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let target = crate::model::Target::parse("assistant:front-desk").unwrap();
+    keepers.breakers(at(1)).await;
+    assert!(told().await.is_empty());
+    (0..3).for_each(|_| keepers.health.report(&target, crate::health::AiDial::Failed, at(2)));
+    for second in 3..6 {
+        keepers.breakers(at(second)).await;
+        assert_eq!(told().await, ["open"]);
+    }
+    keepers.health.report(&target, crate::health::AiDial::Answered, at(7));
+    for second in 8..10 {
+        keepers.breakers(at(second)).await;
+        assert_eq!(told().await, ["open", "closed"]);
+    }
+    keepers.gauges(at(10)).await;
+    assert!(keepers.metrics.render().contains("patchbay_outgoing_webhooks_pending 2"));
 }

@@ -6,6 +6,7 @@ use sqlx::Row as _;
 
 use super::calls::{keep_call, kept_call};
 use super::read::json_text;
+use super::tell::call_merged;
 use super::{READ_MAX, Sqlite, WORK_MAX, Writing, within};
 use crate::model::{AiReport, CallBegan, CallEnded, CallEvent, Record, Sid};
 use crate::store::cursor::nanos;
@@ -122,9 +123,10 @@ async fn apply_one(writing: &mut Writing, record: &Record) -> Result<(), StoreEr
 async fn call_began(writing: &mut Writing, began: &CallBegan) -> Result<(), StoreError> {
     let kept = kept_call(writing, &began.call_sid).await?;
     let tenant_was = kept.as_ref().and_then(|call| call.began.as_ref()).and_then(|began| began.tenant_id.clone());
-    let mut call = kept.unwrap_or_else(|| KeptCall::unheard_of(began.call_sid.clone(), began.at));
+    let mut call = kept.clone().unwrap_or_else(|| KeptCall::unheard_of(began.call_sid.clone(), began.at));
     call.begin(began);
     keep_call(writing, &call).await?;
+    call_merged(writing, kept.as_ref(), &call).await?;
     let tenant_is = call.began.as_ref().and_then(|began| began.tenant_id.clone());
     if tenant_is != tenant_was {
         super::voicemails::call_has_tenant(writing, &began.call_sid).await?;
@@ -152,9 +154,11 @@ async fn call_event(writing: &mut Writing, event: &CallEvent) -> Result<(), Stor
 }
 
 async fn call_ended(writing: &mut Writing, ended: &CallEnded) -> Result<(), StoreError> {
-    let mut call = call_or_shell(writing, &ended.call_sid, ended.at).await?;
+    let before = call_or_shell(writing, &ended.call_sid, ended.at).await?;
+    let mut call = before.clone();
     call.end(ended);
-    keep_call(writing, &call).await
+    keep_call(writing, &call).await?;
+    call_merged(writing, Some(&before), &call).await
 }
 
 async fn ai_report(writing: &mut Writing, report: &AiReport) -> Result<(), StoreError> {

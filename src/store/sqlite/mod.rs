@@ -7,6 +7,7 @@
 mod apply;
 mod audit;
 mod calls;
+mod deliveries;
 mod error;
 mod home;
 mod idempotent;
@@ -15,10 +16,12 @@ mod numbers;
 mod orgs;
 mod read;
 mod reseal;
+mod tell;
 mod tenants;
 mod tokens;
 mod versions;
 mod voicemails;
+mod webhooks;
 pub mod whole;
 
 use std::future::Future;

@@ -7,6 +7,7 @@ use sqlx::sqlite::SqliteRow;
 
 use super::newest::newest_of;
 use super::read::{Columns, json_text, spelled, word};
+use super::tell::voicemail_merged;
 use super::{READ_MAX, Sqlite, WORK_MAX, Writing, within};
 use crate::model::{Scope, Sid, TenantId, VoicemailId, VoicemailNews, VoicemailState};
 use crate::store::cursor::{anywhere, nanos};
@@ -139,6 +140,7 @@ async fn merge_again(writing: &mut Writing, call_sid: &Sid) -> Result<(), StoreE
             row.id = voicemail::another_id(row);
         }
         write_voicemail(writing, row).await?;
+        voicemail_merged(writing, kept.iter().find(|kept| kept.id == row.id), row).await?;
     }
     Ok(())
 }

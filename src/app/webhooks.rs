@@ -1,0 +1,52 @@
+//! Webhooks that go out, put together: the worker beside the store, and the check of a URL for the admin API, which
+//! does not know the outbox.
+
+use std::sync::Arc;
+
+use anyhow::Context;
+use jiff::Timestamp;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::admin::UrlCheck;
+use crate::config::Settings;
+use crate::model::Fault;
+use crate::outbox::{Destination, Networks, Pace, Sender, Worker, system_lookup};
+use crate::store::Store;
+use crate::telemetry::Metrics;
+
+use super::background::random;
+
+/// What sends.
+pub(super) fn sender(settings: &Settings) -> anyhow::Result<Sender> {
+    Sender::new(networks(settings), system_lookup()).context("could not build the client for webhooks")
+}
+
+/// Starts the worker; it stops at the signal.
+pub(super) fn spawn(
+    sender: Sender,
+    store: Store,
+    metrics: Arc<Metrics>,
+    tasks: &TaskTracker,
+    stopping: &CancellationToken,
+) {
+    let worker = Worker::new(store, sender, metrics, Pace::default(), Timestamp::now, chance);
+    tasks.spawn(worker.run(stopping.clone().cancelled_owned()));
+}
+
+/// Whether an endpoint may have this URL, in the words of the admin API.
+pub(super) fn url_check(settings: &Settings) -> UrlCheck {
+    let networks = networks(settings);
+    Arc::new(move |url| match Destination::parse(url, &networks) {
+        Ok(_) => Ok(()),
+        Err(why) => Err(Fault::new("/url", why.code(), why.to_string())),
+    })
+}
+
+fn networks(settings: &Settings) -> Networks {
+    Networks::new(settings.webhooks.allow_networks.clone())
+}
+
+fn chance() -> f64 {
+    f64::from(u32::from_be_bytes(random())) / f64::from(u32::MAX)
+}
