@@ -9,7 +9,8 @@ use utoipa::ToSchema;
 
 use super::AdminState;
 use super::error::Problem;
-use super::json::ListQuery;
+use super::lists::ListQuery;
+use super::narrowings::AuditQuery;
 use crate::model::{OrgId, TenantId};
 use crate::store::AuditRow;
 
@@ -51,10 +52,10 @@ pub(super) struct AuditPage {
 }
 
 /// Every change, the latest first
-#[utoipa::path(get, path = "/api/audit", tag = "audit", responses((status = 200, description = "A page", body = AuditPage)))]
+#[utoipa::path(get, params(AuditQuery), path = "/api/audit", tag = "audit", responses((status = 200, description = "A page", body = AuditPage)))]
 pub(super) async fn list(
     State(admin): State<AdminState>,
-    ListQuery(ask): ListQuery,
+    ListQuery(ask): ListQuery<AuditQuery>,
 ) -> Result<Answer<AuditPage>, Problem> {
     let page = admin.store.audit(&ask).await?;
     Ok(Answer(AuditPage { data: page.rows.into_iter().map(AuditBody::of).collect(), next_cursor: page.next_cursor }))

@@ -13,7 +13,9 @@ use utoipa::ToSchema;
 use super::AdminState;
 use super::auth::Caller;
 use super::error::Problem;
-use super::json::{Id, ListQuery};
+use super::json::Id;
+use super::lists::ListQuery;
+use super::narrowings::CallQuery;
 use crate::model::{AiReport, Arrival, CallEvent, Decision, NumberId, Role, Sid, TenantId};
 use crate::routing::{self, Rules, Traced};
 use crate::store::{Ask, CallRow};
@@ -147,13 +149,16 @@ pub(super) struct CallPage {
 }
 
 /// Calls, newest first
-#[utoipa::path(get, path = "/api/calls", tag = "calls", responses((status = 200, description = "A page", body = CallPage)))]
+#[utoipa::path(get, params(CallQuery), path = "/api/calls", tag = "calls", responses((status = 200, description = "A page", body = CallPage)))]
 pub(super) async fn list(
     State(admin): State<AdminState>,
-    ListQuery(ask): ListQuery,
+    ListQuery(mut ask): ListQuery<CallQuery>,
 ) -> Result<Answer<CallPage>, Problem> {
-    let page = admin.store.calls(&ask).await?;
     let live: HashSet<Sid> = (admin.live)().await.into_iter().map(|call| call.sid).collect();
+    if let Some(asked) = &mut ask.only.live {
+        asked.now = live.iter().cloned().collect();
+    }
+    let page = admin.store.calls(&ask).await?;
     let data = page.rows.iter().map(|row| CallBody::of(row, live.contains(&row.began.call_sid))).collect();
     Ok(Answer(CallPage { data, next_cursor: page.next_cursor }))
 }

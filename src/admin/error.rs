@@ -50,6 +50,12 @@ impl Problem {
         Problem { code, errors: faults, ..problem }
     }
 
+    /// The faults it names.
+    #[cfg(test)]
+    pub fn faults(&self) -> &[Fault] {
+        &self.errors
+    }
+
     /// One fault is enough to say no.
     pub fn fault(pointer: &str, code: &str, detail: impl Into<String>) -> Problem {
         Problem::invalid(vec![Fault::new(pointer, code, detail)])

@@ -1,12 +1,11 @@
-//! What comes in: JSON bodies read strictly, identifiers in paths, pages of lists, `If-Match`.
+//! What comes in: JSON bodies read strictly, identifiers in paths, `If-Match`. What is asked of lists is read in `lists`.
 //!
 //! A body that is no JSON is 400, one that says something impossible 422 with every fault and its place.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
+use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, header};
 use bytes::Bytes;
@@ -16,11 +15,9 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::auth::Caller;
 use super::error::Problem;
 use super::schema;
-use crate::model::{Fault, NumberId, OrgId, Sid, TenantId, TokenId, VoicemailId, WebhookId};
-use crate::store::Ask;
+use crate::model::{NumberId, OrgId, Sid, TenantId, TokenId, VoicemailId, WebhookId};
 
 /// The largest body this API takes: a year of exceptions and a dozen greetings fit a hundred times over.
 pub(super) const BODY_BYTES_MAX: usize = 1024 * 1024;
@@ -155,45 +152,6 @@ impl<S: Send + Sync, T: Named> FromRequestParts<S> for Id<T> {
         let raw = named.into_iter().next().map(|(_, raw)| raw).unwrap_or_default();
         let shown: String = raw.chars().filter(char::is_ascii_graphic).take(64).collect();
         T::try_from(raw).map(Id).map_err(|_| Problem::not_found(T::WHAT, &shown))
-    }
-}
-
-/// What part of a list is asked for, `?limit=&cursor=&q=&tenantId=`, within what the caller may see.
-pub(super) struct ListQuery(pub Ask);
-
-/// How many rows a page has where nothing is said, and at most.
-const LIMIT_DEFAULT: u32 = 50;
-const LIMIT_MAX: u32 = 200;
-
-impl<S: Send + Sync> FromRequestParts<S> for ListQuery {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<ListQuery, Problem> {
-        let scope = Caller::from_request_parts(parts, state).await?.scope();
-        let Query(mut given) = Query::<HashMap<String, String>>::from_request_parts(parts, state)
-            .await
-            .map_err(|_| Problem::bad_request("bad_query", "the part after ? cannot be read"))?;
-        let mut faults = Vec::new();
-        let limit = given.remove("limit").map_or(Ok(i64::from(LIMIT_DEFAULT)), |text| text.parse::<i64>());
-        let limit = limit.unwrap_or_else(|_| {
-            faults.push(Fault::new("?limit", "type", "this must be a whole number"));
-            i64::from(LIMIT_DEFAULT)
-        });
-        let tenant = given.remove("tenantId").map(TenantId::try_from).transpose().unwrap_or_else(|_| {
-            faults.push(Fault::new("?tenantId", "not_an_identifier", "this must be an identifier ten_…"));
-            None
-        });
-        if !faults.is_empty() {
-            return Err(Problem::invalid(faults));
-        }
-        let words = |text: String| Some(text).filter(|text| !text.trim().is_empty());
-        Ok(ListQuery(Ask {
-            limit: u32::try_from(limit.clamp(1, i64::from(LIMIT_MAX))).unwrap_or(LIMIT_MAX),
-            cursor: given.remove("cursor").and_then(words),
-            q: given.remove("q").and_then(words),
-            tenant,
-            scope,
-        }))
     }
 }
 

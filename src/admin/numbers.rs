@@ -9,7 +9,9 @@ use utoipa::ToSchema;
 
 use super::auth::Caller;
 use super::error::Problem;
-use super::json::{Id, Json, ListQuery, given};
+use super::json::{Id, Json, given};
+use super::lists::ListQuery;
+use super::narrowings::NumberQuery;
 use super::{AdminState, checks};
 use crate::model::{Change, E164, Number, NumberId, NumberState, Purpose, Role, Sid, TenantId};
 use crate::store::Actor;
@@ -118,10 +120,10 @@ pub(super) struct NumberPage {
 }
 
 /// Numbers, newest first
-#[utoipa::path(get, path = "/api/numbers/owned", tag = "numbers", responses((status = 200, description = "A page", body = NumberPage)))]
+#[utoipa::path(get, params(NumberQuery), path = "/api/numbers/owned", tag = "numbers", responses((status = 200, description = "A page", body = NumberPage)))]
 pub(super) async fn list(
     State(admin): State<AdminState>,
-    ListQuery(ask): ListQuery,
+    ListQuery(ask): ListQuery<NumberQuery>,
 ) -> Result<Answer<NumberPage>, Problem> {
     let page = admin.store.numbers(&ask).await?;
     Ok(Answer(NumberPage { data: page.rows.iter().map(NumberBody::of).collect(), next_cursor: page.next_cursor }))

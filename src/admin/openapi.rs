@@ -2,7 +2,6 @@
 //!
 //! What every request can come to (no token, nothing there, a bad body) is decided in one place and so described in one.
 
-use serde_json::json;
 use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
@@ -14,6 +13,8 @@ use utoipa::openapi::{
 use utoipa::{PartialSchema, ToSchema};
 
 use super::error::{FaultBody, ProblemBody};
+use super::lists;
+use super::narrowings::AllOfThem;
 
 /// The part of the document that no handler knows.
 pub(super) fn frame() -> OpenApi {
@@ -45,7 +46,8 @@ pub(super) fn frame() -> OpenApi {
 const INTRODUCTION: &str = "Settings, numbers, calls and voicemails of a patchbay installation. \
     Every path under /api/ needs the header `Authorization: Bearer …`. \
     Errors are `application/problem+json` and carry the request's id. \
-    Lists take `limit` (1 to 200, 50 where nothing is said), `cursor` and `q`. \
+    Lists take `limit` (1 to 200, 50 where nothing is said), `cursor`, and what each of them names; what a list does not \
+    take is refused. A page may be short, even empty, where the search was long: go on while there is a `nextCursor`. \
     A POST sent again with the same `Idempotency-Key` gets the first answer again, for 24 hours. \
     What has a version takes `If-Match` with the ETag it was read with.";
 
@@ -131,7 +133,8 @@ fn complete_operation(path: &str, method: &HttpMethod, operation: &mut Operation
         add(operation, "403", "This takes an operator's token");
     }
     if is_list {
-        LIST_PARAMETERS.iter().for_each(|(name, words)| parameter(operation, query_parameter(name, words)));
+        let paging = lists::parameters::<AllOfThem>();
+        paging.into_iter().for_each(|page| parameter(operation, page));
         add(operation, "400", "The part after ? cannot be read");
         add(operation, "422", "A parameter is not valid; each fault is named");
     }
@@ -199,13 +202,6 @@ const CONFLICTS: [(&str, HttpMethod, &str); 10] = [
     ("/api/secrets/rotation", HttpMethod::Post, "The key is given in the settings, or its file cannot be replaced"),
 ];
 
-const LIST_PARAMETERS: [(&str, &str); 4] = [
-    ("limit", "How many rows at most, 1 to 200; 50 where nothing is said."),
-    ("cursor", "Where the page begins: `nextCursor` of the page before."),
-    ("q", "Words to look for."),
-    ("tenantId", "Only what belongs to this tenant."),
-];
-
 fn add(operation: &mut Operation, status: &str, words: &str) {
     let content = Content::builder().schema(Some(Ref::from_schema_name(ProblemBody::name()))).build();
     let response = ResponseBuilder::new().description(words).content("application/problem+json", content).build();
@@ -219,16 +215,6 @@ fn parameter(operation: &mut Operation, parameter: Parameter) {
 fn path_parameter(name: String) -> Parameter {
     let words = if name == "sid" { "The call's SID." } else { "The identifier." };
     text_parameter(&name, words, ParameterIn::Path, Required::True)
-}
-
-fn query_parameter(name: &str, words: &str) -> Parameter {
-    if name == "limit" {
-        let number = ObjectBuilder::new().schema_type(Type::Integer).default(Some(json!(50)));
-        return ParameterBuilder::from(text_parameter(name, words, ParameterIn::Query, Required::False))
-            .schema(Some(number.build()))
-            .build();
-    }
-    text_parameter(name, words, ParameterIn::Query, Required::False)
 }
 
 fn header_parameter(name: &str, words: &str) -> Parameter {

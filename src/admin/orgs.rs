@@ -11,7 +11,9 @@ use utoipa::ToSchema;
 use super::AdminState;
 use super::auth::Caller;
 use super::error::Problem;
-use super::json::{IfMatch, Json, ListQuery, etag, given};
+use super::json::{IfMatch, Json, etag, given};
+use super::lists::ListQuery;
+use super::narrowings::OrgQuery;
 use super::owned::OfOrg;
 use crate::model::{Billing, Change, E164, Org, OrgId, Secret, Sid, TwilioAccount};
 use crate::store::Actor;
@@ -118,11 +120,11 @@ pub(super) struct OrganizationPage {
 }
 
 /// Organizations by name
-#[utoipa::path(get, path = "/api/orgs", tag = "organizations",
+#[utoipa::path(get, params(OrgQuery), path = "/api/orgs", tag = "organizations",
     responses((status = 200, description = "A page", body = OrganizationPage)))]
 pub(super) async fn list(
     State(admin): State<AdminState>,
-    ListQuery(ask): ListQuery,
+    ListQuery(ask): ListQuery<OrgQuery>,
 ) -> Result<Answer<OrganizationPage>, Problem> {
     let page = admin.store.orgs(&ask).await?;
     Ok(Answer(OrganizationPage { data: page.rows.iter().map(OrgBody::of).collect(), next_cursor: page.next_cursor }))

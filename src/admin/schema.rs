@@ -22,6 +22,13 @@ pub(super) fn faults<T: ToSchema + PartialSchema>(body: &Value) -> Vec<Fault> {
     walk.faults
 }
 
+/// Every fault of a value by itself, that a schema without references describes.
+pub(super) fn faults_at(schema: &RefOr<Schema>, value: &Value, at: &str) -> Vec<Fault> {
+    let mut walk = Walk { named: Map::new(), faults: Vec::new() };
+    walk.check(&as_json(schema), value, at);
+    walk.faults
+}
+
 fn as_json(schema: &RefOr<Schema>) -> Value {
     serde_json::to_value(schema).expect("a schema is made of texts and numbers and always serialises")
 }

@@ -8,7 +8,9 @@ use serde_json::{Value, json};
 
 use super::auth::Caller;
 use super::error::Problem;
-use super::json::{IfMatch, Json, ListQuery, etag};
+use super::json::{IfMatch, Json, etag};
+use super::lists::ListQuery;
+use super::narrowings::TenantQuery;
 use super::owned::OfTenant;
 use super::tenant_body::{ConnectChange, TargetBody, TenantBody, TenantNew, TenantPage, TenantPatch, checked};
 use super::{AdminState, formats, slug};
@@ -72,10 +74,10 @@ pub(super) async fn create(
 }
 
 /// Tenants by name
-#[utoipa::path(get, path = "/api/tenants", tag = "tenants", responses((status = 200, description = "A page", body = TenantPage)))]
+#[utoipa::path(get, params(TenantQuery), path = "/api/tenants", tag = "tenants", responses((status = 200, description = "A page", body = TenantPage)))]
 pub(super) async fn list(
     State(admin): State<AdminState>,
-    ListQuery(ask): ListQuery,
+    ListQuery(ask): ListQuery<TenantQuery>,
 ) -> Result<Answer<TenantPage>, Problem> {
     let page = admin.store.tenants(&ask).await?;
     Ok(Answer(TenantPage { data: page.rows.iter().map(TenantBody::of).collect(), next_cursor: page.next_cursor }))

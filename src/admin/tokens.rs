@@ -14,7 +14,9 @@ use utoipa::ToSchema;
 use super::AdminState;
 use super::auth::Caller;
 use super::error::Problem;
-use super::json::{Id, Json, ListQuery};
+use super::json::{Id, Json};
+use super::lists::ListQuery;
+use super::narrowings::TokenQuery;
 use crate::model::{Access, OrgId, Role, TenantId, TokenId};
 use crate::store::{StoreError, Token};
 
@@ -88,10 +90,10 @@ pub(super) struct TokenPage {
 }
 
 /// Tokens, newest first, those that are no good any more too
-#[utoipa::path(get, path = "/api/tokens", tag = "tokens", responses((status = 200, description = "A page", body = TokenPage)))]
+#[utoipa::path(get, params(TokenQuery), path = "/api/tokens", tag = "tokens", responses((status = 200, description = "A page", body = TokenPage)))]
 pub(super) async fn list(
     State(admin): State<AdminState>,
-    ListQuery(ask): ListQuery,
+    ListQuery(ask): ListQuery<TokenQuery>,
 ) -> Result<Answer<TokenPage>, Problem> {
     let page = admin.store.tokens(&ask).await?;
     Ok(Answer(TokenPage { data: page.rows.iter().map(TokenBody::of).collect(), next_cursor: page.next_cursor }))

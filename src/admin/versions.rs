@@ -11,7 +11,9 @@ use utoipa::ToSchema;
 use super::auth::Caller;
 use super::availability::AvailabilityBody;
 use super::error::{FaultBody, Problem};
-use super::json::{IfMatch, Json, ListQuery, etag};
+use super::json::{IfMatch, Json, etag};
+use super::lists::ListQuery;
+use super::narrowings::AllOfThem;
 use super::owned::OfTenant;
 use super::tenant_body::{ConnectBody, TargetBody, TenantBody};
 use super::tenants::save;
@@ -83,12 +85,12 @@ pub(super) struct RolledBack {
 }
 
 /// The versions of a tenant, newest first, each with what it changed
-#[utoipa::path(get, path = "/api/tenants/{id}/versions", tag = "versions",
+#[utoipa::path(get, params(AllOfThem), path = "/api/tenants/{id}/versions", tag = "versions",
     responses((status = 200, description = "A page", body = VersionPage)))]
 pub(super) async fn list(
     State(admin): State<AdminState>,
     OfTenant(tenant): OfTenant,
-    ListQuery(ask): ListQuery,
+    ListQuery(ask): ListQuery<AllOfThem>,
 ) -> Result<Answer<VersionPage>, Problem> {
     let page = admin.store.tenant_versions(&tenant.id, &ask).await?;
     let older = page.rows.iter().skip(1).map(Some).chain([None]);

@@ -10,7 +10,9 @@ use super::AdminState;
 use super::auth::Caller;
 use super::calls::sees_of;
 use super::error::Problem;
-use super::json::{Id, Json, ListQuery};
+use super::json::{Id, Json};
+use super::lists::ListQuery;
+use super::narrowings::VoicemailQuery;
 use crate::model::{Change, Sid, TenantId, VoicemailId, VoicemailState};
 use crate::store::VoicemailRow;
 
@@ -72,11 +74,11 @@ pub(super) struct VoicemailPage {
 }
 
 /// Voicemails, newest first
-#[utoipa::path(get, path = "/api/voicemails", tag = "voicemails",
+#[utoipa::path(get, params(VoicemailQuery), path = "/api/voicemails", tag = "voicemails",
     responses((status = 200, description = "A page", body = VoicemailPage)))]
 pub(super) async fn list(
     State(admin): State<AdminState>,
-    ListQuery(ask): ListQuery,
+    ListQuery(ask): ListQuery<VoicemailQuery>,
 ) -> Result<Answer<VoicemailPage>, Problem> {
     let page = admin.store.voicemails(&ask).await?;
     Ok(Answer(VoicemailPage { data: page.rows.iter().map(VoicemailBody::of).collect(), next_cursor: page.next_cursor }))

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use axum::Json as Answer;
-use axum::extract::{FromRequestParts, Path, Query, State};
+use axum::extract::{FromRequestParts, Path, State};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use jiff::Timestamp;
@@ -13,7 +13,9 @@ use utoipa::ToSchema;
 
 use super::AdminState;
 use super::error::Problem;
-use super::json::{ListQuery, OptionalJson};
+use super::json::OptionalJson;
+use super::lists::ListQuery;
+use super::narrowings::DeliveryQuery;
 use super::webhooks::OfWebhook;
 use crate::model::availability::parse_instant;
 use crate::model::{MessageId, Webhook};
@@ -105,26 +107,6 @@ pub(super) struct ReplayedBody {
     replayed: u64,
 }
 
-/// `?state=`.
-pub(super) struct StateQuery(Option<DeliveryState>);
-
-impl<S: Send + Sync> FromRequestParts<S> for StateQuery {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<StateQuery, Problem> {
-        let Query(given) = Query::<HashMap<String, String>>::from_request_parts(parts, state)
-            .await
-            .map_err(|_| Problem::bad_request("bad_query", "the part after ? cannot be read"))?;
-        match given.get("state").map(String::as_str) {
-            None | Some("") => Ok(StateQuery(None)),
-            Some("pending") => Ok(StateQuery(Some(DeliveryState::Pending))),
-            Some("delivered") => Ok(StateQuery(Some(DeliveryState::Delivered))),
-            Some("dead") => Ok(StateQuery(Some(DeliveryState::Dead))),
-            Some(_) => Err(Problem::fault("?state", "unknown_value", "this must be pending, delivered or dead")),
-        }
-    }
-}
-
 /// The delivery a path names behind its endpoint.
 pub(super) struct OfMessage(MessageId);
 
@@ -143,16 +125,14 @@ impl<S: Send + Sync> FromRequestParts<S> for OfMessage {
 /// Deliveries of an endpoint, newest first
 ///
 /// `?state=dead` lists what was given up.
-#[utoipa::path(get, path = "/api/webhooks/{id}/deliveries", tag = "deliveries",
-    params(("state" = Option<DeliveryStateBody>, Query, description = "Only those that are so far.")),
+#[utoipa::path(get, params(DeliveryQuery), path = "/api/webhooks/{id}/deliveries", tag = "deliveries",
     responses((status = 200, description = "A page", body = DeliveryPage)))]
 pub(super) async fn list(
     State(admin): State<AdminState>,
     OfWebhook(webhook): OfWebhook,
-    StateQuery(state): StateQuery,
-    ListQuery(ask): ListQuery,
+    ListQuery(ask): ListQuery<DeliveryQuery>,
 ) -> Result<Answer<DeliveryPage>, Problem> {
-    let page = admin.store.deliveries(&webhook.id, state, &ask).await?;
+    let page = admin.store.deliveries(&webhook.id, &ask).await?;
     Ok(Answer(DeliveryPage { data: page.rows.iter().map(DeliveryBody::of).collect(), next_cursor: page.next_cursor }))
 }
 

@@ -9,7 +9,9 @@ use axum::response::{IntoResponse, Response};
 use super::AdminState;
 use super::auth::Caller;
 use super::error::Problem;
-use super::json::{Id, IfMatch, Json, ListQuery, OptionalJson, etag};
+use super::json::{Id, IfMatch, Json, OptionalJson, etag};
+use super::lists::ListQuery;
+use super::narrowings::WebhookQuery;
 use super::webhook_body::{
     Rotation, WebhookBody, WebhookNew, WebhookPage, WebhookPatch, WithSecretBody, events, secret,
 };
@@ -36,11 +38,11 @@ impl FromRequestParts<AdminState> for OfWebhook {
 }
 
 /// Endpoints, newest first
-#[utoipa::path(get, path = "/api/webhooks", tag = "webhooks",
+#[utoipa::path(get, params(WebhookQuery), path = "/api/webhooks", tag = "webhooks",
     responses((status = 200, description = "A page", body = WebhookPage)))]
 pub(super) async fn list(
     State(admin): State<AdminState>,
-    ListQuery(ask): ListQuery,
+    ListQuery(ask): ListQuery<WebhookQuery>,
 ) -> Result<Answer<WebhookPage>, Problem> {
     let page = admin.store.webhooks(&ask).await?;
     Ok(Answer(WebhookPage { data: page.rows.iter().map(WebhookBody::of).collect(), next_cursor: page.next_cursor }))

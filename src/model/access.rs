@@ -70,6 +70,16 @@ impl Role {
     }
 }
 
+impl Scope {
+    /// The one tenant it is narrowed to.
+    pub fn tenant(&self) -> Option<&TenantId> {
+        match self {
+            Scope::Tenant(tenant) => Some(tenant),
+            Scope::All | Scope::Org(_) => None,
+        }
+    }
+}
+
 impl Access {
     /// The word for it.
     pub fn as_str(self) -> &'static str {

@@ -119,7 +119,7 @@ impl KeptCall {
         later(&mut kept.recording_url, report.at, report.recording_url.as_ref());
     }
 
-    /// The call as the store's doors speak of it; its events are read apart.
+    /// The call as the store's doors speak of it; its events and its organization are read apart.
     pub(crate) fn row(self) -> CallRow {
         let (ended_at, status, duration_seconds) = match self.ending {
             Some(ending) => {
@@ -130,6 +130,7 @@ impl KeptCall {
         CallRow {
             report: self.report.map(|report| report.of(self.sid.clone())),
             began: self.began.unwrap_or_else(|| beginning_unknown(self.sid, self.at)),
+            org_id: None,
             ended_at,
             status,
             duration_seconds,

@@ -7,6 +7,7 @@ mod audit;
 mod cursor;
 mod delivery;
 mod event;
+mod filters;
 mod idempotent;
 mod keyring;
 mod keys;
@@ -17,6 +18,7 @@ mod seal;
 mod sealed;
 mod sqlite;
 mod voicemail;
+mod words;
 
 use jiff::Timestamp;
 
@@ -27,6 +29,7 @@ pub use delivery::{
     PREVIOUS_SECRET_KEPT, REPLAY_MAX, Replay, Then,
 };
 pub use event::Event;
+pub use filters::{AuditFilter, CallFilter, DeliveryFilter, LiveFilter, NumberFilter, TenantFilter, VoicemailFilter};
 pub use idempotent::{Claimed, KEPT as ANSWERS_KEPT, Wish};
 pub use keyring::Keyring;
 pub use keys::{KeysInUse, ResealMark, Resealed};
@@ -172,7 +175,7 @@ impl Store {
     }
 
     /// Tenants by name.
-    pub async fn tenants(&self, ask: &Ask) -> Result<Page<Tenant>, StoreError> {
+    pub async fn tenants(&self, ask: &Ask<TenantFilter>) -> Result<Page<Tenant>, StoreError> {
         match self {
             Store::Sqlite(engine) => engine.tenants(ask).await,
         }
@@ -221,7 +224,7 @@ impl Store {
     }
 
     /// All numbers, newest first; with `ask.tenant` those of one tenant.
-    pub async fn numbers(&self, ask: &Ask) -> Result<Page<Number>, StoreError> {
+    pub async fn numbers(&self, ask: &Ask<NumberFilter>) -> Result<Page<Number>, StoreError> {
         match self {
             Store::Sqlite(engine) => engine.numbers(ask).await,
         }
@@ -249,7 +252,7 @@ impl Store {
     }
 
     /// Calls, newest first.
-    pub async fn calls(&self, ask: &Ask) -> Result<Page<CallRow>, StoreError> {
+    pub async fn calls(&self, ask: &Ask<CallFilter>) -> Result<Page<CallRow>, StoreError> {
         match self {
             Store::Sqlite(engine) => engine.calls(ask).await,
         }
@@ -263,7 +266,7 @@ impl Store {
     }
 
     /// Voicemails, newest first.
-    pub async fn voicemails(&self, ask: &Ask) -> Result<Page<VoicemailRow>, StoreError> {
+    pub async fn voicemails(&self, ask: &Ask<VoicemailFilter>) -> Result<Page<VoicemailRow>, StoreError> {
         match self {
             Store::Sqlite(engine) => engine.voicemails(ask).await,
         }
@@ -368,7 +371,7 @@ impl Store {
     }
 
     /// The audit log, newest first; `q` looks in subjects and names.
-    pub async fn audit(&self, ask: &Ask) -> Result<Page<AuditRow>, StoreError> {
+    pub async fn audit(&self, ask: &Ask<AuditFilter>) -> Result<Page<AuditRow>, StoreError> {
         match self {
             Store::Sqlite(engine) => engine.audit(ask).await,
         }

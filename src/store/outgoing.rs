@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::{
-    Actor, Ask, Attempt, DeliveryRow, DeliveryState, Disabled, Due, Event, Outgoing, Page, Replay, Store, StoreError,
+    Actor, Ask, Attempt, DeliveryFilter, DeliveryRow, Disabled, Due, Event, Outgoing, Page, Replay, Store, StoreError,
 };
 use crate::model::{MessageId, SigningSecret, Webhook, WebhookId};
 
@@ -107,11 +107,10 @@ impl Store {
     pub async fn deliveries(
         &self,
         webhook: &WebhookId,
-        state: Option<DeliveryState>,
-        ask: &Ask,
+        ask: &Ask<DeliveryFilter>,
     ) -> Result<Page<DeliveryRow>, StoreError> {
         match self {
-            Store::Sqlite(engine) => engine.deliveries(webhook, state, ask).await,
+            Store::Sqlite(engine) => engine.deliveries(webhook, ask).await,
         }
     }
 

@@ -46,15 +46,15 @@ pub enum StoreError {
 /// A page of a list.
 #[derive(Clone, Debug)]
 pub struct Page<T> {
-    /// The rows.
+    /// The rows. Fewer than asked for, even none, where the search for them was long and goes on behind the cursor.
     pub rows: Vec<T>,
     /// Where the next page begins, if there is one.
     pub next_cursor: Option<String>,
 }
 
-/// What part of a list is asked for.
+/// What part of a list is asked for. `F` is what this list can be narrowed to besides (`filters`).
 #[derive(Clone, Debug, Default)]
-pub struct Ask {
+pub struct Ask<F = ()> {
     /// How many rows at most (1–200).
     pub limit: u32,
     /// Where the page begins.
@@ -65,6 +65,8 @@ pub struct Ask {
     pub tenant: Option<TenantId>,
     /// Only what whoever asks may see.
     pub scope: Scope,
+    /// What the list is narrowed to besides.
+    pub only: F,
 }
 
 /// A call as kept.
@@ -72,6 +74,8 @@ pub struct Ask {
 pub struct CallRow {
     /// How it began; a call whose beginning never arrived has only its SID.
     pub began: CallBegan,
+    /// The organization of its tenant, also when the tenant is gone.
+    pub org_id: Option<OrgId>,
     /// When it ended, if it has.
     pub ended_at: Option<Timestamp>,
     /// The final status.
@@ -91,6 +95,8 @@ pub struct VoicemailRow {
     pub id: VoicemailId,
     /// Whose it is; none if nothing told.
     pub tenant_id: Option<TenantId>,
+    /// The organization of its tenant, also when the tenant is gone.
+    pub org_id: Option<OrgId>,
     /// In which call.
     pub call_sid: Sid,
     /// The account that keeps the recording.

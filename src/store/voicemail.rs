@@ -21,7 +21,8 @@ pub(crate) struct CallOf {
 }
 
 /// The voicemails of one call, oldest first. Whose call it was counts where no news names a tenant, and where it was
-/// the call's own account that told. Whether somebody listened is not in the news: `heard` is false.
+/// the call's own account that told. Whether somebody listened is not in the news: `heard` is false; nor is whose the
+/// tenant is.
 pub(crate) fn merge(call_sid: &Sid, news: &[VoicemailNews], call: &CallOf) -> Vec<VoicemailRow> {
     let mut news: Vec<&VoicemailNews> = news.iter().collect();
     news.sort_by(|a, b| (a.at, &a.id).cmp(&(b.at, &b.id)));
@@ -53,6 +54,7 @@ fn of_group(call_sid: &Sid, group: &[&VoicemailNews], call: &CallOf) -> Option<V
     Some(VoicemailRow {
         id: first.id.clone(),
         tenant_id: group.iter().find_map(|one| one.tenant_id.clone()).or(of_call),
+        org_id: None,
         call_sid: call_sid.clone(),
         account_sid: group.iter().find_map(|one| one.account_sid.clone()),
         recording_sid: group.iter().find_map(|one| one.recording_sid.clone()),

@@ -177,6 +177,55 @@ async fn every_example_is_taken_by_the_operation_that_shows_it() {
     }
 }
 
+/// A value that fits what the document says of a query parameter.
+fn fitting(parameter: &Value) -> String {
+    let schema = &parameter["schema"];
+    let is = |name: &str| schema["type"] == name || schema["type"].as_array().is_some_and(|t| t.contains(&json!(name)));
+    let first_word = schema["enum"][0].as_str().map(str::to_owned);
+    match schema["format"].as_str() {
+        _ if is("boolean") => "true".to_owned(),
+        _ if is("integer") => "7".to_owned(),
+        Some("date-time") => "2026-11-20T09:00:00Z".to_owned(),
+        Some("e164") => "%2B16475550123".to_owned(),
+        Some("tenant-id") => nothing_at("{id}"),
+        Some("org-id") => "org_00000000000000000000000000".to_owned(),
+        _ => first_word.unwrap_or_else(|| "smile".to_owned()),
+    }
+}
+
+#[tokio::test]
+async fn every_list_takes_each_parameter_it_names_and_refuses_any_other() {
+    let desk = Desk::new().await;
+    let id = desk.tenant("Smile Dental").await;
+    let (mut lists, mut narrowed) = (0, 0);
+    for (method, path, operation) in operations() {
+        let at = path.replace("{id}", &id);
+        let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
+        let named: Vec<&Value> = parameters.iter().filter(|parameter| parameter["in"] == "query").collect();
+        if !named.iter().any(|parameter| parameter["name"] == "cursor") {
+            continue;
+        }
+        lists += 1;
+        for status in ["400", "422"] {
+            assert!(statuses(&operation).contains(status), "{method} {path} {status}");
+        }
+        let answer = desk.get(&format!("{at}?colour=red")).await;
+        assert_eq!(answer.faults(), ["?colour unknown_parameter"], "{path}");
+        assert_eq!(desk.get(&format!("{at}?cursor=smile")).await.faults(), ["?cursor bad_cursor"], "{path}");
+        for parameter in named.iter().filter(|parameter| parameter["name"] != "cursor") {
+            let name = parameter["name"].as_str().unwrap();
+            desk.get(&format!("{at}?{name}={}", fitting(parameter))).await.expect(200);
+            let twice = desk.get(&format!("{at}?{name}={0}&{name}={0}", fitting(parameter))).await;
+            assert_eq!(twice.faults(), [format!("?{name} repeated_parameter")], "{path}");
+            if fitting(parameter) != "smile" {
+                assert_eq!(desk.get(&format!("{at}?{name}=%01")).await.faults().len(), 1, "{path} takes any {name}");
+                narrowed += 1;
+            }
+        }
+    }
+    assert!(lists >= 8 && narrowed > 20, "{lists} {narrowed}");
+}
+
 /// Keywords the check of bodies obeys, and those that only explain.
 const KEYWORDS: [&str; 22] = [
     "$ref",

@@ -59,6 +59,7 @@ mod store_battery;
 mod store_fixtures;
 mod store_idempotent;
 mod store_keys;
+mod store_lists;
 mod store_records;
 mod store_sqlite;
 mod store_webhooks;

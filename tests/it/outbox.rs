@@ -107,7 +107,7 @@ impl Office {
     }
 
     async fn deliveries(&self, webhook: &Webhook) -> Vec<DeliveryRow> {
-        self.store.deliveries(&webhook.id, None, &Ask { limit: 200, ..Ask::default() }).await.unwrap().rows
+        self.store.deliveries(&webhook.id, &Ask { limit: 200, ..Ask::default() }).await.unwrap().rows
     }
 
     async fn only(&self, webhook: &Webhook) -> DeliveryRow {

@@ -89,6 +89,12 @@ impl World {
 /// Whose something is, and what tells it apart.
 type Owned = (Option<OrgId>, Option<TenantId>, String);
 
+/// The same question to a list that could be narrowed further.
+fn same<F: Default>(ask: &Ask) -> Ask<F> {
+    let Ask { limit, cursor, q, tenant, scope, only: () } = ask.clone();
+    Ask { limit, cursor, q, tenant, scope, only: F::default() }
+}
+
 /// Every list, as whose and what.
 async fn lists(store: &Store, ask: &Ask) -> [(&'static str, Vec<Owned>); 7] {
     fn all<T>(page: Result<Page<T>, StoreError>, owned: impl Fn(T) -> Owned) -> Vec<Owned> {
@@ -98,11 +104,13 @@ async fn lists(store: &Store, ask: &Ask) -> [(&'static str, Vec<Owned>); 7] {
         ("orgs", all(store.orgs(ask).await, |org| (Some(org.id.clone()), None, org.id.to_string()))),
         (
             "tenants",
-            all(store.tenants(ask).await, |one| (Some(one.org_id.clone()), Some(one.id.clone()), one.id.to_string())),
+            all(store.tenants(&same(ask)).await, |one| {
+                (Some(one.org_id.clone()), Some(one.id.clone()), one.id.to_string())
+            }),
         ),
         (
             "numbers",
-            all(store.numbers(ask).await, |one| {
+            all(store.numbers(&same(ask)).await, |one| {
                 // One of the pool goes with the organization whose account carries it.
                 let carrier = (1..=3).map(org_with_account).find(|org| {
                     one.tenant_id.is_none() && org.twilio.as_ref().map(|own| &own.sid) == one.account_sid.as_ref()
@@ -110,8 +118,11 @@ async fn lists(store: &Store, ask: &Ask) -> [(&'static str, Vec<Owned>); 7] {
                 (carrier.map(|org| org.id), one.tenant_id, one.id.to_string())
             }),
         ),
-        ("calls", all(store.calls(ask).await, |one| (None, one.began.tenant_id, one.began.call_sid.to_string()))),
-        ("voicemails", all(store.voicemails(ask).await, |one| (None, one.tenant_id, one.id.to_string()))),
+        (
+            "calls",
+            all(store.calls(&same(ask)).await, |one| (None, one.began.tenant_id, one.began.call_sid.to_string())),
+        ),
+        ("voicemails", all(store.voicemails(&same(ask)).await, |one| (None, one.tenant_id, one.id.to_string()))),
         (
             "tokens",
             all(store.tokens(ask).await, |one| match one.role {
@@ -122,7 +133,9 @@ async fn lists(store: &Store, ask: &Ask) -> [(&'static str, Vec<Owned>); 7] {
         ),
         (
             "audit",
-            all(store.audit(ask).await, |one| (one.org_id, one.tenant_id, format!("{} {}", one.what, one.subject))),
+            all(store.audit(&same(ask)).await, |one| {
+                (one.org_id, one.tenant_id, format!("{} {}", one.what, one.subject))
+            }),
         ),
     ]
 }

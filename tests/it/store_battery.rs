@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use patchbay::model::{
     Access, Billing, Forced, NumberState, Override, Purpose, Record, Role, Secret, Via, VoicemailState,
 };
-use patchbay::store::{Ask, Store, StoreError};
+use patchbay::store::{Ask, NumberFilter, Store, StoreError};
 use serde_json::json;
 
 use crate::store_fixtures::*;
@@ -311,21 +311,20 @@ async fn pages_show_every_row_once(store: Store) {
     }
     store.apply("j", &numbered(1, &records)).await.unwrap();
     for limit in [1, 4, 5, 22, 23, 24, 200] {
-        let mut ask = Ask { limit, ..Ask::default() };
         let mut seen: [Vec<String>; 4] = Default::default();
         for (list, seen) in seen.iter_mut().enumerate() {
-            ask.cursor = None;
+            let mut cursor = None;
             loop {
                 let (rows, next) = match list {
-                    0 => names(store.tenants(&ask).await.unwrap(), |row| row.id.to_string()),
-                    1 => names(store.numbers(&ask).await.unwrap(), |row| row.id.to_string()),
-                    2 => names(store.calls(&ask).await.unwrap(), |row| row.began.call_sid.to_string()),
-                    _ => names(store.voicemails(&ask).await.unwrap(), |row| row.id.to_string()),
+                    0 => names(store.tenants(&page(limit, &cursor)).await.unwrap(), |row| row.id.to_string()),
+                    1 => names(store.numbers(&page(limit, &cursor)).await.unwrap(), |row| row.id.to_string()),
+                    2 => names(store.calls(&page(limit, &cursor)).await.unwrap(), |row| row.began.call_sid.to_string()),
+                    _ => names(store.voicemails(&page(limit, &cursor)).await.unwrap(), |row| row.id.to_string()),
                 };
                 assert!(rows.len() <= limit as usize);
                 seen.extend(rows);
                 match next {
-                    Some(next) => ask.cursor = Some(next),
+                    Some(next) => cursor = Some(next),
                     None => break,
                 }
             }
@@ -335,17 +334,21 @@ async fn pages_show_every_row_once(store: Store) {
     }
 }
 
+fn page<F: Default>(limit: u32, cursor: &Option<String>) -> Ask<F> {
+    Ask { limit, cursor: cursor.clone(), ..Ask::default() }
+}
+
 fn names<T>(page: patchbay::store::Page<T>, name: impl Fn(&T) -> String) -> (Vec<String>, Option<String>) {
     (page.rows.iter().map(name).collect(), page.next_cursor)
 }
 
 async fn a_foreign_cursor_is_a_bad_cursor(store: Store) {
-    let ask = Ask { cursor: Some("not-a-cursor".to_owned()), ..Ask::default() };
-    assert!(matches!(store.tenants(&ask).await, Err(StoreError::BadCursor)));
-    assert!(matches!(store.numbers(&ask).await, Err(StoreError::BadCursor)));
-    assert!(matches!(store.calls(&ask).await, Err(StoreError::BadCursor)));
-    assert!(matches!(store.voicemails(&ask).await, Err(StoreError::BadCursor)));
-    assert!(matches!(store.audit(&ask).await, Err(StoreError::BadCursor)));
+    let foreign = Some("not-a-cursor".to_owned());
+    assert!(matches!(store.tenants(&page(1, &foreign)).await, Err(StoreError::BadCursor)));
+    assert!(matches!(store.numbers(&page(1, &foreign)).await, Err(StoreError::BadCursor)));
+    assert!(matches!(store.calls(&page(1, &foreign)).await, Err(StoreError::BadCursor)));
+    assert!(matches!(store.voicemails(&page(1, &foreign)).await, Err(StoreError::BadCursor)));
+    assert!(matches!(store.audit(&page(1, &foreign)).await, Err(StoreError::BadCursor)));
     for n in 1..=2 {
         kept_tenant(&store, n).await;
     }
@@ -420,7 +423,7 @@ async fn numbers_are_listed_newest_first(store: Store) {
     {
         store.put_number(&number(n, digits, owner), &operator()).await.unwrap();
     }
-    let found = async |ask: Ask| -> Vec<String> {
+    let found = async |ask: Ask<NumberFilter>| -> Vec<String> {
         store.numbers(&ask).await.unwrap().rows.into_iter().map(|number| number.e164.to_string()).collect()
     };
     assert_eq!(found(Ask::default()).await, ["+12125550103", "+16475550102", "+16475550101"]);

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use patchbay::model::{EndedBy, Record, VoicemailState};
-use patchbay::store::{Ask, CallRow, Numbered, Store, StoreError, VoicemailRow};
+use patchbay::store::{Ask, CallRow, Numbered, Store, StoreError, VoicemailFilter, VoicemailRow};
 use proptest::prelude::*;
 
 use crate::store_battery::battery;
@@ -348,7 +348,8 @@ async fn told(store: &Store, mark: &str) -> String {
     for call in ["CA0", "CA1"] {
         let call_sid = sid(&format!("{mark}{call}"));
         told += &format!("{:?}\n", store.call(&call_sid).await.unwrap());
-        let ask = Ask { q: Some(call_sid.to_string()), ..Ask::default() };
+        let ask =
+            Ask { only: VoicemailFilter { call: Some(call_sid), ..VoicemailFilter::default() }, ..Ask::default() };
         for mut voicemail in store.voicemails(&ask).await.unwrap().rows {
             voicemail.id = news(0, "CA", None, VoicemailState::Pending, 0).id;
             told += &format!("{voicemail:?}\n");

@@ -11,8 +11,8 @@ use patchbay::model::{
     VoicemailState, Webhook, WebhookId,
 };
 use patchbay::store::{
-    Ask, Attempt, DeliveryRow, DeliveryState, Disabled, ENDPOINTS_MAX, Event, FAILING_MAX, FINISHED_KEPT,
-    PREVIOUS_SECRET_KEPT, Replay, Store, StoreError, Then,
+    Ask, Attempt, DeliveryFilter, DeliveryRow, DeliveryState, Disabled, ENDPOINTS_MAX, Event, FAILING_MAX,
+    FINISHED_KEPT, PREVIOUS_SECRET_KEPT, Replay, Store, StoreError, Then,
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -84,7 +84,7 @@ async fn all_events(store: &Store, n: u32) -> Webhook {
 
 async fn told(store: &Store, webhook: &Webhook) -> Vec<DeliveryRow> {
     let ask = Ask { limit: 200, ..Ask::default() };
-    let mut rows = store.deliveries(&webhook.id, None, &ask).await.unwrap().rows;
+    let mut rows = store.deliveries(&webhook.id, &ask).await.unwrap().rows;
     rows.reverse();
     rows
 }
@@ -494,8 +494,9 @@ async fn dead_letters_are_listed_and_sent_again(store: Store) {
     for (row, then) in rows.iter().zip([Then::Dead, Then::Dead, Then::Dead, Then::Delivered]) {
         store.record_attempts(&[attempt(&webhook, row, 100, then)]).await.unwrap();
     }
-    let ask = Ask { limit: 200, ..Ask::default() };
-    let dead = async || store.deliveries(&webhook.id, Some(DeliveryState::Dead), &ask).await.unwrap().rows.len();
+    let only = DeliveryFilter { state: Some(DeliveryState::Dead) };
+    let dead_ones = Ask { limit: 200, only, ..Ask::default() };
+    let dead = async || store.deliveries(&webhook.id, &dead_ones).await.unwrap().rows.len();
     assert_eq!(dead().await, 3);
     let again = store.replay_delivery(&webhook.id, &rows[3].id, at(200)).await.unwrap();
     assert_eq!((again.state, again.attempts, again.next_at), (DeliveryState::Pending, 0, Some(at(200))));

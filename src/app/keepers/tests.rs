@@ -243,7 +243,7 @@ async fn a_breaker_that_opens_and_closes_is_told_to_endpoints_once_each() {
     let secret = crate::model::SigningSecret::new([7; 32]);
     store.create_webhook(&webhook, &secret, &crate::store::Actor("operator".to_owned())).await.unwrap();
     let told = async || {
-        let rows = store.deliveries(&webhook.id, None, &crate::store::Ask::default()).await.unwrap().rows;
+        let rows = store.deliveries(&webhook.id, &crate::store::Ask::default()).await.unwrap().rows;
         let payloads = rows.iter().rev().map(|row| serde_json::from_str::<Value>(&row.payload).unwrap());
         payloads.map(|payload| payload["data"]["state"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
     };

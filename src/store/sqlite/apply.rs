@@ -125,7 +125,7 @@ async fn call_began(writing: &mut Writing, began: &CallBegan) -> Result<(), Stor
     let tenant_was = kept.as_ref().and_then(|call| call.began.as_ref()).and_then(|began| began.tenant_id.clone());
     let mut call = kept.clone().unwrap_or_else(|| KeptCall::unheard_of(began.call_sid.clone(), began.at));
     call.begin(began);
-    keep_call(writing, &call).await?;
+    keep_call(writing, kept.as_ref(), &call).await?;
     call_merged(writing, kept.as_ref(), &call).await?;
     let tenant_is = call.began.as_ref().and_then(|began| began.tenant_id.clone());
     if tenant_is != tenant_was {
@@ -135,13 +135,7 @@ async fn call_began(writing: &mut Writing, began: &CallBegan) -> Result<(), Stor
 }
 
 async fn call_event(writing: &mut Writing, event: &CallEvent) -> Result<(), StoreError> {
-    let kept = kept_call(writing, &event.call_sid).await?;
-    let begun = kept.as_ref().is_some_and(|call| call.began.is_some());
-    if !begun {
-        let mut call = kept.unwrap_or_else(|| KeptCall::unheard_of(event.call_sid.clone(), event.at));
-        call.heard(event.at);
-        keep_call(writing, &call).await?;
-    }
+    change_call(writing, &event.call_sid, event.at, |call| call.heard(event.at)).await?;
     sqlx::query("INSERT INTO call_events (call_sid, at, what, outcome, step) VALUES ($1, $2, $3, $4, $5)")
         .bind(event.call_sid.as_str())
         .bind(nanos(event.at))
@@ -154,19 +148,23 @@ async fn call_event(writing: &mut Writing, event: &CallEvent) -> Result<(), Stor
 }
 
 async fn call_ended(writing: &mut Writing, ended: &CallEnded) -> Result<(), StoreError> {
-    let before = call_or_shell(writing, &ended.call_sid, ended.at).await?;
-    let mut call = before.clone();
-    call.end(ended);
-    keep_call(writing, &call).await?;
-    call_merged(writing, Some(&before), &call).await
+    change_call(writing, &ended.call_sid, ended.at, |call| call.end(ended)).await
 }
 
 async fn ai_report(writing: &mut Writing, report: &AiReport) -> Result<(), StoreError> {
-    let mut call = call_or_shell(writing, &report.call_sid, report.at).await?;
-    call.report(report);
-    keep_call(writing, &call).await
+    change_call(writing, &report.call_sid, report.at, |call| call.report(report)).await
 }
 
-async fn call_or_shell(writing: &mut Writing, sid: &Sid, at: jiff::Timestamp) -> Result<KeptCall, StoreError> {
-    Ok(kept_call(writing, sid).await?.unwrap_or_else(|| KeptCall::unheard_of(sid.clone(), at)))
+/// Changes what is known of a call, be it that there is one.
+async fn change_call(
+    writing: &mut Writing,
+    sid: &Sid,
+    at: jiff::Timestamp,
+    change: impl FnOnce(&mut KeptCall),
+) -> Result<(), StoreError> {
+    let kept = kept_call(writing, sid).await?;
+    let mut call = kept.clone().unwrap_or_else(|| KeptCall::unheard_of(sid.clone(), at));
+    change(&mut call);
+    keep_call(writing, kept.as_ref(), &call).await?;
+    call_merged(writing, kept.as_ref(), &call).await
 }

@@ -2,13 +2,17 @@
 
 use jiff::Timestamp;
 use serde_json::Value;
-use sqlx::QueryBuilder;
+use sqlx::sqlite::SqliteRow;
 
 use super::read::{Columns, json_text};
-use super::{Sqlite, WORK_MAX, Writing, within};
-use crate::model::{OrgId, Scope, TenantId};
-use crate::store::cursor::{Cursor, anywhere, nanos, page};
-use crate::store::{Actor, Ask, AuditRow, Page, StoreError};
+use super::walk::{Cond, List, Order, Stretch, Walk};
+use super::whose::Whose;
+use super::{Sqlite, Writing};
+use crate::model::{OrgId, TenantId};
+use crate::store::cursor::{anywhere, nanos};
+use crate::store::{Actor, Ask, AuditFilter, AuditRow, Page, StoreError};
+
+pub(super) const AUDIT: List = List { table: "audit", by: "at", id: "id", order: Order::NewestNumbered };
 
 /// A change, for the log.
 pub(super) struct Noted<'a> {
@@ -46,43 +50,57 @@ pub(super) async fn note(writing: &mut Writing, by: &Actor, noted: Noted<'_>) ->
 }
 
 impl Sqlite {
-    pub(in crate::store) async fn audit(&self, ask: &Ask) -> Result<Page<AuditRow>, StoreError> {
-        let mut query = QueryBuilder::new("SELECT * FROM audit WHERE 1 = 1");
-        if let Some(cursor) = Cursor::asked(ask)? {
-            query.push(" AND id < ").push_bind(cursor.nanos()?);
-        }
-        match &ask.scope {
-            Scope::All => {}
-            Scope::Org(org) => drop(query.push(" AND org_id = ").push_bind(org.to_string())),
-            Scope::Tenant(tenant) => drop(query.push(" AND tenant_id = ").push_bind(tenant.to_string())),
-        }
-        if let Some(tenant) = &ask.tenant {
-            query.push(" AND tenant_id = ").push_bind(tenant.as_str());
-        }
-        if let Some(words) = ask.words() {
-            let pattern = anywhere(words);
-            query.push(" AND (subject LIKE ").push_bind(pattern.clone()).push(" ESCAPE '\\'");
-            query.push(" OR who LIKE ").push_bind(pattern).push(" ESCAPE '\\')");
-        }
-        query.push(" ORDER BY id DESC LIMIT ").push_bind(ask.rows_max() as i64 + 1);
-        within(WORK_MAX, async {
-            let rows = query.build().fetch_all(&self.readers).await?;
-            let read = rows.iter().map(|row| {
-                let columns = Columns(row);
-                let entry = AuditRow {
-                    at: columns.at("at")?,
-                    who: columns.text("who")?,
-                    what: columns.text("what")?,
-                    subject: columns.text("subject")?,
-                    org_id: columns.parsed("org_id")?,
-                    tenant_id: columns.parsed("tenant_id")?,
-                    before: columns.json("before")?,
-                    after: columns.json("after")?,
-                };
-                Ok((Cursor { key: columns.integer("id")?.to_string(), id: String::new() }, Some(entry)))
-            });
-            Ok(page(ask, read.collect::<Result<_, StoreError>>()?))
-        })
-        .await
+    pub(in crate::store) async fn audit(&self, ask: &Ask<AuditFilter>) -> Result<Page<AuditRow>, StoreError> {
+        let only = &ask.only;
+        let after = AUDIT.after(ask)?;
+        let stretch = Stretch { after, since: only.since.map(nanos), until: only.until.map(nanos) };
+        self.walked(AUDIT, ask, stretch, &walks(ask), readable).await
     }
+}
+
+/// Which way the log is walked: along what narrows it most.
+pub(super) fn walks(ask: &Ask<AuditFilter>) -> Vec<Walk> {
+    let only = &ask.only;
+    let is = |column: &'static str, word: &Option<String>| word.as_ref().map(|word| Cond::sql(column).text(word));
+    let (who, what, subject) = (is("who = ", &only.who), is("what = ", &only.what), is("subject = ", &only.subject));
+    let found = ask.words().map(|words| {
+        let pattern = anywhere(words);
+        let subject = Cond::sql("(subject LIKE ").text(&pattern).and_sql(" ESCAPE '\\' OR who LIKE ");
+        subject.text(pattern).and_sql(" ESCAPE '\\')")
+    });
+    // An entry names its organization itself, and keeps it whatever becomes of the tenant.
+    let whose: Vec<Cond> = match Whose::of(ask) {
+        Whose::TenantsOf(tenant, org) => {
+            vec![Cond::sql("tenant_id = ").text(tenant.as_str()), Cond::sql("org_id = ").text(org.as_str())]
+        }
+        Whose::Nobodys => return Vec::new(),
+        other => other.conds(),
+    };
+    let index = Whose::of(ask).index("audit_by_age", "audit_by_org", "audit_by_tenant");
+    vec![match (subject, who) {
+        (Some(subject), who) => {
+            let walk = Walk::along("audit_by_subject", vec![subject]).only(who).only(what).only(found);
+            walk.reading(whose)
+        }
+        (None, Some(who)) if whose.is_empty() => Walk::along("audit_by_who", vec![who]).only(what).only(found),
+        (None, who) => Walk::along(index, whose).only(who).only(what).only(found),
+    }]
+}
+
+fn readable(row: &SqliteRow) -> Option<AuditRow> {
+    entry_of(row).inspect_err(|error| tracing::error!(%error, "an entry of the audit log is left out")).ok()
+}
+
+fn entry_of(row: &SqliteRow) -> Result<AuditRow, StoreError> {
+    let columns = Columns(row);
+    Ok(AuditRow {
+        at: columns.at("at")?,
+        who: columns.text("who")?,
+        what: columns.text("what")?,
+        subject: columns.text("subject")?,
+        org_id: columns.parsed("org_id")?,
+        tenant_id: columns.parsed("tenant_id")?,
+        before: columns.json("before")?,
+        after: columns.json("after")?,
+    })
 }

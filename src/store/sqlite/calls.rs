@@ -4,24 +4,13 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 use sqlx::sqlite::SqliteRow;
-use sqlx::{QueryBuilder, Sqlite as Engine, SqliteExecutor};
 
-use super::read::{Columns, json_text};
-use super::{READ_MAX, Sqlite, WORK_MAX, Writing, within};
-use crate::model::{CallEvent, E164, Scope, Sid};
-use crate::store::cursor::{Cursor, anywhere, nanos, page};
+use super::read::{Columns, json_text, spelled};
+use super::{READ_MAX, Sqlite, WORK_MAX, Writing, call_list, within};
+use crate::model::{CallBegan, CallEvent, Sid, TenantId};
+use crate::store::cursor::nanos;
 use crate::store::merge::KeptCall;
-use crate::store::{Ask, CallRow, Page, StoreError};
-
-/// How a list of calls is searched: what is exact goes by an index of its own.
-enum Search<'a> {
-    /// A whole number: the caller's or the one called.
-    Number(E164),
-    /// A whole CallSid.
-    Call(&'a str),
-    /// A part of a number or a SID, found by reading along the index.
-    Part(&'a str),
-}
+use crate::store::{Ask, CallFilter, CallRow, Page, StoreError};
 
 impl Sqlite {
     pub(in crate::store) async fn live_calls(&self, since: Timestamp) -> Result<Vec<CallRow>, StoreError> {
@@ -30,83 +19,24 @@ impl Sqlite {
                 "SELECT * FROM calls WHERE ended_at IS NULL AND began IS NOT NULL AND at > $1 ORDER BY at, call_sid",
             );
             let rows = query.bind(nanos(since)).fetch_all(&self.readers).await?;
-            let calls =
-                rows.iter().filter_map(readable).filter(|call| call.began.is_some()).map(KeptCall::row).collect();
-            self.with_events(calls).await
+            let begun = |row: &&SqliteRow| matches!(Columns(row).json::<CallBegan>("began"), Ok(Some(_)));
+            self.with_events(rows.iter().filter(begun).filter_map(readable).collect()).await
         })
         .await
     }
 
-    pub(in crate::store) async fn calls(&self, ask: &Ask) -> Result<Page<CallRow>, StoreError> {
-        let after = match Cursor::asked(ask)? {
-            Some(cursor) => Some((cursor.nanos()?, cursor.id)),
-            None => None,
-        };
-        let rows_max = ask.rows_max() as i64 + 1;
-        let narrow = |query: &mut QueryBuilder<Engine>| {
-            if let Some((at, sid)) = &after {
-                query.push(" AND (at, call_sid) < (").push_bind(*at).push(", ").push_bind(sid.clone()).push(")");
-            }
-            match &ask.scope {
-                Scope::All => {}
-                Scope::Org(org) => {
-                    query.push(" AND tenant_id IN (SELECT id FROM tenants WHERE org_id = ");
-                    query.push_bind(org.to_string()).push(")");
-                }
-                Scope::Tenant(tenant) => drop(query.push(" AND tenant_id = ").push_bind(tenant.to_string())),
-            }
-            if let Some(tenant) = &ask.tenant {
-                query.push(" AND tenant_id = ").push_bind(tenant.as_str().to_owned());
-            }
-            query.push(" ORDER BY at DESC, call_sid DESC LIMIT ").push_bind(rows_max);
-        };
-        // The SIDs of the page come from an index alone; only then are their rows read.
-        let mut query = QueryBuilder::<Engine>::new("SELECT * FROM calls WHERE call_sid IN (");
-        match ask.words().map(search) {
-            None => {
-                query.push("SELECT call_sid FROM calls WHERE 1 = 1");
-                narrow(&mut query);
-            }
-            Some(Search::Call(sid)) => {
-                query.push("SELECT call_sid FROM calls WHERE call_sid = ").push_bind(sid);
-                narrow(&mut query);
-            }
-            Some(Search::Number(number)) => {
-                query.push("SELECT call_sid FROM (SELECT call_sid FROM calls WHERE from_number = ");
-                query.push_bind(number.to_string());
-                narrow(&mut query);
-                query.push(") UNION SELECT call_sid FROM (SELECT call_sid FROM calls WHERE to_number = ");
-                query.push_bind(number.to_string());
-                narrow(&mut query);
-                query.push(")");
-            }
-            Some(Search::Part(words)) => {
-                let pattern = anywhere(words);
-                query.push("SELECT call_sid FROM calls WHERE (from_number LIKE ").push_bind(pattern.clone());
-                query.push(" ESCAPE '\\' OR to_number LIKE ").push_bind(pattern.clone());
-                query.push(" ESCAPE '\\' OR call_sid LIKE ").push_bind(pattern).push(" ESCAPE '\\')");
-                narrow(&mut query);
-            }
-        }
-        query.push(") ORDER BY at DESC, call_sid DESC LIMIT ").push_bind(rows_max);
-        within(WORK_MAX, async {
-            let rows = query.build().fetch_all(&self.readers).await?;
-            let read = rows.iter().map(|row| {
-                let columns = Columns(row);
-                let cursor = Cursor { key: columns.integer("at")?.to_string(), id: columns.text("call_sid")? };
-                Ok((cursor, readable(row).map(KeptCall::row)))
-            });
-            let mut page = page(ask, read.collect::<Result<_, StoreError>>()?);
-            page.rows = self.with_events(page.rows).await?;
-            Ok(page)
-        })
-        .await
+    pub(in crate::store) async fn calls(&self, ask: &Ask<CallFilter>) -> Result<Page<CallRow>, StoreError> {
+        let (stretch, walks) = call_list::asked(ask)?;
+        let mut page = self.walked(call_list::CALLS, ask, stretch, &walks, readable).await?;
+        page.rows = within(WORK_MAX, self.with_events(page.rows)).await?;
+        Ok(page)
     }
 
     pub(in crate::store) async fn call(&self, sid: &Sid) -> Result<Option<CallRow>, StoreError> {
         within(READ_MAX, async {
-            let Some(call) = read_call(&self.readers, sid).await? else { return Ok(None) };
-            Ok(self.with_events(vec![call.row()]).await?.pop())
+            let query = sqlx::query("SELECT * FROM calls WHERE call_sid = $1").bind(sid.as_str());
+            let Some(row) = query.fetch_optional(&self.readers).await? else { return Ok(None) };
+            Ok(self.with_events(vec![row_of(&row)?]).await?.pop())
         })
         .await
     }
@@ -141,51 +71,92 @@ impl Sqlite {
     }
 }
 
-fn search(words: &str) -> Search<'_> {
-    let is_call_sid = words.len() == 34 && words.starts_with("CA");
-    match E164::parse(words) {
-        Ok(number) => Search::Number(number),
-        Err(_) if is_call_sid => Search::Call(words),
-        Err(_) => Search::Part(words),
-    }
-}
-
 /// The call as kept, to merge a record into.
 pub(super) async fn kept_call(writing: &mut Writing, sid: &Sid) -> Result<Option<KeptCall>, StoreError> {
-    read_call(&mut **writing, sid).await
-}
-
-async fn read_call(from: impl SqliteExecutor<'_>, sid: &Sid) -> Result<Option<KeptCall>, StoreError> {
-    let row = sqlx::query("SELECT * FROM calls WHERE call_sid = $1").bind(sid.as_str()).fetch_optional(from).await?;
+    let query = sqlx::query("SELECT * FROM calls WHERE call_sid = $1").bind(sid.as_str());
+    let row = query.fetch_optional(&mut **writing).await?;
     row.map(|row| kept_of(&row)).transpose()
 }
 
-/// Writes a call back.
-pub(super) async fn keep_call(writing: &mut Writing, call: &KeptCall) -> Result<(), StoreError> {
-    let began = call.began.as_ref();
+/// Writes a call back. Of one that is there only what has changed: each index is written for what stands in it, and the
+/// beginning, which stands in most, is told once.
+pub(super) async fn keep_call(
+    writing: &mut Writing,
+    before: Option<&KeptCall>,
+    call: &KeptCall,
+) -> Result<(), StoreError> {
+    match before {
+        Some(before) if (before.at, &before.began) == (call.at, &call.began) => {
+            if before.ending != call.ending {
+                keep_ending(writing, call).await?;
+            }
+            if before.report != call.report {
+                keep_report(writing, call).await?;
+            }
+            Ok(())
+        }
+        _ => keep_whole(writing, call).await,
+    }
+}
+
+async fn keep_whole(writing: &mut Writing, call: &KeptCall) -> Result<(), StoreError> {
+    let row = call.clone().row();
     sqlx::query(
-        "INSERT INTO calls (call_sid, tenant_id, at, from_number, to_number, ended_at, began, ending, report) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (call_sid) DO UPDATE SET \
+        "INSERT INTO calls (call_sid, tenant_id, at, from_number, to_number, ended_at, began, ending, report, \
+         available, reason, arrival, status, org_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, \
+         coalesce((SELECT org_id FROM tenants WHERE id = $2), \
+         (SELECT org_id FROM tenant_versions WHERE id = $2 ORDER BY version DESC LIMIT 1))) \
+         ON CONFLICT (call_sid) DO UPDATE SET \
          tenant_id = excluded.tenant_id, at = excluded.at, from_number = excluded.from_number, \
          to_number = excluded.to_number, ended_at = excluded.ended_at, began = excluded.began, \
-         ending = excluded.ending, report = excluded.report",
+         ending = excluded.ending, report = excluded.report, available = excluded.available, \
+         reason = excluded.reason, arrival = excluded.arrival, status = excluded.status, org_id = excluded.org_id",
     )
     .bind(call.sid.as_str())
-    .bind(began.and_then(|began| began.tenant_id.as_ref()).map(|tenant| tenant.as_str()))
+    .bind(row.began.tenant_id.as_ref().map(TenantId::as_str))
     .bind(nanos(call.at))
-    .bind(began.map_or("", |began| &began.from))
-    .bind(began.map_or("", |began| &began.to))
-    .bind(call.ending.as_ref().map(|ending| nanos(ending.at)))
-    .bind(began.map(json_text).transpose()?)
+    .bind(&row.began.from)
+    .bind(&row.began.to)
+    .bind(row.ended_at.map(nanos))
+    .bind(call.began.as_ref().map(json_text).transpose()?)
     .bind(call.ending.as_ref().map(json_text).transpose()?)
     .bind(call.report.as_ref().map(json_text).transpose()?)
+    .bind(i64::from(row.began.decision.available))
+    .bind(row.began.decision.reason.as_str())
+    .bind(spelled(row.began.arrival))
+    .bind(&row.status)
     .execute(&mut **writing)
     .await?;
     Ok(())
 }
 
-fn readable(row: &SqliteRow) -> Option<KeptCall> {
-    kept_of(row).inspect_err(|error| tracing::error!(%error, "a call is left out")).ok()
+async fn keep_ending(writing: &mut Writing, call: &KeptCall) -> Result<(), StoreError> {
+    let row = call.clone().row();
+    sqlx::query("UPDATE calls SET ended_at = $2, ending = $3, status = $4 WHERE call_sid = $1")
+        .bind(call.sid.as_str())
+        .bind(row.ended_at.map(nanos))
+        .bind(call.ending.as_ref().map(json_text).transpose()?)
+        .bind(&row.status)
+        .execute(&mut **writing)
+        .await?;
+    Ok(())
+}
+
+async fn keep_report(writing: &mut Writing, call: &KeptCall) -> Result<(), StoreError> {
+    sqlx::query("UPDATE calls SET report = $2 WHERE call_sid = $1")
+        .bind(call.sid.as_str())
+        .bind(call.report.as_ref().map(json_text).transpose()?)
+        .execute(&mut **writing)
+        .await?;
+    Ok(())
+}
+
+fn readable(row: &SqliteRow) -> Option<CallRow> {
+    row_of(row).inspect_err(|error| tracing::error!(%error, "a call is left out")).ok()
+}
+
+fn row_of(row: &SqliteRow) -> Result<CallRow, StoreError> {
+    Ok(CallRow { org_id: Columns(row).parsed("org_id")?, ..kept_of(row)?.row() })
 }
 
 fn kept_of(row: &SqliteRow) -> Result<KeptCall, StoreError> {

@@ -12,8 +12,8 @@ use crate::model::{DisabledReason, EventKind, MessageId, WebhookId};
 use crate::store::cursor::{Cursor, instant, nanos};
 use crate::store::event::Event;
 use crate::store::{
-    Ask, Attempt, DeliveryRow, DeliveryState, Disabled, Due, FAILING_MAX, Outgoing, Page, REPLAY_MAX, Replay,
-    StoreError, Then,
+    Ask, Attempt, DeliveryFilter, DeliveryRow, DeliveryState, Disabled, Due, FAILING_MAX, Outgoing, Page, REPLAY_MAX,
+    Replay, StoreError, Then,
 };
 
 /// Finished deliveries that are removed in one write.
@@ -116,15 +116,14 @@ impl Sqlite {
     pub(in crate::store) async fn deliveries(
         &self,
         webhook: &WebhookId,
-        state: Option<DeliveryState>,
-        ask: &Ask,
+        ask: &Ask<DeliveryFilter>,
     ) -> Result<Page<DeliveryRow>, StoreError> {
         let mut query = QueryBuilder::<Engine>::new("SELECT * FROM webhook_deliveries WHERE webhook_id = ");
         query.push_bind(webhook.to_string());
-        if let Some(state) = state {
+        if let Some(state) = ask.only.state {
             query.push(" AND state = ").push_bind(spelled(state));
         }
-        if let Some(cursor) = Cursor::asked(ask)? {
+        if let Some(cursor) = Cursor::asked("webhook_deliveries", ask)? {
             query.push(" AND (created_at, id) < (").push_bind(cursor.nanos()?);
             query.push(", ").push_bind(cursor.id).push(")");
         }
@@ -132,7 +131,7 @@ impl Sqlite {
             query.push(" AND (id = ").push_bind(words).push(" OR type = ").push_bind(words);
             query.push(" OR subject = ").push_bind(words).push(")");
         }
-        self.newest(query, ask, readable).await
+        self.newest("webhook_deliveries", query, ask, readable).await
     }
 
     pub(in crate::store) async fn replay_delivery(

@@ -6,6 +6,7 @@
 
 mod apply;
 mod audit;
+mod call_list;
 mod calls;
 mod deliveries;
 mod error;
@@ -21,8 +22,10 @@ mod tenants;
 mod tokens;
 mod versions;
 mod voicemails;
+mod walk;
 mod webhooks;
 pub mod whole;
+mod whose;
 
 use std::future::Future;
 use std::str::FromStr;

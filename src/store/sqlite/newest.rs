@@ -1,5 +1,6 @@
 //! Lists of what has an `id`, a `created_at` and a `tenant_id`: the newest first, a page at a time.
 
+use serde::Serialize;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Sqlite as Engine};
 
@@ -14,7 +15,7 @@ use crate::store::{Ask, Page, StoreError};
 pub(super) fn newest_of(table: &'static str, ask: &Ask) -> Result<QueryBuilder<Engine>, StoreError> {
     let mut query = QueryBuilder::new("SELECT * FROM ");
     query.push(table).push(" WHERE 1 = 1");
-    if let Some(cursor) = Cursor::asked(ask)? {
+    if let Some(cursor) = Cursor::asked(table, ask)? {
         query.push(" AND (created_at, id) < (").push_bind(cursor.nanos()?);
         query.push(", ").push_bind(cursor.id).push(")");
     }
@@ -29,10 +30,11 @@ pub(super) fn newest_of(table: &'static str, ask: &Ask) -> Result<QueryBuilder<E
 
 impl Sqlite {
     /// The page that [`newest_of`] began to ask for; a row that cannot be read is left out.
-    pub(super) async fn newest<T>(
+    pub(super) async fn newest<T, F: Serialize>(
         &self,
+        table: &'static str,
         mut query: QueryBuilder<Engine>,
-        ask: &Ask,
+        ask: &Ask<F>,
         readable: fn(&SqliteRow) -> Option<T>,
     ) -> Result<Page<T>, StoreError> {
         query.push(" ORDER BY created_at DESC, id DESC LIMIT ").push_bind(ask.rows_max() as i64 + 1);
@@ -43,7 +45,7 @@ impl Sqlite {
                 let cursor = Cursor { key: columns.integer("created_at")?.to_string(), id: columns.text("id")? };
                 Ok((cursor, readable(row)))
             });
-            Ok(page(ask, read.collect::<Result<_, StoreError>>()?))
+            Ok(page(table, ask, read.collect::<Result<_, StoreError>>()?))
         })
         .await
     }

@@ -4,12 +4,16 @@ use jiff::Timestamp;
 use sqlx::sqlite::SqliteRow;
 
 use super::audit::{Noted, note};
-use super::newest::newest_of;
 use super::read::{Columns, spelled, word};
+use super::walk::{Cond, List, Order, Stretch, Walk};
+use super::whose::Whose;
 use super::{READ_MAX, Sqlite, WORK_MAX, Writing, within};
-use crate::model::{E164, Number, NumberId, NumberState, Scope, Sid, TenantId};
+use crate::model::{E164, Number, NumberId, NumberState, Sid, TenantId};
 use crate::store::cursor::{anywhere, nanos};
-use crate::store::{Actor, Ask, Page, StoreError, audit};
+use crate::store::words::{self, Words};
+use crate::store::{Actor, Ask, NumberFilter, Page, StoreError, audit};
+
+pub(super) const NUMBERS: List = List { table: "numbers", by: "created_at", id: "id", order: Order::Newest };
 
 impl Sqlite {
     pub(in crate::store) async fn number_by_e164(&self, e164: E164) -> Result<Option<Number>, StoreError> {
@@ -72,22 +76,47 @@ impl Sqlite {
         .await
     }
 
-    pub(in crate::store) async fn numbers(&self, ask: &Ask) -> Result<Page<Number>, StoreError> {
-        let mut query = newest_of("numbers", ask)?;
-        if let Scope::Org(org) = &ask.scope {
-            // Its tenants' numbers, and those of its own account that lead nowhere.
-            query.push(" AND (tenant_id IN (SELECT id FROM tenants WHERE org_id = ").push_bind(org.to_string());
-            query.push(") OR (tenant_id IS NULL AND account_sid = (SELECT twilio_sid FROM organizations WHERE id = ");
-            query.push_bind(org.to_string()).push(")))");
-        }
-        if let Some(words) = ask.words() {
-            query.push(" AND (e164 LIKE ").push_bind(anywhere(words)).push(" ESCAPE '\\'");
-            query.push(" OR id = ").push_bind(words);
-            query.push(" OR vapi_number_id = ").push_bind(words);
-            query.push(" OR twilio_sid = ").push_bind(words).push(")");
-        }
-        self.newest(query, ask, readable).await
+    pub(in crate::store) async fn numbers(&self, ask: &Ask<NumberFilter>) -> Result<Page<Number>, StoreError> {
+        let stretch = Stretch { after: NUMBERS.after(ask)?, ..Stretch::default() };
+        self.walked(NUMBERS, ask, stretch, &walks(ask), readable).await
     }
+}
+
+/// Which way the list is walked: to the number that is named, else along what narrows it most.
+pub(super) fn walks(ask: &Ask<NumberFilter>) -> Vec<Walk> {
+    let only = &ask.only;
+    let whose = Whose::of(ask);
+    if matches!(whose, Whose::Nobodys) {
+        return Vec::new();
+    }
+    let account = only.account.as_ref().map(|account| Cond::sql("account_sid = ").text(account.as_str()));
+    let mut judged = Vec::new();
+    judged.extend(only.state.map(|state| Cond::sql("state = ").text(spelled(state))));
+    judged.extend(only.purpose.map(|purpose| Cond::sql("purpose = ").text(spelled(purpose))));
+
+    let named = |name| Walk::named(name).reading(whose.conds()).reading(account.clone()).reading(judged.clone());
+    let part = match ask.words() {
+        None => None,
+        Some(words) => match words::digits_of(words) {
+            Some(digits) => Some(Cond::sql("e164 LIKE ").text(anywhere(&digits)).and_sql(" ESCAPE '\\'")),
+            None => {
+                let columns = ["id = ", "twilio_sid = ", "vapi_number_id = "];
+                return columns.into_iter().map(|column| named(Cond::sql(column).text(words))).collect();
+            }
+        },
+    };
+    if let Some(Words::Number(number)) = ask.words().map(words::of) {
+        return vec![named(Cond::sql("e164 = ").text(number.to_string()))];
+    }
+    vec![match (&whose, &account) {
+        (Whose::Everybodys, Some(account)) => {
+            Walk::along("numbers_by_account", vec![account.clone()]).only(judged).only(part)
+        }
+        _ => {
+            let index = whose.index("numbers_by_age", "numbers_by_org", "numbers_by_tenant");
+            Walk::along(index, whose.conds()).only(account).only(judged).only(part)
+        }
+    }]
 }
 
 /// What becomes of a number that is known when it is put again.

@@ -125,7 +125,7 @@ impl Sqlite {
 
     pub(in crate::store) async fn orgs(&self, ask: &Ask) -> Result<Page<Org>, StoreError> {
         let mut query = QueryBuilder::<Engine>::new("SELECT * FROM organizations WHERE 1 = 1");
-        if let Some(cursor) = Cursor::asked(ask)? {
+        if let Some(cursor) = Cursor::asked("organizations", ask)? {
             query.push(" AND (name_key, id) > (").push_bind(cursor.key).push(", ").push_bind(cursor.id).push(")");
         }
         match &ask.scope {
@@ -146,7 +146,7 @@ impl Sqlite {
                 let org = self.org_of(row);
                 Ok((cursor, org.inspect_err(|error| tracing::error!(%error, "an organization is left out")).ok()))
             });
-            Ok(page(ask, read.collect::<Result<_, StoreError>>()?))
+            Ok(page("organizations", ask, read.collect::<Result<_, StoreError>>()?))
         })
         .await
     }

@@ -6,11 +6,15 @@ use sqlx::{QueryBuilder, Sqlite as Engine};
 
 use super::audit::{Noted, note};
 use super::read::{Columns, json_text, spelled, word};
+use super::walk::{Cond, List, Order, Stretch, Walk};
+use super::whose::Whose;
 use super::{READ_MAX, Sqlite, WORK_MAX, Writing, within};
-use crate::model::{Connect, Number, Scope, Secret, Sid, Target, Tenant, TenantId};
-use crate::store::cursor::{Cursor, anywhere, nanos, page};
+use crate::model::{Connect, Number, OrgId, Secret, Sid, Target, Tenant, TenantId};
+use crate::store::cursor::{anywhere, nanos};
 use crate::store::seal::Place;
-use crate::store::{Actor, Ask, Page, StoreError, TenantLoad, audit};
+use crate::store::{Actor, Ask, Page, StoreError, TenantFilter, TenantLoad, audit};
+
+pub(super) const TENANTS: List = List { table: "tenants", by: "name_key", id: "id", order: Order::Name };
 
 /// The columns of `tenants` and `tenant_versions`, in the order [`Sqlite::write_row`] binds them.
 const COLUMNS: &str = "id, version, org_id, slug, name, name_key, timezone, country, language, voice, target_kind, \
@@ -127,36 +131,13 @@ impl Sqlite {
         .await
     }
 
-    pub(in crate::store) async fn tenants(&self, ask: &Ask) -> Result<Page<Tenant>, StoreError> {
-        let mut query = QueryBuilder::<Engine>::new("SELECT * FROM tenants WHERE 1 = 1");
-        if let Some(cursor) = Cursor::asked(ask)? {
-            query.push(" AND (name_key, id) > (").push_bind(cursor.key).push(", ").push_bind(cursor.id).push(")");
-        }
-        match &ask.scope {
-            Scope::All => {}
-            Scope::Org(org) => drop(query.push(" AND org_id = ").push_bind(org.to_string())),
-            Scope::Tenant(tenant) => drop(query.push(" AND id = ").push_bind(tenant.to_string())),
-        }
-        if let Some(tenant) = &ask.tenant {
-            query.push(" AND id = ").push_bind(tenant.as_str());
-        }
-        if let Some(words) = ask.words() {
-            let pattern = anywhere(&words.to_lowercase());
-            query.push(" AND (name_key LIKE ").push_bind(pattern.clone()).push(" ESCAPE '\\'");
-            query.push(" OR slug LIKE ").push_bind(pattern).push(" ESCAPE '\\'");
-            query.push(" OR id = ").push_bind(words).push(")");
-        }
-        query.push(" ORDER BY name_key, id LIMIT ").push_bind(ask.rows_max() as i64 + 1);
-        within(WORK_MAX, async {
-            let rows = query.build().fetch_all(&self.readers).await?;
-            let read = rows.iter().map(|row| {
-                let cursor = Cursor { key: Columns(row).text("name_key")?, id: Columns(row).text("id")? };
-                let tenant = self.tenant_of(row, Shelf::Current);
-                Ok((cursor, tenant.inspect_err(|error| tracing::error!(%error, "a tenant is left out")).ok()))
-            });
-            Ok(page(ask, read.collect::<Result<_, StoreError>>()?))
-        })
-        .await
+    pub(in crate::store) async fn tenants(&self, ask: &Ask<TenantFilter>) -> Result<Page<Tenant>, StoreError> {
+        let stretch = Stretch { after: TENANTS.after(ask)?, ..Stretch::default() };
+        let readable = |row: &SqliteRow| {
+            let tenant = self.tenant_of(row, Shelf::Current);
+            tenant.inspect_err(|error| tracing::error!(%error, "a tenant is left out")).ok()
+        };
+        self.walked(TENANTS, ask, stretch, &walks(ask), readable).await
     }
 
     pub(in crate::store) async fn load_tenant(&self, id: &TenantId) -> Result<Option<TenantLoad>, StoreError> {
@@ -319,6 +300,53 @@ impl Sqlite {
             }
         }
     }
+}
+
+/// Which way the list is walked: to one tenant, else along what narrows it most.
+pub(super) fn walks(ask: &Ask<TenantFilter>) -> Vec<Walk> {
+    let only = &ask.only;
+    let own: Vec<Cond> = match Whose::of(ask) {
+        Whose::Everybodys => Vec::new(),
+        Whose::Orgs(org) => vec![in_org(org)],
+        Whose::Tenants(tenant) => vec![is(tenant)],
+        Whose::TenantsOf(tenant, org) => vec![is(tenant), in_org(org)],
+        Whose::Nobodys => return Vec::new(),
+    };
+    let asked_org = only.org.as_ref().map(in_org);
+    let target = only.target.as_ref().map(|target| Cond::sql("target_id = ").text(target.as_str()));
+    let named = ask.words().and_then(|words| TenantId::parse(words).ok());
+    let found = match &named {
+        Some(id) => Some(is(id)),
+        None => ask.words().map(found_by),
+    };
+
+    let slug = only.slug.as_ref().map(|slug| Cond::sql("slug = ").text(slug));
+    let tenant = ask.scope.tenant().or(ask.tenant.as_ref()).or(named.as_ref()).map(is);
+    if let Some(name) = tenant.or(slug.clone()) {
+        let walk = Walk::named(name).reading(own).reading(asked_org).reading(target);
+        return vec![walk.reading(slug).reading(found)];
+    }
+    let org = own.first().cloned().or(asked_org.clone());
+    vec![match (target, org) {
+        (Some(target), _) => Walk::along("tenants_by_target", vec![target]).only(own).only(asked_org).only(found),
+        // Another organization than one's own is not there: both are asked, and none is found.
+        (None, Some(org)) => Walk::along("tenants_by_org", vec![org]).only(asked_org).only(found),
+        (None, None) => Walk::along("tenants_by_name", Vec::new()).only(found),
+    }]
+}
+
+fn is(tenant: &TenantId) -> Cond {
+    Cond::sql("id = ").text(tenant.as_str())
+}
+
+fn in_org(org: &OrgId) -> Cond {
+    Cond::sql("org_id = ").text(org.as_str())
+}
+
+fn found_by(words: &str) -> Cond {
+    let pattern = anywhere(&words.to_lowercase());
+    let name = Cond::sql("(name_key LIKE ").text(&pattern).and_sql(" ESCAPE '\\' OR slug LIKE ");
+    name.text(pattern).and_sql(" ESCAPE '\\')")
 }
 
 impl Shelf {

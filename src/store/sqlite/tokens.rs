@@ -84,7 +84,7 @@ impl Sqlite {
             query.push(" AND (name LIKE ").push_bind(anywhere(words)).push(" ESCAPE '\\'");
             query.push(" OR id = ").push_bind(words).push(")");
         }
-        self.newest(query, ask, readable).await
+        self.newest("tokens", query, ask, readable).await
     }
 
     pub(in crate::store) async fn revoke_token(

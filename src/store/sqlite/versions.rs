@@ -13,7 +13,8 @@ impl Sqlite {
         id: &TenantId,
         ask: &Ask,
     ) -> Result<Page<VersionRow>, StoreError> {
-        let before = match Cursor::asked(ask)? {
+        let list = format!("versions of {id}");
+        let before = match Cursor::asked(&list, ask)? {
             Some(cursor) => cursor.nanos()?,
             None => i64::MAX,
         };
@@ -31,7 +32,7 @@ impl Sqlite {
                 let tenant = tenant.inspect_err(|error| tracing::error!(%error, "a version is left out")).ok();
                 Ok((cursor, tenant.map(|tenant| VersionRow { tenant, saved_by })))
             });
-            Ok(page(ask, read.collect::<Result<_, StoreError>>()?))
+            Ok(page(&list, ask, read.collect::<Result<_, StoreError>>()?))
         })
         .await
     }

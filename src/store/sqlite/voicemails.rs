@@ -5,32 +5,28 @@ use std::collections::HashSet;
 use jiff::Timestamp;
 use sqlx::sqlite::SqliteRow;
 
-use super::newest::newest_of;
 use super::read::{Columns, json_text, spelled, word};
 use super::tell::voicemail_merged;
+use super::walk::{Cond, List, Order, Stretch, Walk};
+use super::whose::Whose;
 use super::{READ_MAX, Sqlite, WORK_MAX, Writing, within};
-use crate::model::{Scope, Sid, TenantId, VoicemailId, VoicemailNews, VoicemailState};
+use crate::model::{Sid, TenantId, VoicemailId, VoicemailNews, VoicemailState};
 use crate::store::cursor::{anywhere, nanos};
 use crate::store::voicemail::CallOf;
-use crate::store::{Ask, Page, StoreError, VoicemailRow, voicemail};
+use crate::store::words::{self, Words};
+use crate::store::{Ask, Page, StoreError, VoicemailFilter, VoicemailRow, voicemail};
+
+pub(super) const VOICEMAILS: List = List { table: "voicemails", by: "created_at", id: "id", order: Order::Newest };
 
 impl Sqlite {
-    pub(in crate::store) async fn voicemails(&self, ask: &Ask) -> Result<Page<VoicemailRow>, StoreError> {
-        let mut query = newest_of("voicemails", ask)?;
-        if let Scope::Org(org) = &ask.scope {
-            query
-                .push(" AND tenant_id IN (SELECT id FROM tenants WHERE org_id = ")
-                .push_bind(org.to_string())
-                .push(")");
-        }
-        if let Some(words) = ask.words() {
-            let pattern = anywhere(words);
-            query.push(" AND (from_number LIKE ").push_bind(pattern.clone()).push(" ESCAPE '\\'");
-            query.push(" OR transcript LIKE ").push_bind(pattern).push(" ESCAPE '\\'");
-            query.push(" OR call_sid = ").push_bind(words);
-            query.push(" OR recording_sid = ").push_bind(words).push(")");
-        }
-        self.newest(query, ask, readable).await
+    pub(in crate::store) async fn voicemails(
+        &self,
+        ask: &Ask<VoicemailFilter>,
+    ) -> Result<Page<VoicemailRow>, StoreError> {
+        let only = &ask.only;
+        let after = VOICEMAILS.after(ask)?;
+        let stretch = Stretch { after, since: only.since.map(nanos), until: only.until.map(nanos) };
+        self.walked(VOICEMAILS, ask, stretch, &walks(ask), readable).await
     }
 
     pub(in crate::store) async fn voicemail(&self, id: &VoicemailId) -> Result<Option<VoicemailRow>, StoreError> {
@@ -82,6 +78,38 @@ impl Sqlite {
         })
         .await
     }
+}
+
+/// Which way the list is walked: to what is named, else along what narrows it most.
+pub(super) fn walks(ask: &Ask<VoicemailFilter>) -> Vec<Walk> {
+    let only = &ask.only;
+    let whose = Whose::of(ask);
+    if matches!(whose, Whose::Nobodys) {
+        return Vec::new();
+    }
+    let mut judged = Vec::new();
+    judged.extend(only.heard.map(|heard| Cond::sql("heard = ").integer(i64::from(heard))));
+    judged.extend(only.state.map(|state| Cond::sql("state = ").text(spelled(state))));
+    let of_call = |sid: &str| Cond::sql("call_sid = ").text(sid);
+
+    if let Some(call) = &only.call {
+        let walk = Walk::along("voicemails_by_call", vec![of_call(call.as_str())]).only(judged);
+        return vec![walk.reading(whose.conds()).reading(ask.words().map(found_by))];
+    }
+    if let Some(words) = ask.words().filter(|words| matches!(words::of(words), Words::Sid(_))) {
+        let names = [of_call(words), Cond::sql("recording_sid = ").text(words)];
+        let walk = |name| Walk::named(name).reading(whose.conds()).reading(judged.clone());
+        return names.into_iter().map(walk).collect();
+    }
+    let index = whose.index("voicemails_by_age", "voicemails_by_org", "voicemails_by_tenant");
+    vec![Walk::along(index, whose.conds()).only(judged).reading(ask.words().map(found_by))]
+}
+
+/// In the caller's number, or in what was said.
+fn found_by(words: &str) -> Cond {
+    let digits = words::digits_of(words);
+    let from = Cond::sql("(from_number LIKE ").text(anywhere(digits.as_deref().unwrap_or(words)));
+    from.and_sql(" ESCAPE '\\' OR transcript LIKE ").text(anywhere(words)).and_sql(" ESCAPE '\\')")
 }
 
 /// Keeps a piece of news and makes the call's voicemails anew.
@@ -154,8 +182,10 @@ async fn id_is_taken(writing: &mut Writing, id: &VoicemailId) -> Result<bool, St
 async fn write_voicemail(writing: &mut Writing, row: &VoicemailRow) -> Result<(), StoreError> {
     sqlx::query(
         "INSERT INTO voicemails (id, tenant_id, call_sid, account_sid, recording_sid, recording_url, from_number, \
-         duration_seconds, state, transcript, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) \
-         ON CONFLICT (id) DO UPDATE SET tenant_id = excluded.tenant_id, account_sid = excluded.account_sid, \
+         duration_seconds, state, transcript, created_at, org_id) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, coalesce((SELECT org_id FROM tenants WHERE id = $2), \
+         (SELECT org_id FROM tenant_versions WHERE id = $2 ORDER BY version DESC LIMIT 1))) \
+         ON CONFLICT (id) DO UPDATE SET tenant_id = excluded.tenant_id, org_id = excluded.org_id, account_sid = excluded.account_sid, \
          recording_sid = excluded.recording_sid, recording_url = excluded.recording_url, \
          from_number = excluded.from_number, duration_seconds = excluded.duration_seconds, state = excluded.state, \
          transcript = excluded.transcript, created_at = excluded.created_at",
@@ -185,6 +215,7 @@ fn voicemail_of(row: &SqliteRow) -> Result<VoicemailRow, StoreError> {
     Ok(VoicemailRow {
         id: columns.identity("id")?,
         tenant_id: columns.parsed("tenant_id")?,
+        org_id: columns.parsed("org_id")?,
         call_sid: columns.identity("call_sid")?,
         account_sid: columns.parsed("account_sid")?,
         recording_sid: columns.parsed("recording_sid")?,

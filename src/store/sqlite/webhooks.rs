@@ -58,7 +58,7 @@ impl Sqlite {
 
     pub(in crate::store) async fn webhooks(&self, ask: &Ask) -> Result<Page<Webhook>, StoreError> {
         let mut query = QueryBuilder::<Engine>::new("SELECT * FROM webhooks WHERE 1 = 1");
-        if let Some(cursor) = Cursor::asked(ask)? {
+        if let Some(cursor) = Cursor::asked("webhooks", ask)? {
             query.push(" AND (created_at, id) < (").push_bind(cursor.nanos()?);
             query.push(", ").push_bind(cursor.id).push(")");
         }
@@ -80,7 +80,7 @@ impl Sqlite {
             query.push(" OR description LIKE ").push_bind(pattern).push(" ESCAPE '\\'");
             query.push(" OR id = ").push_bind(words).push(")");
         }
-        self.newest(query, ask, readable).await
+        self.newest("webhooks", query, ask, readable).await
     }
 
     pub(in crate::store) async fn change_webhook(
