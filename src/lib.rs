@@ -23,6 +23,7 @@ pub mod backup;
 pub mod cli;
 pub mod config;
 pub mod providers;
+pub mod retention;
 pub mod simulator;
 pub mod store;
 pub mod telemetry;

@@ -92,9 +92,10 @@ pub(super) async fn guard(State(admin): State<AdminState>, mut request: Request,
     }
 }
 
-/// All that is not a question. The one question that has a body stores nothing.
+/// All that is not a question. The questions that have a body store nothing.
 fn changes_something(request: &Request) -> bool {
-    let is_question = *request.method() == Method::POST && request.uri().path().ends_with("/simulate");
+    let path = request.uri().path();
+    let is_question = *request.method() == Method::POST && (path.ends_with("/simulate") || path == "/api/exports");
     !is_question && !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS)
 }
 

@@ -222,7 +222,7 @@ pub(super) fn settled(decision: Decision, saw: &str) -> Traced {
 }
 
 impl CallBody {
-    fn of(row: &CallRow, live: bool) -> CallBody {
+    pub fn of(row: &CallRow, live: bool) -> CallBody {
         let began = &row.began;
         CallBody {
             sid: began.call_sid.clone(),
@@ -259,13 +259,13 @@ impl TraceBody {
 }
 
 impl EventBody {
-    fn of(event: &CallEvent) -> EventBody {
+    pub fn of(event: &CallEvent) -> EventBody {
         EventBody { at: event.at, what: event.what.clone(), outcome: event.outcome.clone(), step: event.step.clone() }
     }
 }
 
 impl ReportBody {
-    fn of(report: &AiReport) -> ReportBody {
+    pub fn of(report: &AiReport) -> ReportBody {
         ReportBody {
             vapi_call_id: report.vapi_call_id.clone(),
             at: report.at,

@@ -178,6 +178,44 @@ impl Problem {
         Problem::new(status, "idempotency_key_reused", "The key belongs to another request", detail)
     }
 
+    /// The voicemail has no sound: not yet, or never.
+    pub fn no_sound(code: &'static str, detail: &'static str) -> Problem {
+        Problem::new(StatusCode::CONFLICT, code, "There is nothing to hear", detail)
+    }
+
+    /// Twilio does not have the recording any more.
+    pub fn recording_gone() -> Problem {
+        let detail = "Twilio does not have the recording any more: somebody deleted it there, or its time was over";
+        Problem::new(StatusCode::NOT_FOUND, "recording_gone", "The recording is gone", detail)
+    }
+
+    /// The part asked for lies beyond the end; `length` as `Content-Range` says it.
+    pub fn beyond_the_end(length: Option<String>) -> Problem {
+        let status = StatusCode::RANGE_NOT_SATISFIABLE;
+        let detail = "the range begins behind the end of the recording";
+        let mut problem = Problem::new(status, "range_not_satisfiable", "There is no such part", detail);
+        let value = length.and_then(|length| HeaderValue::from_str(&length).ok());
+        problem.header = value.map(|value| Box::new((header::CONTENT_RANGE, value)));
+        problem
+    }
+
+    /// A provider failed us.
+    pub fn upstream_failed(detail: &'static str) -> Problem {
+        Problem::new(StatusCode::BAD_GATEWAY, "upstream_failed", "The provider failed", detail)
+    }
+
+    /// A provider does not take our credentials.
+    pub fn upstream_refused(detail: &'static str) -> Problem {
+        Problem::new(StatusCode::BAD_GATEWAY, "upstream_refused", "The provider refused us", detail)
+    }
+
+    /// As many listen as can.
+    pub fn too_many_listen() -> Problem {
+        let detail = "as many recordings are being heard as this process streams at once; try again in a moment";
+        Problem::new(StatusCode::SERVICE_UNAVAILABLE, "busy", "Too many listen at once", detail)
+            .with(header::RETRY_AFTER, "5")
+    }
+
     /// The sealing key is in the settings, which this process cannot change.
     pub fn key_given() -> Problem {
         let detail = "the sealing key is given in the settings: set secrets.key to a new one (`openssl rand -base64 32`), \

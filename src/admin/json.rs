@@ -17,7 +17,7 @@ use utoipa::ToSchema;
 
 use super::error::Problem;
 use super::schema;
-use crate::model::{NumberId, OrgId, Sid, TenantId, TokenId, VoicemailId, WebhookId};
+use crate::model::{ErasureId, NumberId, OrgId, Sid, TenantId, TokenId, VoicemailId, WebhookId};
 
 /// The largest body this API takes: a year of exceptions and a dozen greetings fit a hundred times over.
 pub(super) const BODY_BYTES_MAX: usize = 1024 * 1024;
@@ -129,6 +129,10 @@ impl Named for NumberId {
 
 impl Named for VoicemailId {
     const WHAT: &'static str = "voicemail";
+}
+
+impl Named for ErasureId {
+    const WHAT: &'static str = "erasure";
 }
 
 impl Named for WebhookId {

@@ -4,19 +4,24 @@
 //! strict reading of what comes in in `json` and `schema`. What a call hears is decided elsewhere: here the same engine
 //! is asked, and whoever keeps a copy of the settings is told of each change before the answer leaves.
 
+mod audio;
 mod audit;
 mod auth;
 mod availability;
+mod byte_range;
 mod calls;
 mod checks;
+mod erasures;
 mod error;
 mod event_body;
 mod event_stream;
 mod events;
+mod exports;
 mod formats;
 mod idempotency;
 mod json;
 mod kept_answer;
+mod listening;
 mod lists;
 mod live;
 mod narrowings;
@@ -28,6 +33,7 @@ mod owned;
 mod pages;
 mod plan;
 mod request;
+mod retention;
 mod rotation;
 mod router;
 mod schema;
@@ -51,10 +57,12 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::model::{Arrival, Change, Fault, OrgId, Seed, Sid, TenantId};
+use crate::model::{self, Arrival, Change, Fault, OrgId, Seed, Sid, TenantId};
+use crate::retention::Spool;
 use crate::routing::Surroundings;
 use crate::store::Store;
 
+pub use audio::Audio;
 pub use event_stream::{EventStream, Pace};
 pub use rotation::{Pending, Rotation, RotationRefused, RotationState};
 pub use router::{document, router};
@@ -73,6 +81,12 @@ pub struct AdminState {
     pub changed: Arc<dyn Fn(Change) + Send + Sync>,
     /// The live calls, from whoever keeps them.
     pub live: Live,
+    /// Where recordings are heard.
+    pub audio: Audio,
+    /// How long the installation keeps things.
+    pub periods: model::Retention,
+    /// What is on its way into the store.
+    pub spool: Spool,
     /// The sealing keys, from whoever keeps them.
     pub rotation: Arc<dyn Rotation>,
     /// What happens, for those who listen.

@@ -65,7 +65,7 @@ impl Narrowing for TokenQuery {
     }
 }
 
-/// Of the endpoints of outgoing webhooks.
+/// Of the endpoints of webhooks.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(rename_all = "camelCase")]
@@ -86,13 +86,13 @@ impl Narrowing for WebhookQuery {
     }
 }
 
-/// Of the deliveries of an endpoint.
+/// Of what an endpoint was sent and is to be sent.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct DeliveryQuery {
-    /// A whole id or type, or the id of what it is about.
+    /// A whole id, a type of event, or the id of what it tells of.
     q: Option<String>,
-    /// Only those that are this far.
+    /// Only those that are this far; `dead` are the dead letters.
     #[param(inline, value_type = Option<DeliveryStateBody>)]
     state: Option<DeliveryState>,
 }
@@ -102,7 +102,7 @@ impl Narrowing for DeliveryQuery {
 
     fn narrow(self, ask: &mut Ask<DeliveryFilter>) {
         ask.q = self.q;
-        ask.only = DeliveryFilter { state: self.state };
+        ask.only.state = self.state;
     }
 }
 

@@ -64,6 +64,9 @@ const TAGS: &[(&str, &str)] = &[
     ("live", "Calls as they go."),
     ("events", "What happens, as it happens."),
     ("voicemails", "What callers left."),
+    ("retention", "How long things are kept."),
+    ("erasures", "One person's data, erased by their number."),
+    ("exports", "One person's data, read out by their number."),
     ("webhooks", "Who is told when something happens."),
     ("deliveries", "What they were told, and are to be told."),
     ("secrets", "The keys under which credentials are sealed."),
@@ -113,7 +116,7 @@ fn complete_operation(path: &str, method: &HttpMethod, operation: &mut Operation
     let is_list = *method == HttpMethod::Get && LISTS.contains(&path);
     let is_versioned = ["/api/tenants/{id}", "/api/orgs/{id}"].iter().any(|start| path.starts_with(start))
         || path == "/api/webhooks/{id}";
-    let stores = !path.ends_with("/simulate");
+    let stores = !path.ends_with("/simulate") && path != "/api/exports";
     let has_version = is_versioned && stores && !path.ends_with("/versions");
     let is_change = *method != HttpMethod::Get;
     let is_post = *method == HttpMethod::Post;
@@ -175,7 +178,7 @@ fn complete_operation(path: &str, method: &HttpMethod, operation: &mut Operation
 const OPERATORS_ONLY: [&str; 1] = ["/api/secrets/rotation"];
 
 /// What answers a page.
-const LISTS: [&str; 10] = [
+const LISTS: [&str; 12] = [
     "/api/webhooks",
     "/api/webhooks/{id}/deliveries",
     "/api/orgs",
@@ -184,6 +187,8 @@ const LISTS: [&str; 10] = [
     "/api/numbers/owned",
     "/api/calls",
     "/api/voicemails",
+    "/api/erasures",
+    "/api/erasures/pending",
     "/api/tokens",
     "/api/audit",
 ];

@@ -9,9 +9,9 @@ use utoipa_axum::routes;
 
 use super::error::Problem;
 use super::{
-    AdminState, audit, auth, availability, calls, events, idempotency, live, numbers, openapi, orgs, overrides, pages,
-    plan, request, rotation, simulate, tenants, tokens, turns::Turns, versions, voicemails, webhook_deliveries,
-    webhooks,
+    AdminState, audio, audit, auth, availability, calls, erasures, events, exports, idempotency, live, numbers,
+    openapi, orgs, overrides, pages, plan, request, retention, rotation, simulate, tenants, tokens, turns::Turns,
+    versions, voicemails, webhook_deliveries, webhooks,
 };
 
 fn routes() -> OpenApiRouter<AdminState> {
@@ -36,6 +36,12 @@ fn routes() -> OpenApiRouter<AdminState> {
         .routes(routes!(events::listen))
         .routes(routes!(voicemails::list))
         .routes(routes!(voicemails::read, voicemails::change))
+        .routes(routes!(audio::hear))
+        .routes(routes!(retention::read, retention::put))
+        .routes(routes!(erasures::list, erasures::create))
+        .routes(routes!(erasures::pending))
+        .routes(routes!(erasures::read))
+        .routes(routes!(exports::create))
         .routes(routes!(webhooks::list, webhooks::create))
         .routes(routes!(webhooks::read, webhooks::change, webhooks::delete))
         .routes(routes!(webhooks::rotate))

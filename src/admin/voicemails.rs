@@ -110,14 +110,14 @@ pub(super) async fn change(
     Ok(Answer(VoicemailBody::of(&find(&admin, &caller, &id).await?)))
 }
 
-async fn find(admin: &AdminState, caller: &Caller, id: &VoicemailId) -> Result<VoicemailRow, Problem> {
+pub(super) async fn find(admin: &AdminState, caller: &Caller, id: &VoicemailId) -> Result<VoicemailRow, Problem> {
     let nobody = || Problem::not_found("voicemail", id.as_str());
     let row = admin.store.voicemail(id).await?.ok_or_else(nobody)?;
     if sees_of(admin, caller, row.tenant_id.as_ref()).await? { Ok(row) } else { Err(nobody()) }
 }
 
 impl VoicemailBody {
-    fn of(row: &VoicemailRow) -> VoicemailBody {
+    pub fn of(row: &VoicemailRow) -> VoicemailBody {
         VoicemailBody {
             id: row.id.clone(),
             tenant_id: row.tenant_id.clone(),

@@ -125,7 +125,8 @@ impl<S: Send + Sync> FromRequestParts<S> for OfMessage {
 /// Deliveries of an endpoint, newest first
 ///
 /// `?state=dead` lists what was given up.
-#[utoipa::path(get, params(DeliveryQuery), path = "/api/webhooks/{id}/deliveries", tag = "deliveries",
+#[utoipa::path(get, path = "/api/webhooks/{id}/deliveries", tag = "deliveries",
+    params(DeliveryQuery),
     responses((status = 200, description = "A page", body = DeliveryPage)))]
 pub(super) async fn list(
     State(admin): State<AdminState>,

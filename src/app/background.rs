@@ -26,9 +26,11 @@ use crate::health::Health;
 use crate::journal::{Journal, Options};
 use crate::model::Secret;
 use crate::providers::{Http, Twilio, Vapi};
+use crate::retention::{Remote, Spool};
 use crate::store::Store;
 use crate::telemetry::Metrics;
 
+use super::forgetting::Forgetting;
 use super::restore::{self, Restore};
 use super::rotation::{self, Rotation};
 use super::teller::{Teller, Telling};
@@ -43,6 +45,12 @@ const FLUSH_DEADLINE: Duration = Duration::from_secs(5);
 
 /// Longest that it waits for the drain, which gives up by itself after five seconds. The records are on disk already.
 const DRAIN_DEADLINE: Duration = Duration::from_secs(6);
+
+/// How many recordings are heard at once: each takes a connection to Twilio and some kilobytes.
+const LISTENERS_MAX: usize = 64;
+
+/// Longest that Twilio may fall silent within a recording.
+const LISTENERS_IDLE: Duration = Duration::from_secs(15);
 
 /// The handles of the background.
 #[derive(Debug)]
@@ -142,6 +150,9 @@ impl Background {
                 })
             },
             live: live(&ledger),
+            audio: admin::Audio::new(twilio.clone(), LISTENERS_MAX, LISTENERS_IDLE),
+            periods: settings.retention.periods,
+            spool: Spool::of(journal.clone()),
             rotation: Arc::new(rotation),
             events: EventStream { bus: bus.clone(), pace: Pace::default() },
             metrics_text: {
@@ -155,6 +166,17 @@ impl Background {
             secret: Arc::new(random),
         });
         helpers.spawn(admin::serve(listener, router, stops.helpers.clone().cancelled_owned()));
+        store.fail_unfinished_erasures().await.context("could not look for erasures that broke off")?;
+        let forgetting = Forgetting {
+            periods: settings.retention.periods,
+            ledger: ledger.clone(),
+            remote: Remote {
+                store: store.clone(),
+                twilio: twilio.clone(),
+                vapi: vapi.clone(),
+                global: settings.twilio.account(),
+            },
+        };
         webhooks::spawn(webhook_sender, store.clone(), Arc::clone(&metrics), &helpers, &stops.helpers);
         let watch = Watch {
             bus,
@@ -177,6 +199,7 @@ impl Background {
             breakers: Arc::default(),
         };
         keepers.spawn(&helpers, &stops.helpers);
+        forgetting.spawn(&helpers, &stops.helpers);
         Ok(Background {
             directory,
             ledger,

@@ -7,6 +7,7 @@
 #![allow(clippy::disallowed_methods, reason = "time, chance and the environment enter the house here")]
 
 mod background;
+mod forgetting;
 mod keepers;
 mod restore;
 mod rotation;

@@ -18,7 +18,9 @@ use layers::Layers;
 use reader::Reader;
 
 pub use fault::{Faults, Origin, SettingFault};
-pub use sections::{Admin, Brand, Edge, Live, Log, Policy, Secrets, Sip, Spool, Store, Tls, Twilio, Vapi, Webhooks};
+pub use sections::{
+    Admin, Brand, Edge, Live, Log, Policy, Retention, Secrets, Sip, Spool, Store, Tls, Twilio, Vapi, Webhooks,
+};
 pub use values::{BaseUrl, Listen, LiveUrl, LogFormat, SealingKey, StoreUrl, UnknownNumber};
 
 /// Every setting, by section.
@@ -44,6 +46,8 @@ pub struct Settings {
     pub sip: Sip,
     /// What the installation allows.
     pub policy: Policy,
+    /// How long things are kept.
+    pub retention: Retention,
     /// Webhooks that go out.
     pub webhooks: Webhooks,
     /// The product's name.
@@ -85,10 +89,26 @@ impl Settings {
         let vapi = Vapi::read(reader, &twilio);
         let sip = Sip::read(reader);
         let policy = Policy::read(reader);
+        let retention = Retention::read(reader);
         let webhooks = Webhooks::read(reader);
         let brand = Brand::read(reader);
         let log = Log::read(reader);
-        Settings { edge, admin, store, spool, live, secrets, twilio, vapi, sip, policy, webhooks, brand, log }
+        Settings {
+            edge,
+            admin,
+            store,
+            spool,
+            live,
+            secrets,
+            twilio,
+            vapi,
+            sip,
+            policy,
+            retention,
+            webhooks,
+            brand,
+            log,
+        }
     }
 }
 

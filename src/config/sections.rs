@@ -7,7 +7,7 @@ use tracing::level_filters::LevelFilter;
 
 use super::reader::Reader;
 use super::values::{self, BaseUrl, Listen, LiveUrl, LogFormat, SealingKey, StoreUrl, UnknownNumber};
-use crate::model::{E164, Secret, Sid, Target, TwilioAccount};
+use crate::model::{self, DAYS_MAX, E164, Secret, Sid, Target, TwilioAccount};
 
 /// The public listener.
 #[derive(Clone, Debug)]
@@ -291,6 +291,27 @@ impl Policy {
     /// True if a caller of an unknown number is not even picked up.
     pub fn rejects_unknown_numbers(&self) -> bool {
         self.unknown_number == UnknownNumber::Reject
+    }
+}
+
+/// How long things are kept.
+#[derive(Clone, Copy, Debug)]
+pub struct Retention {
+    /// The periods; what has none is kept until somebody erases it.
+    pub periods: model::Retention,
+}
+
+impl Retention {
+    pub(super) fn read(reader: &mut Reader) -> Retention {
+        let mut days = |key| reader.optional_number(key, 1..=DAYS_MAX);
+        Retention {
+            periods: model::Retention {
+                calls_days: days("retention.calls_days"),
+                voicemails_days: days("retention.voicemails_days"),
+                transcripts_days: days("retention.transcripts_days"),
+                audit_days: days("retention.audit_days"),
+            },
+        }
     }
 }
 

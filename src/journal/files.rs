@@ -161,6 +161,23 @@ pub(super) fn refused_path(dir: &Path, id: &str, seq: u64) -> PathBuf {
     dir.join("refused").join(format!("{id}-{seq}.json"))
 }
 
+/// Every record that was set aside: its file and what is in it.
+pub(super) fn all_refused(dir: &Path) -> io::Result<Vec<(PathBuf, Vec<u8>)>> {
+    let entries = match fs::read_dir(dir.join("refused")) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+    };
+    let mut found = Vec::new();
+    for entry in entries {
+        let path = entry?.path();
+        if path.extension().is_some_and(|end| end == "json") {
+            found.push((path.clone(), fs::read(path)?));
+        }
+    }
+    Ok(found)
+}
+
 /// Keeps such a record, durably. Doing it again changes nothing.
 pub(super) fn set_aside(path: &Path, payload: &[u8]) -> io::Result<()> {
     if let Some(dir) = path.parent() {

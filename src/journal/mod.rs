@@ -20,7 +20,7 @@ mod tests;
 mod writer;
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -94,6 +94,7 @@ impl Default for Options {
 struct Door {
     queue: Arc<Queue>,
     shared: Arc<Shared>,
+    dir: PathBuf,
     durable_within: Duration,
     stopped: watch::Receiver<()>,
 }
@@ -118,7 +119,8 @@ impl Journal {
             drop(running);
         })?;
         let drain = Drain::new(Arc::clone(&shared), dir, &options);
-        let door = Door { queue, shared, durable_within: options.durable_within, stopped };
+        let dir = dir.to_owned();
+        let door = Door { queue, shared, dir, durable_within: options.durable_within, stopped };
         Ok((Journal { door: Arc::new(door) }, drain))
     }
 
@@ -156,6 +158,28 @@ impl Journal {
     /// Waits until all that earlier runs left is in the store, or set aside.
     pub async fn caught_up(&self) {
         self.door.shared.caught_up().await;
+    }
+
+    /// Waits until everything appended so far is in the store and off the disk, at most this long. Answers how many
+    /// records are on their way still, which is none where it came to its end.
+    pub async fn settled(&self, within: Duration) -> u64 {
+        let (closer, closed) = oneshot::channel();
+        self.door.queue.push_closer(closer);
+        let settling = async {
+            // Nobody answers once the journal is shut down: then the drain alone goes on.
+            let (segment, seq) = closed.await.unwrap_or((u64::MAX, u64::MAX));
+            self.door.shared.let_go_before(segment, seq).await;
+        };
+        match tokio::time::timeout(within, settling).await {
+            Ok(()) => 0,
+            Err(_) => self.depth().max(1),
+        }
+    }
+
+    /// The records that were set aside for a person to look at: their files, and what is in them.
+    pub async fn set_aside(&self) -> io::Result<Vec<(PathBuf, Vec<u8>)>> {
+        let dir = self.door.dir.clone();
+        tokio::task::spawn_blocking(move || files::all_refused(&dir)).await.map_err(io::Error::other)?
     }
 
     /// Records lost since the start, because neither disk nor memory had room.

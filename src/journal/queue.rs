@@ -11,6 +11,9 @@ use tokio::sync::oneshot;
 use super::JournalError;
 use crate::model::Record;
 
+/// Whoever wants the open segment closed: is told which one comes next, and the next record's number.
+pub(super) type Closer = oneshot::Sender<(u64, u64)>;
+
 /// Whoever waits for a record to be kept.
 pub(super) type Waiter = oneshot::Sender<Result<(), JournalError>>;
 
@@ -31,6 +34,7 @@ pub(super) struct Queue {
 #[derive(Debug, Default)]
 struct Inner {
     messages: Vec<Message>,
+    closers: Vec<Closer>,
     /// When the first of them came.
     since: Option<Instant>,
     /// Somebody waits for one of them.
@@ -64,6 +68,22 @@ impl Queue {
             self.ready.notify_one();
         }
         Ok(())
+    }
+
+    /// Asks for the open segment to be closed. Nobody answers where the queue is closed.
+    pub(super) fn push_closer(&self, closer: Closer) {
+        let mut inner = self.lock();
+        if !inner.is_closed {
+            inner.closers.push(closer);
+            inner.is_urgent = true;
+            drop(inner);
+            self.ready.notify_one();
+        }
+    }
+
+    /// Who asked for it since the last time.
+    pub(super) fn closers(&self) -> Vec<Closer> {
+        std::mem::take(&mut self.lock().closers)
     }
 
     /// Nothing more comes in.

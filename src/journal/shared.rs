@@ -35,6 +35,8 @@ pub(super) struct Shared {
     metrics: Arc<Metrics>,
     /// True once all that earlier runs left is in the store.
     caught_up: watch::Sender<bool>,
+    /// A segment, or something held in memory, is done with.
+    let_go: Notify,
     /// The directory is ours until writer, drain and every clone of the journal are gone.
     _lock: File,
 }
@@ -96,6 +98,7 @@ impl Shared {
             overflow_bytes_max: options.overflow_bytes_max,
             metrics,
             caught_up,
+            let_go: Notify::new(),
             _lock: lock,
         }
     }
@@ -186,7 +189,29 @@ impl Shared {
             kept.extend(held);
         }
         drop(state);
+        let any = !kept.is_empty();
         kept.into_iter().for_each(Held::acknowledge);
+        if any {
+            self.let_go.notify_waiters();
+        }
+    }
+
+    /// Waits until no segment before this one is left, and no record before this one in memory.
+    pub(super) async fn let_go_before(&self, segment: u64, seq: u64) {
+        loop {
+            let mut more = std::pin::pin!(self.let_go.notified());
+            // Heard from now on, or what comes between the look and the wait would be missed.
+            more.as_mut().enable();
+            let is_gone = {
+                let state = self.lock();
+                state.segments.iter().all(|kept| kept.number >= segment)
+                    && state.overflow.iter().all(|held| held.seq >= seq)
+            };
+            if is_gone {
+                return;
+            }
+            more.await;
+        }
     }
 
     /// The front segment is done with.
@@ -198,6 +223,8 @@ impl Shared {
         if state.segments.front().is_none_or(|front| front.id == self.id) {
             self.caught_up.send_replace(true);
         }
+        drop(state);
+        self.let_go.notify_waiters();
     }
 
     /// Waits until all that earlier runs left is in the store.

@@ -72,11 +72,20 @@ impl<D: Disk> Writer<D> {
         let mut messages = Vec::new();
         loop {
             let is_last = self.queue.take(&mut messages, self.due());
+            let closers = self.queue.closers();
             let is_urgent = messages.iter().any(|message| message.waiter.is_some());
             let batch = messages.drain(..).filter_map(|message| self.number(message)).collect();
             self.write(batch);
             if is_urgent || is_last || self.flush_is_due() {
                 self.flush();
+            }
+            if !closers.is_empty() {
+                self.flush();
+                self.close_segment();
+                for closer in closers {
+                    // Whoever asked may have gone.
+                    let _ = closer.send((self.next_number, self.next_seq));
+                }
             }
             if is_last {
                 break;

@@ -95,6 +95,10 @@ macro_rules! id {
 }
 
 id!(
+    /// Names the erasure of one person's data.
+    ErasureId, "era_"
+);
+id!(
     /// Names an organization: whoever owns Twilio credentials.
     OrgId, "org_"
 );

@@ -10,7 +10,9 @@ mod e164;
 mod fallback;
 mod fault;
 mod ids;
+mod person;
 mod record;
+mod retention;
 mod secret;
 mod sid;
 mod sip;
@@ -23,10 +25,12 @@ pub use decision::{Decision, Reason, Verdicts};
 pub use e164::{E164, Masked, NotE164};
 pub use fallback::{Fallback, FallbackKind, NoAnswer, Ring};
 pub use fault::Fault;
-pub use ids::{MessageId, NotAnId, NumberId, OrgId, Seed, TenantId, TokenId, VoicemailId, WebhookId};
+pub use ids::{ErasureId, MessageId, NotAnId, NumberId, OrgId, Seed, TenantId, TokenId, VoicemailId, WebhookId};
+pub use person::Person;
 pub use record::{
     AiReport, Arrival, CallBegan, CallEnded, CallEvent, EndedBy, Record, VoicemailNews, VoicemailState, as_e164,
 };
+pub use retention::{DAYS_MAX, RecordingFate, Retention, TenantRetention};
 pub use secret::Secret;
 pub use sid::{NotASid, Sid};
 pub use sip::{NotASipUri, SipUri};

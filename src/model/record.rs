@@ -21,6 +21,38 @@ pub enum Record {
     AiReport(AiReport),
 }
 
+impl Record {
+    /// Which call it is of.
+    pub fn call_sid(&self) -> &Sid {
+        match self {
+            Record::CallBegan(began) => &began.call_sid,
+            Record::CallEvent(event) => &event.call_sid,
+            Record::CallEnded(ended) => &ended.call_sid,
+            Record::Voicemail(news) => &news.call_sid,
+            Record::AiReport(report) => &report.call_sid,
+        }
+    }
+
+    /// Whose it says it is, where it says so.
+    pub fn tenant_id(&self) -> Option<&TenantId> {
+        match self {
+            Record::CallBegan(began) => began.tenant_id.as_ref(),
+            Record::Voicemail(news) => news.tenant_id.as_ref(),
+            Record::CallEvent(_) | Record::CallEnded(_) | Record::AiReport(_) => None,
+        }
+    }
+
+    /// Every provider's identifier by which more of the same may be told later.
+    pub fn marks(&self) -> impl Iterator<Item = &Sid> {
+        let other = match self {
+            Record::Voicemail(news) => news.recording_sid.as_ref(),
+            Record::AiReport(report) => report.vapi_call_id.as_ref(),
+            Record::CallBegan(_) | Record::CallEvent(_) | Record::CallEnded(_) => None,
+        };
+        std::iter::once(self.call_sid()).chain(other)
+    }
+}
+
 /// A call's first answer, with all it takes to explain it and to give it again.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CallBegan {

@@ -5,7 +5,7 @@
 
 use std::time::{Duration, Instant};
 
-use reqwest::{RequestBuilder, StatusCode, Url, redirect};
+use reqwest::{RequestBuilder, Response, StatusCode, Url, redirect};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -118,6 +118,38 @@ impl Ask<'_> {
         }
     }
 
+    /// Like [`Ask::done`], where what is already gone is done with: a 404 in the provider's own words.
+    pub async fn gone(&self, request: RequestBuilder, metrics: &Metrics) -> Result<(), ProviderError> {
+        match self.done(request, metrics).await {
+            Err(ProviderError::Refused { status: 404, code: Some(_), .. }) => Ok(()),
+            done => done,
+        }
+    }
+
+    /// Sends a request whose answer is too large to be kept: waits for its head alone. Statuses that are not `wanted`
+    /// are refusals.
+    pub async fn open(
+        &self,
+        request: RequestBuilder,
+        wanted: fn(StatusCode) -> bool,
+        metrics: &Metrics,
+    ) -> Result<Response, ProviderError> {
+        self.recorded(metrics, async {
+            let too_late = |_| ProviderError::Unreachable {
+                provider: self.provider,
+                detail: format!("no answer within {:?} to {}", self.deadline, self.operation),
+            };
+            let sent = tokio::time::timeout(self.deadline, request.send()).await.map_err(too_late)?;
+            let response = sent.map_err(|error| self.unreachable(&error))?;
+            if wanted(response.status()) {
+                return Ok(response);
+            }
+            let answer = tokio::time::timeout(self.deadline, self.whole(response)).await.map_err(too_late)??;
+            Err(self.refusal(&answer))
+        })
+        .await
+    }
+
     /// Sends a request whose answer's body does not matter.
     pub async fn done(&self, request: RequestBuilder, metrics: &Metrics) -> Result<(), ProviderError> {
         self.recorded(metrics, async {
@@ -143,7 +175,11 @@ impl Ask<'_> {
     }
 
     async fn send(&self, request: RequestBuilder) -> Result<Answer, ProviderError> {
-        let mut response = request.timeout(self.deadline).send().await.map_err(|error| self.unreachable(&error))?;
+        let response = request.timeout(self.deadline).send().await.map_err(|error| self.unreachable(&error))?;
+        self.whole(response).await
+    }
+
+    async fn whole(&self, mut response: Response) -> Result<Answer, ProviderError> {
         let status = response.status();
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(|error| self.unreachable(&error))? {
@@ -155,7 +191,7 @@ impl Ask<'_> {
         Ok(Answer { status, body })
     }
 
-    fn unreachable(&self, error: &reqwest::Error) -> ProviderError {
+    pub fn unreachable(&self, error: &reqwest::Error) -> ProviderError {
         let detail = if error.is_timeout() {
             format!("no answer within {:?} to {}", self.deadline, self.operation)
         } else if error.is_connect() {

@@ -3,10 +3,12 @@
 use crate::model::{Sid, Target, TwilioAccount};
 
 mod http;
+mod media;
 mod twilio;
 mod vapi;
 
 pub use http::Http;
+pub use media::{Media, MediaAsk, MediaFormat, Portion};
 pub use twilio::Twilio;
 pub use vapi::Vapi;
 

@@ -1,4 +1,6 @@
-//! Twilio's REST API, as far as the call path needs it: how is a call, and what was recorded of it.
+//! Twilio's REST API, as far as calls need it: how is one, what was recorded of it, and the end of a recording.
+//!
+//! The sound itself is streamed by `media`.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,9 +25,9 @@ const VERSION: &str = "2010-04-01";
 /// Twilio's API.
 #[derive(Clone, Debug)]
 pub struct Twilio {
-    http: Http,
-    base: Url,
-    metrics: Arc<Metrics>,
+    pub(super) http: Http,
+    pub(super) base: Url,
+    pub(super) metrics: Arc<Metrics>,
 }
 
 #[derive(Deserialize)]
@@ -51,7 +53,7 @@ impl Twilio {
     pub fn new(http: &Http, base_url: &str, metrics: Arc<Metrics>) -> anyhow::Result<Twilio> {
         let base = Url::parse(base_url).with_context(|| format!("could not read Twilio's address `{base_url}`"))?;
         anyhow::ensure!(base.has_host(), "Twilio's address `{base_url}` names no host");
-        metrics.provider_asked_for("twilio", &["call", "recordings"]);
+        metrics.provider_asked_for("twilio", &["call", "recordings", "media", "delete_recording"]);
         Ok(Twilio { http: http.clone(), base, metrics })
     }
 
@@ -103,11 +105,21 @@ impl Twilio {
             .collect()
     }
 
+    /// Deletes a recording. One that is gone already is deleted.
+    pub async fn delete_recording(&self, account: &TwilioAccount, recording: &Sid) -> Result<(), ProviderError> {
+        let file = format!("{recording}.json");
+        let Some(url) = self.of_account(account, &["Recordings", &file]) else { return Ok(()) };
+        let secrets = [account.auth_token.reveal()];
+        let request = self.http.client().delete(url);
+        let request = request.basic_auth(account.sid.as_str(), Some(account.auth_token.reveal()));
+        ask("delete_recording", &secrets).gone(request, &self.metrics).await
+    }
+
     fn get(&self, url: Url, account: &TwilioAccount) -> RequestBuilder {
         self.http.client().get(url).basic_auth(account.sid.as_str(), Some(account.auth_token.reveal()))
     }
 
-    fn of_account(&self, account: &TwilioAccount, rest: &[&str]) -> Option<Url> {
+    pub(super) fn of_account(&self, account: &TwilioAccount, rest: &[&str]) -> Option<Url> {
         let mut parts = vec![VERSION, "Accounts", account.sid.as_str()];
         parts.extend(rest);
         address(&self.base, &parts)

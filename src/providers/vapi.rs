@@ -1,4 +1,5 @@
-//! Vapi's API, as far as the call path needs it: a call made with the provider bypass, asking after one, ending one.
+//! Vapi's API, as far as the call path needs it: a call made with the provider bypass, asking after one, ending one, and
+//! deleting what is kept of one.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -66,7 +67,7 @@ impl Vapi {
     pub fn new(http: &Http, base_url: &str, key: Secret, metrics: Arc<Metrics>) -> anyhow::Result<Vapi> {
         let base = Url::parse(base_url).with_context(|| format!("could not read Vapi's address `{base_url}`"))?;
         anyhow::ensure!(base.has_host(), "Vapi's address `{base_url}` names no host");
-        metrics.provider_asked_for("vapi", &["call", "end", "bypass"]);
+        metrics.provider_asked_for("vapi", &["call", "end", "bypass", "delete_call"]);
         Ok(Vapi { http: http.clone(), base, key, metrics })
     }
 
@@ -122,6 +123,14 @@ impl Vapi {
                 other => Err(ask("call", &secrets).nonsense(format!("call status {other:?}"))),
             },
         }
+    }
+
+    /// Deletes what Vapi keeps of a call: recording, transcript, summary. One that is gone already is deleted.
+    pub async fn delete_call(&self, call: &Sid) -> Result<(), ProviderError> {
+        let Some(url) = address(&self.base, &["call", call.as_str()]) else { return Ok(()) };
+        let secrets = [self.key.reveal()];
+        let request = self.with_key(self.http.client().delete(url)).json(&json!({}));
+        ask("delete_call", &secrets).gone(request, &self.metrics).await
     }
 
     async fn find(&self, call: &Sid, operation: &'static str) -> Result<Option<Call>, ProviderError> {

@@ -93,11 +93,10 @@ impl Kind {
         match self {
             Kind::Error => Some(problem(twilio, StatusCode::INTERNAL_SERVER_ERROR, 20500, "Internal Server Error")),
             Kind::Limited => Some(problem(twilio, StatusCode::TOO_MANY_REQUESTS, 20429, "Too Many Requests")),
-            Kind::Garbage => Some(Reply {
-                status: StatusCode::OK,
-                body: "<html><body>upstream connect error</body></html>".into(),
-                content_type: "text/html",
-            }),
+            Kind::Garbage => {
+                let page = "<html><body>upstream connect error</body></html>";
+                Some(Reply::of(StatusCode::OK, page.into(), "text/html"))
+            }
             Kind::TimeoutAfter | Kind::ResetAfter | Kind::Slow => None,
         }
     }

@@ -20,6 +20,7 @@ pub mod caller;
 mod control;
 mod faults;
 mod serve;
+mod sound;
 mod twilio;
 mod vapi;
 mod wire;

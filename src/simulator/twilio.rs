@@ -1,10 +1,11 @@
-//! Twilio's half: calls and their recordings, in the shapes of its public description.
+//! Twilio's half: calls and their recordings, sound included, in the shapes of its public description.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use hyper::{Method, StatusCode, header};
 use serde_json::{Value, json};
 
+use super::sound;
 use super::wire::{Reply, Request, rfc2822};
 use super::world::{Recording, State, TwilioCall, World};
 
@@ -24,6 +25,8 @@ pub(super) fn answer(world: &World, request: &Request) -> Reply {
     match (&request.method, rest) {
         (&Method::GET, ["Calls", call, "Recordings.json"]) => recordings(&state, request, account, Some(call)),
         (&Method::GET, ["Recordings.json"]) => recordings(&state, request, account, request.query("CallSid")),
+        (&Method::GET, ["Recordings", file]) => one_recording(&state, request, account, file),
+        (&Method::DELETE, ["Recordings", file]) => delete_recording(&mut state, request, account, file),
         (&Method::GET, ["Calls", file]) => one_call(&state, account, file).unwrap_or_else(|| absent(request)),
         (&Method::POST, ["Calls", file]) => {
             change_call(&mut state, request, account, file).unwrap_or_else(|| absent(request))
@@ -111,6 +114,57 @@ fn recordings(state: &State, request: &Request, account: &str, of_call: Option<&
             "previous_page_uri": null,
         }),
     )
+}
+
+/// What Twilio has of a recording: its description (`.json`), or its sound.
+fn one_recording(state: &State, request: &Request, account: &str, file: &str) -> Reply {
+    let (sid, form) = file.rsplit_once('.').unwrap_or((file, "wav"));
+    let of_account = state.twilio_calls.iter().filter(|(_, call)| call.account_sid == account);
+    let found = of_account
+        .flat_map(|(call, kept)| kept.recordings.iter().map(move |recording| (call, recording)))
+        .find(|(_, recording)| recording.sid == sid);
+    match (found, form) {
+        (Some((call, recording)), "json") => Reply::json(StatusCode::OK, &recording_json(account, call, recording)),
+        // Sound there is only of what was recorded to its end.
+        (Some((_, recording)), "wav" | "mp3") if recording.status == "completed" => heard(request, recording, form),
+        _ => absent(request),
+    }
+}
+
+fn heard(request: &Request, recording: &Recording, form: &str) -> Reply {
+    let (sound, kind) = match form {
+        "mp3" => (sound::mp3(recording.duration), "audio/mpeg"),
+        _ => (sound::wav(recording.duration), "audio/x-wav"),
+    };
+    let length = sound.len();
+    let mut reply = match sound::part(request.header(header::RANGE), length) {
+        Ok(None) => Reply::of(StatusCode::OK, sound, kind),
+        Ok(Some((first, last))) => {
+            let mut reply = Reply::of(StatusCode::PARTIAL_CONTENT, sound.slice(first..=last), kind);
+            reply.headers.push((header::CONTENT_RANGE, format!("bytes {first}-{last}/{length}")));
+            reply
+        }
+        Err(()) => {
+            let mut reply = Reply::of(StatusCode::RANGE_NOT_SATISFIABLE, "".into(), kind);
+            reply.headers.push((header::CONTENT_RANGE, format!("bytes */{length}")));
+            reply
+        }
+    };
+    reply.headers.push((header::ACCEPT_RANGES, "bytes".to_owned()));
+    reply
+}
+
+fn delete_recording(state: &mut State, request: &Request, account: &str, file: &str) -> Reply {
+    let sid = file.strip_suffix(".json").unwrap_or(file);
+    let of_account = state.twilio_calls.values_mut().filter(|call| call.account_sid == account);
+    for call in of_account {
+        let before = call.recordings.len();
+        call.recordings.retain(|recording| recording.sid != sid);
+        if call.recordings.len() < before {
+            return Reply::empty(StatusCode::NO_CONTENT);
+        }
+    }
+    absent(request)
 }
 
 fn call_json(sid: &str, call: &TwilioCall) -> Value {

@@ -24,6 +24,8 @@ pub(super) struct Reply {
     pub status: StatusCode,
     pub body: Bytes,
     pub content_type: &'static str,
+    /// What else the head says.
+    pub headers: Vec<(header::HeaderName, String)>,
 }
 
 impl Request {
@@ -57,11 +59,15 @@ impl Request {
 
 impl Reply {
     pub fn json(status: StatusCode, body: &Value) -> Reply {
-        Reply { status, body: body.to_string().into(), content_type: "application/json" }
+        Reply::of(status, body.to_string().into(), "application/json")
+    }
+
+    pub fn of(status: StatusCode, body: Bytes, content_type: &'static str) -> Reply {
+        Reply { status, body, content_type, headers: Vec::new() }
     }
 
     pub fn empty(status: StatusCode) -> Reply {
-        Reply { status, body: Bytes::new(), content_type: "application/json" }
+        Reply::of(status, Bytes::new(), "application/json")
     }
 }
 

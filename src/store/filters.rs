@@ -10,13 +10,6 @@ use serde::Serialize;
 use super::DeliveryState;
 use crate::model::{Arrival, E164, NumberState, OrgId, Purpose, Reason, Sid, VoicemailState};
 
-/// Of the deliveries of an endpoint.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct DeliveryFilter {
-    /// Only those that are this far.
-    pub state: Option<DeliveryState>,
-}
-
 /// Of the tenants.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct TenantFilter {
@@ -100,4 +93,11 @@ pub struct AuditFilter {
     pub since: Option<Timestamp>,
     /// Only what was done before this instant.
     pub until: Option<Timestamp>,
+}
+
+/// Of what an endpoint was sent and is to be sent.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct DeliveryFilter {
+    /// Only those that are this far.
+    pub state: Option<DeliveryState>,
 }

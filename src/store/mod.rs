@@ -13,6 +13,8 @@ mod keyring;
 mod keys;
 mod merge;
 mod outgoing;
+mod person;
+mod retention;
 mod rows;
 mod seal;
 mod sealed;
@@ -33,6 +35,8 @@ pub use filters::{AuditFilter, CallFilter, DeliveryFilter, LiveFilter, NumberFil
 pub use idempotent::{Claimed, KEPT as ANSWERS_KEPT, Wish};
 pub use keyring::Keyring;
 pub use keys::{KeysInUse, ResealMark, Resealed};
+pub use person::{Bounds, Erased, ErasureReport, ErasureRow, ErasureState, KeptPlace, PersonAsk, PersonCall};
+pub use retention::{Cleared, Place, RemoteErasure, RemoteProvider, Round, SweepKind, Swept, Whose};
 pub use rows::{
     Actor, Ask, AuditRow, CallRow, Numbered, Page, StoreError, TenantLoad, Token, VersionRow, VoicemailRow,
 };

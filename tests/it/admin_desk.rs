@@ -2,7 +2,8 @@
 //! and a list of what it told the rest of the process.
 
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode};
@@ -11,10 +12,12 @@ use hyper::service::Service;
 use hyper_util::service::TowerToHyperService;
 use jiff::Timestamp;
 use patchbay::admin::{
-    AdminState, EventStream, LiveCall, Pace, Pending, Rotation, RotationRefused, RotationState, router,
+    AdminState, Audio, EventStream, LiveCall, Pace, Pending, Rotation, RotationRefused, RotationState, router,
 };
 use patchbay::events::{Bus, Limits};
-use patchbay::model::{Change, E164, Fault, Secret, Sid, TwilioAccount};
+use patchbay::model::{Change, E164, Fault, Retention, Secret, Sid, TwilioAccount};
+use patchbay::providers::{Http, Twilio};
+use patchbay::retention::Spool;
 use patchbay::routing::Surroundings;
 use patchbay::store::{Actor, Store, StoreError};
 use serde_json::{Value, json};
@@ -85,6 +88,13 @@ impl Answer {
     }
 }
 
+/// Recordings heard from a Twilio at this address.
+pub fn audio_of(base: &str) -> Audio {
+    // Reading the machine's certificates for every desk would take longer than most tests.
+    static HTTP: LazyLock<Http> = LazyLock::new(|| Http::new().unwrap());
+    Audio::new(Twilio::new(&HTTP, base, Arc::default()).unwrap(), 2, Duration::from_millis(500))
+}
+
 /// A key that comes and goes without a file.
 struct OneKey(Store);
 
@@ -134,6 +144,9 @@ impl Desk {
                 let live = seen.lock().unwrap().clone();
                 Box::pin(async move { live })
             }),
+            audio: audio_of("http://127.0.0.1:9"),
+            periods: Retention::default(),
+            spool: Spool::default(),
             rotation: Arc::new(OneKey(store.clone())),
             events: EventStream { bus: Bus::new("desk".to_owned(), Limits::default()), pace: Pace::default() },
             metrics_text: Arc::new(|| "patchbay_store_up 1\n".to_owned()),
@@ -161,6 +174,11 @@ impl Desk {
             live: Arc::clone(&self.live),
             _dir: None,
         }
+    }
+
+    /// An answer whose body comes piece by piece.
+    pub async fn open(&self, request: Request<Body>) -> axum::response::Response {
+        self.router.call(request).await.unwrap()
     }
 
     pub async fn send(&self, request: Request<Body>) -> Answer {

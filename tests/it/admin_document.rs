@@ -28,8 +28,14 @@ fn statuses(operation: &Value) -> BTreeSet<String> {
 
 /// A path of the right form to which nothing belongs.
 fn nothing_at(path: &str) -> String {
-    let prefixes =
-        [("/numbers/", "num"), ("/voicemails/", "vm"), ("/orgs/", "org"), ("/tokens/", "tok"), ("/webhooks/", "wh")];
+    let prefixes = [
+        ("/numbers/", "num"),
+        ("/voicemails/", "vm"),
+        ("/orgs/", "org"),
+        ("/tokens/", "tok"),
+        ("/webhooks/", "wh"),
+        ("/erasures/", "era"),
+    ];
     let prefix = prefixes.iter().find(|(part, _)| path.contains(part)).map_or("ten", |(_, prefix)| prefix);
     path.replace("{id}", &format!("{prefix}_00000000000000000000000000"))
         .replace("{sid}", "CA0")

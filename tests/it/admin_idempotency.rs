@@ -12,7 +12,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::admin_desk::{Answer, Desk, NOW};
+use crate::admin_desk::{Answer, Desk, NOW, TOKEN};
 use crate::kill::Process;
 use crate::rig::{OPERATOR, Rig, http_client};
 
@@ -69,6 +69,9 @@ async fn of_sixteen_clients_with_one_key_one_has_its_effect_and_all_hear_the_sam
             ("/api/tenants", business),
             ("/api/tenants", json!({"name": ""})),
             ("/api/numbers/owned", json!({"e164": e164, "tenantId": tenant["id"]})),
+            ("/api/orgs", json!({"name": "Acme"})),
+            // The answer holds a secret that nobody can ask for again.
+            ("/api/tokens", json!({"name": "desk", "role": "operator", "access": "read"})),
             ("/api/nothing", json!({})),
         ] {
             let key = format!("{path}-{round}-{}", body["name"].as_str().map_or(0, str::len));
@@ -180,6 +183,27 @@ async fn what_broke_off_is_in_progress_for_a_minute_and_then_unknown_and_never_d
     create(&desk, "another-key").await.expect(201);
     *clock.lock().unwrap() += SignedDuration::from_hours(1);
     create(&desk, "one-key").await.expect(201);
+}
+
+#[tokio::test]
+async fn the_same_key_of_another_token_is_another_key() {
+    let desk = Desk::new().await;
+    let org = desk.post("/api/orgs", json!({"name": "Acme"})).await.expect(201);
+    let role = format!("org:{}", org["id"].as_str().unwrap());
+    let made = desk.post("/api/tokens", json!({"name": "acme", "role": role, "access": "write"})).await.expect(201);
+    let body = json!({"name": "Smile Dental", "orgId": org["id"]}).to_string();
+    let mut ids = BTreeSet::new();
+    for _ in 0..2 {
+        for token in [TOKEN, made["secret"].as_str().unwrap()] {
+            let request = axum::http::Request::post("/api/tenants")
+                .header("authorization", format!("Bearer {token}"))
+                .header("content-type", "application/json")
+                .header("idempotency-key", "one-key");
+            let answer = desk.send(request.body(axum::body::Body::from(body.clone())).unwrap()).await.expect(201);
+            ids.insert(answer["id"].as_str().unwrap().to_owned());
+        }
+    }
+    assert_eq!(ids.len(), 2, "one for each token");
 }
 
 #[tokio::test]

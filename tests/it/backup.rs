@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -353,7 +353,8 @@ async fn a_restore_that_is_killed_leaves_the_old_store_the_new_one_or_a_sentence
     drop(process);
     for marker in ["patchbay.db.restoring", "patchbay.db.switching", "patchbay.db.restoring", "patchbay.db.switching"] {
         let words = ["restore", "--from", "copy", "--replace"];
-        let mut restoring = patchbay(place.path(), &words, &WITH_ACCOUNTS).spawn().expect("it runs");
+        let mut restoring = patchbay(place.path(), &words, &WITH_ACCOUNTS);
+        let mut restoring = restoring.stdout(Stdio::null()).spawn().expect("it runs");
         while !place.file(marker).exists() && restoring.try_wait().expect("it can be asked").is_none() {
             std::thread::yield_now();
         }

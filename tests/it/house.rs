@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Which rooms a room may know. Rooms that are not listed compose the others and know everybody.
-const KNOWS: [(&str, &[&str]); 17] = [
+const KNOWS: [(&str, &[&str]); 18] = [
     ("model", &[]),
     ("routing", &["model"]),
     ("twiml", &["model", "routing"]),
@@ -21,8 +21,9 @@ const KNOWS: [(&str, &[&str]); 17] = [
     ("directory", &["model", "routing", "store", "telemetry"]),
     ("calls", &["model", "routing", "telemetry"]),
     ("edge", &["model", "routing", "twiml", "directory", "calls", "health", "journal", "providers", "telemetry"]),
+    ("retention", &["model", "store", "journal", "providers"]),
     ("backup", &["model", "store", "journal", "config"]),
-    ("admin", &["model", "routing", "twiml", "store", "events"]),
+    ("admin", &["model", "routing", "twiml", "store", "events", "providers", "retention"]),
     ("simulator", &["model"]),
 ];
 

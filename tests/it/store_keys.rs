@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use patchbay::model::Secret;
-use patchbay::store::{Ask, AuditFilter, KeyName, Keyring, ResealMark, Store, StoreError};
+use patchbay::store::{KeyName, Keyring, ResealMark, Store, StoreError};
 use proptest::prelude::*;
 use sqlx::ConnectOptions as _;
 use sqlx::sqlite::SqliteConnectOptions;
@@ -157,8 +157,8 @@ async fn a_change_of_keys_is_in_the_audit_log_by_name(store: Store) {
     assert_eq!(name(&entry.after), KeyName::of(&NEW).to_string());
 }
 
-fn ask() -> Ask<AuditFilter> {
-    Ask { limit: 10, ..Ask::default() }
+fn ask() -> patchbay::store::Ask<patchbay::store::AuditFilter> {
+    patchbay::store::Ask { limit: 10, ..patchbay::store::Ask::default() }
 }
 
 /// A store in a file, which can be opened again with other keys.

@@ -7,6 +7,7 @@ use sqlx::Row as _;
 use super::calls::{keep_call, kept_call};
 use super::read::json_text;
 use super::tell::call_merged;
+use super::tombstones::Tombstones;
 use super::{READ_MAX, Sqlite, WORK_MAX, Writing, within};
 use crate::model::{AiReport, CallBegan, CallEnded, CallEvent, Record, Sid};
 use crate::store::cursor::nanos;
@@ -58,7 +59,11 @@ impl Sqlite {
             .bind(journal)
             .fetch_optional(&mut *writing)
             .await?;
+        let tombstones = Tombstones::standing(&mut writing).await?;
         for record in in_order.iter().filter(|record| applied.is_none_or(|applied| place(record.seq) > applied)) {
+            if tombstones.cover(&mut writing, &record.record).await? {
+                continue;
+            }
             match refusals {
                 Refusals::Fail => apply_one(&mut writing, &record.record).await?,
                 Refusals::SetAside => apply_or_set_aside(&mut writing, journal, record).await?,

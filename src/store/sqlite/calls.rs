@@ -5,12 +5,13 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use sqlx::sqlite::SqliteRow;
 
+use super::person::{among, narrow};
 use super::read::{Columns, json_text, spelled};
 use super::{READ_MAX, Sqlite, WORK_MAX, Writing, call_list, within};
 use crate::model::{CallBegan, CallEvent, Sid, TenantId};
 use crate::store::cursor::nanos;
 use crate::store::merge::KeptCall;
-use crate::store::{Ask, CallFilter, CallRow, Page, StoreError};
+use crate::store::{Ask, CallFilter, CallRow, Page, PersonAsk, StoreError};
 
 impl Sqlite {
     pub(in crate::store) async fn live_calls(&self, since: Timestamp) -> Result<Vec<CallRow>, StoreError> {
@@ -39,6 +40,14 @@ impl Sqlite {
             Ok(self.with_events(vec![row_of(&row)?]).await?.pop())
         })
         .await
+    }
+
+    /// Of these calls, what somebody is shown of their own.
+    pub(super) async fn calls_among(&self, ask: &PersonAsk, calls: &[Sid]) -> Result<Vec<CallRow>, StoreError> {
+        let mut query = among("SELECT * FROM calls", calls)?;
+        narrow(&mut query, ask);
+        let rows = query.build().fetch_all(&self.readers).await?;
+        self.with_events(rows.iter().filter_map(readable).collect()).await
     }
 
     /// Gives calls their events, oldest first; those of one instant in the order they came.

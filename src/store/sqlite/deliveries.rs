@@ -118,12 +118,13 @@ impl Sqlite {
         webhook: &WebhookId,
         ask: &Ask<DeliveryFilter>,
     ) -> Result<Page<DeliveryRow>, StoreError> {
+        let list = format!("deliveries of {webhook}");
         let mut query = QueryBuilder::<Engine>::new("SELECT * FROM webhook_deliveries WHERE webhook_id = ");
         query.push_bind(webhook.to_string());
         if let Some(state) = ask.only.state {
             query.push(" AND state = ").push_bind(spelled(state));
         }
-        if let Some(cursor) = Cursor::asked("webhook_deliveries", ask)? {
+        if let Some(cursor) = Cursor::asked(&list, ask)? {
             query.push(" AND (created_at, id) < (").push_bind(cursor.nanos()?);
             query.push(", ").push_bind(cursor.id).push(")");
         }
@@ -131,7 +132,7 @@ impl Sqlite {
             query.push(" AND (id = ").push_bind(words).push(" OR type = ").push_bind(words);
             query.push(" OR subject = ").push_bind(words).push(")");
         }
-        self.newest("webhook_deliveries", query, ask, readable).await
+        self.newest(&list, query, ask, readable).await
     }
 
     pub(in crate::store) async fn replay_delivery(

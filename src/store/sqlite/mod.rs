@@ -9,17 +9,24 @@ mod audit;
 mod call_list;
 mod calls;
 mod deliveries;
+mod erase;
+mod erasures;
 mod error;
 mod home;
 mod idempotent;
 mod newest;
 mod numbers;
 mod orgs;
+mod person;
 mod read;
+mod remote;
 mod reseal;
+mod retention;
+mod sweep;
 mod tell;
 mod tenants;
 mod tokens;
+mod tombstones;
 mod versions;
 mod voicemails;
 mod walk;
@@ -94,7 +101,8 @@ impl Sqlite {
             .idle_timeout(None)
             .max_lifetime(None)
             .test_before_acquire(false)
-            .connect_with(writing.pragma("journal_size_limit", "67108864"))
+            // What is deleted is overwritten at once: erased means gone from the file, not only from the lists.
+            .connect_with(writing.pragma("secure_delete", "ON").pragma("journal_size_limit", "67108864"))
             .await?;
         MIGRATIONS.run(&writer).await.map_err(migration_failed)?;
 

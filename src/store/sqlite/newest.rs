@@ -32,7 +32,7 @@ impl Sqlite {
     /// The page that [`newest_of`] began to ask for; a row that cannot be read is left out.
     pub(super) async fn newest<T, F: Serialize>(
         &self,
-        table: &'static str,
+        list: &str,
         mut query: QueryBuilder<Engine>,
         ask: &Ask<F>,
         readable: fn(&SqliteRow) -> Option<T>,
@@ -45,7 +45,7 @@ impl Sqlite {
                 let cursor = Cursor { key: columns.integer("created_at")?.to_string(), id: columns.text("id")? };
                 Ok((cursor, readable(row)))
             });
-            Ok(page(table, ask, read.collect::<Result<_, StoreError>>()?))
+            Ok(page(list, ask, read.collect::<Result<_, StoreError>>()?))
         })
         .await
     }

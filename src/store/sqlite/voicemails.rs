@@ -206,11 +206,11 @@ async fn write_voicemail(writing: &mut Writing, row: &VoicemailRow) -> Result<()
     Ok(())
 }
 
-fn readable(row: &SqliteRow) -> Option<VoicemailRow> {
+pub(super) fn readable(row: &SqliteRow) -> Option<VoicemailRow> {
     voicemail_of(row).inspect_err(|error| tracing::error!(%error, "a voicemail is left out")).ok()
 }
 
-fn voicemail_of(row: &SqliteRow) -> Result<VoicemailRow, StoreError> {
+pub(super) fn voicemail_of(row: &SqliteRow) -> Result<VoicemailRow, StoreError> {
     let columns = Columns(row);
     Ok(VoicemailRow {
         id: columns.identity("id")?,

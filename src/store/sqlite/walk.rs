@@ -212,7 +212,8 @@ impl List {
         stretch: &Stretch,
         walk: &Walk,
     ) -> Result<Option<Key>, StoreError> {
-        if walk.only.is_empty() {
+        // Where every row counts there is nothing to pass over, and what is named is few.
+        if walk.only.is_empty() || walk.index.is_none() {
             return Ok(None);
         }
         let mut query = self.turn_query(stretch, walk);

@@ -1,0 +1,67 @@
+//! Marks left by what was erased: a record that comes late is dropped, lest it bring somebody back.
+//!
+//! A mark is a hash: it tells nothing of whose call it was, and is enough to know a SID again.
+
+use jiff::Timestamp;
+use sha2::{Digest, Sha256};
+
+use super::read::json_text;
+use super::{READ_MAX, Sqlite, Writing, within};
+use crate::model::{Record, Sid};
+use crate::store::StoreError;
+use crate::store::cursor::nanos;
+
+/// Whether there is any mark at all: mostly there is none, and no record need be looked up.
+#[derive(Clone, Copy)]
+pub(super) struct Tombstones {
+    any: bool,
+}
+
+impl Tombstones {
+    /// Looks whether there are any.
+    pub(super) async fn standing(writing: &mut Writing) -> Result<Tombstones, StoreError> {
+        let any = sqlx::query("SELECT 1 FROM tombstones LIMIT 1").fetch_optional(&mut **writing).await?;
+        Ok(Tombstones { any: any.is_some() })
+    }
+
+    /// Is this record of something that was erased?
+    pub(super) async fn cover(self, writing: &mut Writing, record: &Record) -> Result<bool, StoreError> {
+        if !self.any {
+            return Ok(false);
+        }
+        let marks: Vec<String> = record.marks().map(mark).collect();
+        let query = sqlx::query("SELECT 1 FROM tombstones WHERE mark IN (SELECT value FROM json_each($1)) LIMIT 1");
+        Ok(query.bind(json_text(&marks)?).fetch_optional(&mut **writing).await?.is_some())
+    }
+}
+
+impl Sqlite {
+    pub(in crate::store) async fn is_erased(&self, sids: &[&Sid]) -> Result<bool, StoreError> {
+        within(READ_MAX, async {
+            let marks: Vec<String> = sids.iter().map(|sid| mark(sid)).collect();
+            let query = sqlx::query("SELECT 1 FROM tombstones WHERE mark IN (SELECT value FROM json_each($1)) LIMIT 1");
+            Ok(query.bind(json_text(&marks)?).fetch_optional(&self.readers).await?.is_some())
+        })
+        .await
+    }
+}
+
+/// Leaves marks for what these SIDs name.
+pub(super) async fn bury<'a>(
+    writing: &mut Writing,
+    sids: impl Iterator<Item = &'a Sid>,
+    until: Timestamp,
+) -> Result<(), StoreError> {
+    let marks: Vec<String> = sids.map(mark).collect();
+    let query = sqlx::query(
+        "INSERT INTO tombstones (mark, until) SELECT value, $2 FROM json_each($1) WHERE true \
+         ON CONFLICT (mark) DO UPDATE SET until = max(until, excluded.until)",
+    );
+    query.bind(json_text(&marks)?).bind(nanos(until)).execute(&mut **writing).await?;
+    Ok(())
+}
+
+fn mark(sid: &Sid) -> String {
+    let sum = Sha256::new().chain_update(b"erased\0").chain_update(sid.as_str()).finalize();
+    sum[..16].iter().map(|byte| format!("{byte:02x}")).collect()
+}
