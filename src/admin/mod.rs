@@ -26,6 +26,7 @@ mod lists;
 mod live;
 mod narrowings;
 mod numbers;
+pub mod offline;
 mod openapi;
 mod orgs;
 mod overrides;

@@ -13,6 +13,7 @@ use crate::model::{Secret, SipUri};
 use crate::simulator::caller::{Ai, Caller, CallerPart, Event, Line, Outcome, Placed, Script, Staff};
 
 use super::remote::Remote;
+use super::told::wrong_usage;
 
 /// The caller where none is given: a number of nobody.
 const CALLER: &str = "+14165550100";
@@ -110,10 +111,6 @@ fn web_address(text: &str) -> Result<Url, String> {
     url.ok_or_else(|| "must be an http or https URL, as http://127.0.0.1:8080".to_owned())
 }
 
-fn wrong_usage(message: &str) -> ! {
-    clap::Error::raw(clap::error::ErrorKind::ValueValidation, format!("{message}\n")).exit()
-}
-
 async fn place(arguments: &Arguments, script: &Script) -> anyhow::Result<Outcome> {
     let line = Line {
         edge: arguments.edge.clone(),
@@ -189,20 +186,25 @@ fn rows(page: &Value) -> impl Iterator<Item = &Value> {
     page["data"].as_array().into_iter().flatten()
 }
 
-/// What would happen, for people: the decision, why, and what Twilio would be answered.
+/// What would happen, for people: the decision, why, and what Twilio would be answered. Times in UTC.
 pub(super) fn explained(answer: &Value) -> String {
+    explained_at(answer, |instant| instant.as_str().unwrap_or_default().to_owned())
+}
+
+/// The same with times as `told` puts them.
+pub(super) fn explained_at(answer: &Value, told: impl Fn(&Value) -> String) -> String {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let decision = &answer["decision"];
     let who = if decision["available"] == json!(true) { "the AI answers" } else { "the fallback takes the call" };
     let mut lines = vec![format!("{who}: {}", text(&decision["reason"]))];
-    if let Some(at) = answer["at"].as_str() {
-        lines.push(format!("  at {at}"));
+    if answer["at"].is_string() {
+        lines.push(format!("  at {}", told(&answer["at"])));
     }
     for rule in answer["trace"].as_array().into_iter().flatten() {
         lines.push(format!("  {}: {} → {}", text(&rule["rule"]), text(&rule["saw"]), text(&rule["said"])));
     }
-    if let Some(next) = answer["nextChange"].as_str() {
-        lines.push(format!("  the clock changes this at {next}"));
+    if answer["nextChange"].is_string() {
+        lines.push(format!("  the clock changes this at {}", told(&answer["nextChange"])));
     }
     if let Some(twiml) = answer["twiml"].as_str() {
         lines.push(crate::simulator::caller::indented(twiml));

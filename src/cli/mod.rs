@@ -2,17 +2,32 @@
 //!
 //! Exit codes: 0 done, 1 the thing asked for failed, 2 wrong usage. An error is one sentence on standard error.
 
+mod api;
+mod apply;
+mod audit;
 mod backup;
 mod call;
+mod calls;
 mod check;
 pub mod decide;
 mod demo;
+mod differences;
+mod export;
 mod health;
+mod list;
+mod orgs;
 mod remote;
 mod restore;
+mod secrets;
 mod serve;
 mod sim;
+mod table;
+mod tenants;
+mod token;
 mod told;
+mod voicemails;
+mod when;
+mod yaml;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -46,6 +61,22 @@ enum Command {
     Decide,
     /// Reads the settings, tells every fault at once, and looks whether all is in place.
     Check(Config),
+    /// Makes, lists and revokes tokens of the admin API.
+    Token(token::Arguments),
+    /// Organizations: their Twilio accounts, and whether they may be charged.
+    Orgs(orgs::Arguments),
+    /// Tenants: the businesses, their settings and versions.
+    Tenants(tenants::Arguments),
+    /// Calls as they went, and why they went so.
+    Calls(calls::Arguments),
+    /// What callers left, and whether somebody listened.
+    Voicemails(voicemails::Arguments),
+    /// Who changed what, and how it was before.
+    Audit(audit::Arguments),
+    /// Brings organizations, tenants and availability to what a file says.
+    Apply(apply::Arguments),
+    /// Writes organizations, tenants and availability as a file for `apply`.
+    Export(export::Arguments),
     /// Copies the store and the journal into a directory, while patchbay runs or not.
     Backup(backup::Arguments),
     /// Verifies a backup, and puts it in place of the store.
@@ -86,6 +117,14 @@ pub fn main() -> ExitCode {
         Command::Sim(arguments) => sim::run(&arguments),
         Command::Decide => decide(),
         Command::Check(config) => check::run(&config),
+        Command::Token(arguments) => token::run(&arguments),
+        Command::Orgs(arguments) => orgs::run(&arguments),
+        Command::Tenants(arguments) => tenants::run(&arguments),
+        Command::Calls(arguments) => calls::run(&arguments),
+        Command::Voicemails(arguments) => voicemails::run(&arguments),
+        Command::Audit(arguments) => audit::run(&arguments),
+        Command::Apply(arguments) => apply::run(&arguments),
+        Command::Export(arguments) => export::run(&arguments),
         Command::Backup(arguments) => backup::run(&arguments),
         Command::Restore(arguments) => restore::run(&arguments),
         Command::Health(arguments) => health::run(&arguments),

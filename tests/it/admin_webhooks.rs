@@ -131,11 +131,14 @@ async fn a_test_is_put_in_line_and_shows_among_the_deliveries() {
             "type": "webhook.test", "timestamp": delivery["at"], "data": {"webhookId": webhook["id"]},
         })
     );
-    for (state, rows) in [("pending", 1), ("dead", 0), ("delivered", 0), ("", 1)] {
+    for (state, rows) in [("pending", 1), ("dead", 0), ("delivered", 0)] {
         let page = desk.get(&at(&webhook, &format!("/deliveries?state={state}"))).await.expect(200);
         assert_eq!(page["data"].as_array().unwrap().len(), rows, "{state}");
     }
-    assert_eq!(desk.get(&at(&webhook, "/deliveries?state=lost")).await.faults(), ["?state unknown_value"]);
+    for wrong in ["lost", ""] {
+        let refused = desk.get(&at(&webhook, &format!("/deliveries?state={wrong}"))).await;
+        assert_eq!(refused.faults(), ["?state unknown_value"]);
+    }
     assert_eq!(desk.get(&at(&webhook, "/deliveries?cursor=mine")).await.faults(), ["?cursor bad_cursor"]);
 }
 

@@ -291,7 +291,10 @@ async fn a_sweep_lets_others_write() {
     let (mut longest, mut writes) = (Duration::ZERO, 0);
     while !sweeping.is_finished() {
         let began = Instant::now();
-        store.apply("k", &numbered(writes + 1, &[Record::CallEvent(event("CA-other", "status", 1))])).await.unwrap();
+        store
+            .apply("k", &numbered(writes + 1, &[Record::CallEvent(event("CA-other", "status", 30 * 86_400))]))
+            .await
+            .unwrap();
         longest = longest.max(began.elapsed());
         writes += 1;
     }

@@ -172,7 +172,12 @@ impl Sqlite {
 
     /// Messages to webhooks whose call is not kept any more.
     async fn erase_deliveries(&self, ask: &PersonAsk, dry: bool) -> Result<u64, StoreError> {
-        let query = sqlx::query("SELECT id, payload FROM webhook_deliveries WHERE instr(payload, $1) > 0");
+        // What tells of a call or a voicemail that is kept goes with it, or stays with it.
+        let query = sqlx::query(
+            "SELECT id, payload FROM webhook_deliveries WHERE instr(payload, $1) > 0 \
+             AND NOT EXISTS (SELECT 1 FROM calls WHERE call_sid = subject) \
+             AND NOT EXISTS (SELECT 1 FROM voicemails WHERE voicemails.id = subject)",
+        );
         let rows = query.bind(ask.person.digits()).fetch_all(&self.readers).await?;
         let mut meant: Vec<String> = Vec::new();
         for row in &rows {
