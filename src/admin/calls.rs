@@ -16,9 +16,9 @@ use super::error::Problem;
 use super::json::Id;
 use super::lists::ListQuery;
 use super::narrowings::CallQuery;
-use crate::model::{AiReport, Arrival, CallEvent, Decision, NumberId, Role, Sid, TenantId};
+use crate::model::{AiReport, Arrival, CallEvent, Decision, NumberId, Sid, TenantId};
 use crate::routing::{self, Rules, Traced};
-use crate::store::{Ask, CallRow};
+use crate::store::CallRow;
 
 /// A call.
 #[derive(Serialize, ToSchema)]
@@ -172,7 +172,8 @@ pub(super) async fn read(
 ) -> Result<Answer<CallDetail>, Problem> {
     let nobody = || Problem::not_found("call", sid.as_str());
     let row = admin.store.call(&sid).await?.ok_or_else(nobody)?;
-    if !sees_of(&admin, &caller, row.began.tenant_id.as_ref()).await? {
+    // It outlives its tenant, and stays with the organization.
+    if !caller.sees(row.org_id.as_ref(), row.began.tenant_id.as_ref()) {
         return Err(nobody());
     }
     let live = (admin.live)().await.iter().any(|call| call.sid == sid);
@@ -184,14 +185,6 @@ pub(super) async fn read(
         events: row.events.iter().map(EventBody::of).collect(),
         report: row.report.as_ref().map(ReportBody::of),
     }))
-}
-
-/// May the caller see what was kept of this tenant? It outlives the tenant itself, and stays with its organization.
-pub(super) async fn sees_of(admin: &AdminState, caller: &Caller, tenant: Option<&TenantId>) -> Result<bool, Problem> {
-    let (Role::Org(_), Some(id)) = (&caller.role, tenant) else { return Ok(caller.sees(None, tenant)) };
-    let first = Ask { limit: 1, ..Ask::default() };
-    let newest = admin.store.tenant_versions(id, &first).await?.rows.pop();
-    Ok(newest.is_some_and(|version| caller.sees(Some(&version.tenant.org_id), tenant)))
 }
 
 /// Asks the engine again, with a sink that takes note.

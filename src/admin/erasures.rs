@@ -49,7 +49,7 @@ pub(super) struct ErasureRequest {
 #[serde(rename_all = "camelCase")]
 pub(super) struct ErasureBody {
     /// Null where nothing was changed.
-    #[schema(value_type = Option<String>, example = "era_01kafbd2x0q7h3m8w5r9t2c6ze")]
+    #[schema(value_type = Option<String>, format = "erasure-id", example = "era_01kafbd2x0q7h3m8w5r9t2c6ze")]
     id: Option<ErasureId>,
     #[schema(value_type = String, format = DateTime)]
     at: Timestamp,
@@ -251,6 +251,8 @@ async fn carry_out(admin: AdminState, ask: PersonAsk, row: ErasureRow) -> Erasur
             (ErasureState::Failed, ErasureReport { failure, ..ErasureReport::default() })
         }
     };
+    // What was told of the person is kept for those who come back: they begin anew.
+    admin.events.bus.gap();
     if let Err(error) = admin.store.keep_erasure(&row.id, state, &report).await {
         tracing::error!(%error, erasure = row.id.as_str(), "the report of an erasure could not be kept");
     }

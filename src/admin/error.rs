@@ -9,8 +9,10 @@ use axum::Json;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use serde_json::Value;
 use utoipa::ToSchema;
 
+use super::json::BODY_BYTES_MAX;
 use super::rotation::RotationRefused;
 use crate::model::Fault;
 use crate::store::StoreError;
@@ -278,6 +280,41 @@ impl Problem {
     }
 }
 
+impl Problem {
+    fn body(self, request_id: &str) -> ProblemBody {
+        ProblemBody {
+            title: self.title,
+            status: self.status.as_u16(),
+            code: self.code,
+            detail: self.detail,
+            errors: self.errors,
+            request_id: request_id.to_owned(),
+        }
+    }
+
+    /// What an answer of this status looks like, for whoever reads the document.
+    pub fn sample(status: &str) -> Option<Value> {
+        let problem = match status {
+            "400" => Problem::not_json("expected `,` or `}` at line 3 column 5"),
+            "401" => Problem::unauthorized("this token is not good here"),
+            "403" => Problem::read_only(),
+            "404" => Problem::not_found("tenant", "ten_01kafbd2x0q7h3m8w5r9t2c6ze"),
+            "408" => Problem::body_incomplete("the body broke off"),
+            "412" => Problem::version_changed(7),
+            "413" => Problem::too_large(BODY_BYTES_MAX),
+            "415" => Problem::wrong_content_type(),
+            "416" => Problem::beyond_the_end(Some("bytes */48128".to_owned())),
+            "422" => Problem::fault("/timezone", "timezone", "no time zone of this name is known"),
+            "500" => Problem::internal(),
+            "502" => Problem::upstream_failed("Twilio did not answer; try again in a moment"),
+            "503" => Problem::too_slow(),
+            // What is in the way is told where it is: it differs from resource to resource.
+            _ => return None,
+        };
+        serde_json::to_value(problem.body("req_5f1c7d0a9b3e2c48d611")).ok()
+    }
+}
+
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Problem {
         match error {
@@ -334,14 +371,7 @@ impl IntoResponse for Problem {
 /// Writes down the problem a response carries, if it carries one.
 pub(super) fn finish(mut response: Response, request_id: &str) -> Response {
     let Some(problem) = response.extensions_mut().remove::<Problem>() else { return response };
-    let body = ProblemBody {
-        title: problem.title,
-        status: problem.status.as_u16(),
-        code: problem.code,
-        detail: problem.detail,
-        errors: problem.errors,
-        request_id: request_id.to_owned(),
-    };
+    let body = problem.body(request_id);
     let (mut head, _) = response.into_parts();
     // The length of the empty body that stood in for this one.
     head.headers.remove(header::CONTENT_LENGTH);

@@ -38,7 +38,7 @@ impl<S: Send + Sync, T: DeserializeOwned + ToSchema> FromRequest<S> for Json<T> 
     }
 }
 
-/// A body that may be left out; then all its members are absent.
+/// A body that may be left out, or null; then all its members are absent.
 pub(super) struct OptionalJson<T>(pub T);
 
 impl<S: Send + Sync, T: DeserializeOwned + ToSchema + Default> FromRequest<S> for OptionalJson<T> {
@@ -47,7 +47,8 @@ impl<S: Send + Sync, T: DeserializeOwned + ToSchema + Default> FromRequest<S> fo
     async fn from_request(request: Request, _state: &S) -> Result<OptionalJson<T>, Problem> {
         let (head, body) = request.into_parts();
         let body = read_body(body).await?;
-        let given = if body.is_empty() { T::default() } else { parse(&head.headers, &body)? };
+        let is_null = body.trim_ascii() == b"null" && is_json(&head.headers);
+        let given = if body.is_empty() || is_null { T::default() } else { parse(&head.headers, &body)? };
         Ok(OptionalJson(given))
     }
 }
@@ -84,8 +85,8 @@ fn parse<T: DeserializeOwned + ToSchema>(headers: &HeaderMap, body: &[u8]) -> Re
     if !is_json(headers) {
         return Err(Problem::wrong_content_type());
     }
-    let value: Value = serde_json::from_slice(body).map_err(|error| Problem::not_json(error.to_string()))?;
-    let faults = schema::faults::<T>(&value);
+    let mut value: Value = serde_json::from_slice(body).map_err(|error| Problem::not_json(error.to_string()))?;
+    let faults = schema::faults::<T>(&mut value);
     if !faults.is_empty() {
         return Err(Problem::invalid(faults));
     }

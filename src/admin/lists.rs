@@ -3,6 +3,8 @@
 //! Every list takes `limit` and `cursor`; what else it takes stands in `narrowings`. Whatever it does not take is refused
 //! by name: a misspelt filter that is passed over shows everything, and nobody notices.
 
+use std::num::{IntErrorKind, ParseIntError};
+
 use axum::extract::{FromRequestParts, Query};
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
@@ -32,10 +34,10 @@ pub(super) trait Narrowing: IntoParams + DeserializeOwned {
 pub(super) struct Paging {
     /// How many rows at most, 1 to 200; 50 where nothing is said.
     #[param(default = 50)]
-    limit: i64,
+    limit: Option<i64>,
     /// Where the page begins: `nextCursor` of the page before. It is good for the same question only. A page may be
     /// short, even empty, where the search was long: while there is a `nextCursor`, there may be more.
-    cursor: String,
+    cursor: Option<String>,
 }
 
 /// How many rows a page has where nothing is said, and at most.
@@ -117,10 +119,21 @@ fn value_of(parameter: &Parameter, text: String) -> Value {
         return text.parse::<bool>().map_or(Value::String(text), Value::Bool);
     }
     if is("integer") {
-        return text.parse::<i64>().map_or(Value::String(text), Value::from);
+        return whole(&text).map_or(Value::String(text), Value::from);
     }
     // An unescaped plus arrives as a blank, which no number has.
     if schema["format"] == "e164" { Value::String(text.replace(' ', "+")) } else { Value::String(text) }
+}
+
+/// A whole number; one beyond this machine's numbers is as good as the outermost of them.
+fn whole(text: &str) -> Option<i64> {
+    text.parse()
+        .or_else(|error: ParseIntError| match error.kind() {
+            IntErrorKind::PosOverflow => Ok(i64::MAX),
+            IntErrorKind::NegOverflow => Ok(i64::MIN),
+            _ => Err(error),
+        })
+        .ok()
 }
 
 #[cfg(test)]

@@ -16,6 +16,8 @@ mod error;
 mod event_body;
 mod event_stream;
 mod events;
+mod exact;
+mod examples;
 mod exports;
 mod formats;
 mod idempotency;

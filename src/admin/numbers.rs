@@ -26,6 +26,7 @@ pub(super) struct NumberBody {
     #[schema(value_type = String, format = "e164", example = "+16475550123")]
     e164: E164,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false)]
     sip_uri: Option<String>,
     /// Where it leads; null while it rests or is in the pool.
     #[schema(value_type = Option<String>, format = "tenant-id")]

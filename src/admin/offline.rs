@@ -12,17 +12,17 @@ use crate::model::Fault;
 
 /// Every fault of what is to be set of a tenant.
 pub fn tenant_faults(change: &Value) -> Vec<Fault> {
-    schema::faults::<TenantPatch>(change)
+    schema::faults::<TenantPatch>(&mut change.clone())
 }
 
 /// Every fault of what is to be set of an organization.
 pub fn org_faults(change: &Value) -> Vec<Fault> {
-    schema::faults::<OrgPatch>(change)
+    schema::faults::<OrgPatch>(&mut change.clone())
 }
 
 /// Every fault of Twilio credentials.
 pub fn twilio_faults(credentials: &Value) -> Vec<Fault> {
-    schema::faults::<TwilioPut>(credentials)
+    schema::faults::<TwilioPut>(&mut credentials.clone())
 }
 
 /// Writes a tenant's zone and country as the API keeps them.

@@ -150,6 +150,8 @@ fn complete_operation(path: &str, method: &HttpMethod, operation: &mut Operation
     }
     if is_post {
         add(operation, "400", "The Idempotency-Key is no key");
+        add(operation, "408", "The body did not arrive");
+        add(operation, "413", "The body is larger than 1 MiB");
         add(operation, "422", "The Idempotency-Key came with another request before");
         parameter(
             operation,

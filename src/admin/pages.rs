@@ -13,7 +13,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::AdminState;
-use super::error::Problem;
+use super::error::{Problem, ProblemBody};
 use super::router::document;
 
 /// The process lives.
@@ -21,6 +21,16 @@ use super::router::document;
 pub(super) struct Health {
     #[schema(value_type = String, example = "ok")]
     status: &'static str,
+}
+
+/// A file of the pages.
+#[derive(ToSchema)]
+#[allow(dead_code, reason = "only shows what there is; the path is a text")]
+enum PageFile {
+    #[schema(rename = "docs.js")]
+    Script,
+    #[schema(rename = "pages.css")]
+    Style,
 }
 
 /// Alive
@@ -60,9 +70,11 @@ pub(super) async fn docs() -> Response {
 }
 
 /// What the pages are made of
-#[utoipa::path(get, path = "/assets/{file}", tag = "pages", params(("file" = String, Path, description = "Its name.")),
-    responses((status = 200, description = "The file", body = String, content_type = "text/css"),
-        (status = 404, description = "There is no such file")))]
+#[utoipa::path(get, path = "/assets/{file}", tag = "pages", params(("file" = inline(PageFile), Path, description = "Its name.")),
+    responses(
+        (status = 200, description = "The file", content((String = "text/css"), (String = "text/javascript"))),
+        (status = 404, description = "There is no such file", body = ProblemBody,
+            content_type = "application/problem+json")))]
 pub(super) async fn asset(Path(file): Path<String>) -> Result<Response, Problem> {
     match file.as_str() {
         "docs.js" => Ok(typed("text/javascript; charset=utf-8", include_str!("pages/docs.js"))),

@@ -3,11 +3,11 @@
 use axum::Router;
 use axum::extract::Request;
 use axum::middleware::from_fn_with_state;
-use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::error::Problem;
+use super::exact::Document;
 use super::{
     AdminState, audio, audit, auth, availability, calls, erasures, events, exports, idempotency, live, numbers,
     openapi, orgs, overrides, pages, plan, request, retention, rotation, simulate, tenants, tokens, turns::Turns,
@@ -75,10 +75,10 @@ pub fn router(state: AdminState) -> Router {
 }
 
 /// The OpenAPI document of exactly these routes.
-pub fn document() -> OpenApi {
+pub fn document() -> Document {
     let (_, mut document) = routes().split_for_parts();
     openapi::complete(&mut document);
-    document
+    Document::exactly(document)
 }
 
 async fn no_route(request: Request) -> Problem {

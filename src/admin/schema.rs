@@ -11,20 +11,28 @@ use utoipa::{PartialSchema, ToSchema};
 use super::formats;
 use crate::model::Fault;
 
-/// Every fault of `body` as a `T`.
-pub(super) fn faults<T: ToSchema + PartialSchema>(body: &Value) -> Vec<Fault> {
+/// Every fault of `body` as a `T`. Whole numbers that were written with a fraction of zero lose it: JSON Schema knows
+/// no difference between 5 and 5.0, and our types do.
+pub(super) fn faults<T: ToSchema + PartialSchema>(body: &mut Value) -> Vec<Fault> {
     let mut named = Vec::new();
     T::schemas(&mut named);
     let root = as_json(&T::schema());
     let named = named.into_iter().map(|(name, schema)| (name, as_json(&schema))).collect();
-    let mut walk = Walk { named, faults: Vec::new() };
+    let mut walk = Walk { named, faults: Vec::new(), fractions: Vec::new() };
     walk.check(&root, body, "");
+    for at in walk.fractions {
+        if let Some(number) = body.pointer_mut(&at)
+            && let Some(whole) = whole(number)
+        {
+            *number = whole.into();
+        }
+    }
     walk.faults
 }
 
 /// Every fault of a value by itself, that a schema without references describes.
 pub(super) fn faults_at(schema: &RefOr<Schema>, value: &Value, at: &str) -> Vec<Fault> {
-    let mut walk = Walk { named: Map::new(), faults: Vec::new() };
+    let mut walk = Walk { named: Map::new(), faults: Vec::new(), fractions: Vec::new() };
     walk.check(&as_json(schema), value, at);
     walk.faults
 }
@@ -36,6 +44,8 @@ fn as_json(schema: &RefOr<Schema>) -> Value {
 struct Walk {
     named: Map<String, Value>,
     faults: Vec<Fault>,
+    /// Where a whole number was written with a fraction.
+    fractions: Vec<String>,
 }
 
 impl Walk {
@@ -86,6 +96,10 @@ impl Walk {
             _ => return true,
         };
         if types.iter().any(|name| is_of_type(value, name)) {
+            return true;
+        }
+        if types.contains(&"integer") && whole(value).is_some() {
+            self.fractions.push(at.to_owned());
             return true;
         }
         let wanted: Vec<&str> = types.iter().map(|name| in_words(name)).collect();
@@ -174,6 +188,13 @@ fn is_of_type(value: &Value, name: &str) -> bool {
     }
 }
 
+/// A whole number that was written with a fraction of zero, as far as numbers of that kind are exact.
+fn whole(value: &Value) -> Option<i64> {
+    const EXACT_MAX: f64 = 9_007_199_254_740_991.0;
+    let number = value.as_f64().filter(|number| number.fract() == 0.0 && number.abs() <= EXACT_MAX)?;
+    Some(number as i64)
+}
+
 fn in_words(name: &str) -> &str {
     match name {
         "boolean" => "true or false",
@@ -234,7 +255,7 @@ mod tests {
     }
 
     fn check(body: Value, expected: &[(&str, &str)]) {
-        let found = faults::<Shop>(&body);
+        let found = faults::<Shop>(&mut body.clone());
         let found: Vec<_> = found.iter().map(|fault| (fault.pointer.as_str(), fault.code.as_str())).collect();
         assert_eq!(found, expected, "{body}");
     }
@@ -254,6 +275,7 @@ mod tests {
         check(json!({"name": "", "waitSeconds": 601}), &[("/name", "too_short"), ("/waitSeconds", "range")]);
         check(json!({"name": 1, "open": "yes"}), &[("/name", "type"), ("/open", "type")]);
         check(json!({"name": "a", "waitSeconds": 5.5}), &[("/waitSeconds", "type")]);
+        check(json!({"name": "a", "waitSeconds": 4.0}), &[("/waitSeconds", "range")]);
         check(json!({"name": "a", "owner": {"kind": "dog"}}), &[("/owner/kind", "unknown_value")]);
         check(json!({"name": "a", "owner": {}}), &[("/owner/kind", "required")]);
         check(json!({"name": "a", "owner": "x"}), &[("/owner", "type")]);
@@ -265,8 +287,10 @@ mod tests {
 
     #[test]
     fn what_has_no_fault_can_be_read() {
-        let body = json!({"name": "abc", "waitSeconds": 12, "owner": {"kind": "person"}});
-        assert!(faults::<Shop>(&body).is_empty());
-        assert!(serde_json::from_value::<Shop>(body).is_ok());
+        for seconds in [json!(12), json!(12.0), json!(1.2e1)] {
+            let mut body = json!({"name": "abc", "waitSeconds": seconds, "owner": {"kind": "person"}});
+            assert!(faults::<Shop>(&mut body).is_empty());
+            assert_eq!(serde_json::from_value::<Shop>(body).ok().and_then(|shop| shop.wait_seconds), Some(12));
+        }
     }
 }

@@ -29,8 +29,10 @@ pub(super) struct TenantBody {
     #[schema(format = "country", example = "CA")]
     country: String,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false)]
     language: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false)]
     voice: Option<String>,
     /// Who answers at Vapi; null means the shared target of this installation.
     target: Option<TargetBody>,
@@ -70,11 +72,14 @@ pub(super) enum TargetKindBody {
 pub(super) struct ConnectBody {
     via: ViaBody,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false)]
     sip_uri: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false)]
     username: Option<String>,
     has_password: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = u16, required = false)]
     timeout_seconds: Option<u16>,
 }
 

@@ -8,7 +8,6 @@ use utoipa::ToSchema;
 
 use super::AdminState;
 use super::auth::Caller;
-use super::calls::sees_of;
 use super::error::Problem;
 use super::json::{Id, Json};
 use super::lists::ListQuery;
@@ -38,6 +37,7 @@ pub(super) struct VoicemailBody {
     state: VoicemailStateBody,
     /// Its words, once transcribed.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false)]
     transcript: Option<String>,
     heard: bool,
     #[schema(value_type = String, format = DateTime)]
@@ -113,7 +113,7 @@ pub(super) async fn change(
 pub(super) async fn find(admin: &AdminState, caller: &Caller, id: &VoicemailId) -> Result<VoicemailRow, Problem> {
     let nobody = || Problem::not_found("voicemail", id.as_str());
     let row = admin.store.voicemail(id).await?.ok_or_else(nobody)?;
-    if sees_of(admin, caller, row.tenant_id.as_ref()).await? { Ok(row) } else { Err(nobody()) }
+    if caller.sees(row.org_id.as_ref(), row.tenant_id.as_ref()) { Ok(row) } else { Err(nobody()) }
 }
 
 impl VoicemailBody {

@@ -12,7 +12,7 @@ use crate::model::{EventKind, Fault, OrgId, SigningSecret, TenantId, Webhook, We
 #[schema(as = Webhook)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct WebhookBody {
-    #[schema(value_type = String, example = "wh_01kafbd2x0q7h3m8w5r9t2c6ze")]
+    #[schema(value_type = String, format = "webhook-id", example = "wh_01kafbd2x0q7h3m8w5r9t2c6ze")]
     id: WebhookId,
     /// The organization whose tenants' events it gets.
     #[schema(value_type = Option<String>, format = "org-id")]
@@ -74,7 +74,7 @@ pub(super) enum EventBody {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct WebhookNew {
     /// Where events are sent: https, and an address of the public internet.
-    #[schema(max_length = 2048)]
+    #[schema(format = "webhook-url", max_length = 2048)]
     pub url: String,
     pub events: Vec<EventBody>,
     /// What it is for.
@@ -87,7 +87,7 @@ pub(super) struct WebhookNew {
     #[schema(format = "tenant-id")]
     pub tenant_id: Option<String>,
     /// `whsec_` and the base64 of 24 to 64 bytes; made where absent.
-    #[schema(max_length = 200, write_only)]
+    #[schema(format = "webhook-secret", max_length = 200, write_only)]
     pub secret: Option<String>,
     /// True where nothing is said.
     pub enabled: Option<bool>,
@@ -99,7 +99,7 @@ pub(super) struct WebhookNew {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct WebhookPatch {
     #[serde(default)]
-    #[schema(value_type = String, required = false, max_length = 2048)]
+    #[schema(value_type = String, required = false, format = "webhook-url", max_length = 2048)]
     pub url: Option<String>,
     #[serde(default)]
     #[schema(value_type = Vec<EventBody>, required = false)]
@@ -118,7 +118,7 @@ pub(super) struct WebhookPatch {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct Rotation {
     /// `whsec_` and the base64 of 24 to 64 bytes.
-    #[schema(max_length = 200, write_only)]
+    #[schema(format = "webhook-secret", max_length = 200, write_only)]
     pub secret: Option<String>,
 }
 

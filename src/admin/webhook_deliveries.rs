@@ -27,7 +27,7 @@ use crate::store::{DeliveryRow, DeliveryState, Replay};
 #[serde(rename_all = "camelCase")]
 pub(super) struct DeliveryBody {
     /// The receiver sees it as `webhook-id`: the same in every attempt.
-    #[schema(value_type = String, example = "msg_01kafbd2x0q7h3m8w5r9t2c6ze")]
+    #[schema(value_type = String, format = "message-id", example = "msg_01kafbd2x0q7h3m8w5r9t2c6ze")]
     id: MessageId,
     #[serde(rename = "type")]
     #[schema(value_type = String, example = "call.ended")]
@@ -83,7 +83,7 @@ pub(super) struct DeliveryPage {
 #[schema(as = DeliveryQueued)]
 pub(super) struct QueuedBody {
     /// The delivery.
-    #[schema(value_type = String, example = "msg_01kafbd2x0q7h3m8w5r9t2c6ze")]
+    #[schema(value_type = String, format = "message-id", example = "msg_01kafbd2x0q7h3m8w5r9t2c6ze")]
     id: MessageId,
 }
 
@@ -169,7 +169,7 @@ pub(super) async fn replay(
 /// Sends what was given up again
 ///
 /// The oldest first.
-#[utoipa::path(post, path = "/api/webhooks/{id}/replay", tag = "deliveries", request_body = ReplayNew,
+#[utoipa::path(post, path = "/api/webhooks/{id}/replay", tag = "deliveries", request_body = Option<ReplayNew>,
     responses((status = 202, description = "They are in line", body = ReplayedBody)))]
 pub(super) async fn replay_all(
     State(admin): State<AdminState>,

@@ -153,7 +153,7 @@ pub(super) async fn delete(
 /// Gives an endpoint a new secret
 ///
 /// The new one is answered here and never again. For 24 hours everything is signed with both.
-#[utoipa::path(post, path = "/api/webhooks/{id}/rotate", tag = "webhooks", request_body = Rotation,
+#[utoipa::path(post, path = "/api/webhooks/{id}/rotate", tag = "webhooks", request_body = Option<Rotation>,
     responses((status = 200, description = "The endpoint, with its new secret", body = WithSecretBody)))]
 pub(super) async fn rotate(
     State(admin): State<AdminState>,

@@ -29,14 +29,15 @@ pub(super) struct Api {
         env = "PATCHBAY_ADMIN_URL",
         hide_env_values = true,
         default_value = "http://127.0.0.1:8081",
+        display_order = 900,
         global = true
     )]
     admin_url: String,
     /// A file that holds the token, instead of PATCHBAY_TOKEN.
-    #[arg(long, value_name = "FILE", global = true)]
+    #[arg(long, value_name = "FILE", display_order = 901, global = true)]
     token_file: Option<PathBuf>,
     /// Prints JSON, for programs.
-    #[arg(long, global = true)]
+    #[arg(long, display_order = 902, global = true)]
     pub json: bool,
 }
 

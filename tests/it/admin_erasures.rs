@@ -1,10 +1,11 @@
 //! One person's data over the API: counted, erased everywhere, read out; and a tenant's periods.
 
-use patchbay::model::{Record, TenantId, VoicemailState};
+use patchbay::events::{Audience, Event, News};
+use patchbay::model::{EndedBy, Record, TenantId, VoicemailState};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::admin_desk::Desk;
+use crate::admin_desk::{Desk, NOW};
 use crate::rig::{Rig, call_sid};
 use crate::sim::Sim;
 use crate::store_fixtures::{began, ended, event, news, numbered, sid};
@@ -74,6 +75,20 @@ async fn a_person_is_counted_then_erased_and_the_report_stays() {
     assert_eq!(counts(&line), [0; 5], "calls to a line are other people's");
     assert_eq!(line["kept"][0]["where"], "numbers");
     assert_eq!(desk.post("/api/erasures", json!({"number": "ann"})).await.faults(), ["/number not_e164"]);
+}
+
+#[tokio::test]
+async fn what_was_told_of_a_person_is_forgotten_too() {
+    let desk = Desk::new().await;
+    let bus = &desk.state.events.bus;
+    let news = News::CallEnded(ended("CA1", EndedBy::Status, 1));
+    bus.publish(Event { at: NOW.parse().unwrap(), audience: Audience::PLATFORM, news });
+    let kept = || bus.since(jiff::Timestamp::UNIX_EPOCH).0.len();
+    let erase = |dry_run: bool| desk.post("/api/erasures", json!({"number": ANN, "dryRun": dry_run}));
+    erase(true).await.expect(200);
+    assert_eq!(kept(), 1);
+    erase(false).await.expect(200);
+    assert_eq!(kept(), 0, "whoever comes back begins anew");
 }
 
 #[tokio::test]

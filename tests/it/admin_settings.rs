@@ -336,6 +336,7 @@ async fn others_count_as_given_or_as_they_are() {
     }
     let now = desk.ask(Method::POST, &format!("/api/tenants/{id}/simulate"), &[], None).await.expect(200);
     assert_eq!((reason(&now).as_str(), &now["activeCalls"]), ("overflow", &json!(2)));
+    assert_eq!(simulate(&desk, &id, Value::Null).await, now, "null is as good as no body");
     let then = simulate(&desk, &id, json!({"at": "2027-01-01T00:00:00Z"})).await;
     assert_eq!((reason(&then).as_str(), &then["activeCalls"]), ("under-capacity", &json!(0)));
 }

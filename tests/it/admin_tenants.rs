@@ -316,6 +316,9 @@ async fn lists_come_in_pages_and_can_be_searched() {
     assert_eq!(names(&desk.get("/api/tenants?q=smile").await.expect(200)), ["Smile Dental", "Smile North"]);
     assert_eq!(names(&desk.get("/api/tenants?limit=0").await.expect(200)).len(), 1);
     assert_eq!(names(&desk.get("/api/tenants?limit=100000").await.expect(200)).len(), 4);
+    let far_too_many = "9".repeat(40);
+    assert_eq!(names(&desk.get(&format!("/api/tenants?limit={far_too_many}")).await.expect(200)).len(), 4);
+    assert_eq!(names(&desk.get(&format!("/api/tenants?limit=-{far_too_many}")).await.expect(200)).len(), 1);
     assert_eq!(desk.get("/api/tenants?limit=many").await.faults(), ["?limit type"]);
     assert_eq!(desk.get("/api/tenants?cursor=nonsense").await.faults(), ["?cursor bad_cursor"]);
 }

@@ -3,8 +3,9 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -28,6 +29,7 @@ pub fn patchbay(dir: &Path, words: &[&str], env: &[(&str, &str)]) -> Command {
 /// What a command that ends by itself said: exit code, standard output, standard error.
 pub fn said(mut command: Command) -> (i32, String, String) {
     let Output { status, stdout, stderr } = command.output().expect("it runs");
+    leave(&[&*stdout, b"\n", &*stderr].concat());
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("text");
     (status.code().unwrap_or(-1), text(stdout), text(stderr))
 }
@@ -47,6 +49,8 @@ pub struct Process {
     pub edge: SocketAddr,
     pub admin: SocketAddr,
     pub http: reqwest::Client,
+    /// Where its log is.
+    log: Option<PathBuf>,
 }
 
 impl Process {
@@ -56,7 +60,9 @@ impl Process {
         let from = log.metadata().expect("a file").len() as usize;
         let mut command = patchbay(dir, &["serve"], env);
         let child = command.stderr(Stdio::from(log)).stdout(Stdio::null()).spawn().expect("the binary starts");
-        Process::answering(child, || logged(dir)[from..].to_owned())
+        let mut process = Process::answering(child, || logged(dir)[from..].to_owned());
+        process.log = Some(dir.join("log"));
+        process
     }
 
     /// Waits until a process that was started in some other way says where it answers.
@@ -67,7 +73,7 @@ impl Process {
             let line = said.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
             if let Some(line) = line.into_iter().find(|line| line["message"] == "patchbay answers calls") {
                 let at = |key: &str| line[key].as_str().expect("an address").parse().expect("an address");
-                return Process { child, edge: at("edge"), admin: at("admin"), http: http_client() };
+                return Process { child, edge: at("edge"), admin: at("admin"), http: http_client(), log: None };
             }
             let ended = child.try_wait().expect("it can be asked");
             assert!(ended.is_none() && Instant::now() < deadline, "{ended:?}: {said}");
@@ -147,7 +153,18 @@ impl Drop for Process {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+        if let Some(log) = &self.log {
+            leave(&fs::read(log).unwrap_or_default());
+        }
     }
+}
+
+/// Leaves a log where `PATCHBAY_TEST_OUTPUT` says, for whoever searches all output of the suite afterwards.
+fn leave(text: &[u8]) {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    let Some(place) = std::env::var_os("PATCHBAY_TEST_OUTPUT") else { return };
+    let name = format!("{}-{}.log", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+    fs::write(Path::new(&place).join(name), text).expect("the directory of the outputs is there");
 }
 
 /// All that was logged in this directory.

@@ -106,6 +106,7 @@ pub fn stable(text: &str) -> String {
         (r"\bCA[0-9a-f]{32}", "CAxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"),
         // Times of the year 2099 are the tests' own.
         (r"\b20([0-8]\d|9[0-8])-\d\d-\d\d \d\d:\d\d:\d\d", "DATE       TIME    "),
+        (r"--cursor [\w-]+", "--cursor CURSOR"),
         (r"http://127\.0\.0\.1:\d+", "http://127.0.0.1:PORT"),
     ];
     signs.iter().fold(text.to_owned(), |text, (pattern, sign)| {

@@ -21,9 +21,10 @@ function prose(text) {
 function resolve(schema) {
   if (!schema) return {};
   if (schema.$ref) return { ...resolve(schemas[schema.$ref.split("/").pop()]), named: schema.$ref.split("/").pop() };
-  if (schema.oneOf) {
-    const real = schema.oneOf.find((choice) => choice.type !== "null");
-    const nullable = schema.oneOf.some((choice) => choice.type === "null");
+  const choices = schema.oneOf || schema.anyOf;
+  if (choices) {
+    const real = choices.find((choice) => choice.type !== "null");
+    const nullable = choices.some((choice) => choice.type === "null");
     return { ...resolve(real), nullable, description: schema.description || resolve(real).description };
   }
   return schema;
@@ -46,7 +47,8 @@ function limits(schema) {
   if (schema.maxLength !== undefined) said.push(`At most ${schema.maxLength} characters.`);
   if (schema.minimum) said.push(`At least ${schema.minimum}.`);
   if (schema.maximum !== undefined) said.push(`At most ${schema.maximum}.`);
-  if (schema.pattern) said.push(`Of the form \`${schema.pattern}\`.`);
+  // What a text for people must not hold needs no pattern to be read.
+  if (schema.pattern && !["spoken", "text"].includes(schema.format)) said.push(`Of the form \`${schema.pattern}\`.`);
   return said.length ? ` ${said.join(" ")}` : "";
 }
 
@@ -94,8 +96,47 @@ function body(content, title, asked) {
   return [
     element("h4", {}, `${title} (${type})`),
     rows.length ? table(["Member", "Type", "What it says"], rows) : element("p", { class: "type" }, typeOf(media.schema)),
-    example === undefined ? null : element("pre", {}, element("code", {}, JSON.stringify(example, null, 2))),
+    example === undefined || asked ? null : element("pre", { tabindex: "0" }, element("code", {}, JSON.stringify(example, null, 2))),
   ];
+}
+
+// A text as a shell takes it literally.
+function quoted(text) {
+  return `'${text.replaceAll("'", `'\\''`)}'`;
+}
+
+// The request as somebody types it: paths and bodies from the examples, the token from the environment.
+function typed({ path, method, operation }) {
+  let at = path;
+  for (const parameter of operation.parameters || []) {
+    if (parameter.in === "path") at = at.replace(`{${parameter.name}}`, encodeURIComponent(parameter.example ?? "…"));
+  }
+  const words = [method === "get" ? "curl" : `curl -X ${method.toUpperCase()}`, `${location.origin}${at}`];
+  const open = operation.security && operation.security.length === 0;
+  if (!open) words.push(`-H "Authorization: Bearer $PATCHBAY_TOKEN"`);
+  const json = operation.requestBody && operation.requestBody.content["application/json"];
+  const example = json && (json.example ?? sample(json.schema));
+  if (example !== undefined && example !== null) {
+    words.push(`-H "Content-Type: application/json"`, `-d ${quoted(JSON.stringify(example))}`);
+  }
+  return `${words[0]} ${words.slice(1).join(" \\\n  ")}`;
+}
+
+function request(place) {
+  const code = element("code", {}, typed(place));
+  const button = element("button", { type: "button", class: "copy" }, "Copy");
+  button.addEventListener("click", async () => {
+    try {
+      await navigator.clipboard.writeText(code.textContent);
+      button.textContent = "Copied";
+    } catch {
+      // Browsers lend the clipboard only to pages from this machine or over TLS: then it is marked, to be copied by hand.
+      getSelection().selectAllChildren(code);
+      button.textContent = "Marked";
+    }
+    setTimeout(() => { button.textContent = "Copy"; }, 2000);
+  });
+  return [element("div", { class: "request" }, element("h4", {}, "Request"), button), element("pre", { tabindex: "0" }, code)];
 }
 
 function parameters(operation) {
@@ -124,10 +165,11 @@ function answers(operation) {
 
 function draw(place) {
   const { path, method, operation, anchor } = place;
-  return element("article", { id: anchor, "data-words": `${method} ${path} ${operation.summary || ""}`.toLowerCase() },
+  return element("article", { id: anchor, "data-words": `${method} ${path} ${operation.summary || ""} ${(operation.tags || []).join(" ")}`.toLowerCase() },
     element("h3", {}, operation.summary || path),
     element("p", { class: "call" }, element("span", { class: `method ${method}` }, method.toUpperCase()), element("span", { class: "path" }, path)),
     operation.description ? element("p", {}, ...prose(operation.description)) : null,
+    ...request(place),
     ...parameters(operation),
     ...(operation.requestBody ? body(operation.requestBody.content, "Body", true) : []),
     ...answers(operation));
@@ -154,8 +196,15 @@ function show(api) {
     operations.append(element("section", { class: "tag" },
       element("h2", {}, tag.name), element("p", {}, ...prose(tag.description)), ...inside.map(draw)));
   }
-  document.getElementById("status").textContent = "";
+  count();
   if (location.hash) document.getElementById(location.hash.slice(1))?.scrollIntoView();
+}
+
+function count() {
+  const all = document.querySelectorAll("article");
+  const shown = document.querySelectorAll("article:not([hidden])").length;
+  document.getElementById("status").textContent =
+    shown === all.length ? `${all.length} operations.` : shown ? `${shown} of ${all.length} operations.` : "No operation has these words.";
 }
 
 function filter(words) {
@@ -170,7 +219,20 @@ function filter(words) {
     list.hidden = none;
     list.previousElementSibling.hidden = none;
   }
+  count();
 }
+
+// As in many references: a slash goes to the search, Escape empties it.
+addEventListener("keydown", (event) => {
+  const field = document.getElementById("filter");
+  if (event.key === "/" && document.activeElement !== field && !event.ctrlKey && !event.metaKey) {
+    event.preventDefault();
+    field.focus();
+  } else if (event.key === "Escape" && document.activeElement === field) {
+    field.value = "";
+    filter("");
+  }
+});
 
 document.getElementById("filter").addEventListener("input", (event) => filter(event.target.value.trim()));
 
