@@ -142,7 +142,12 @@ pub(super) async fn save(
     if after == *before {
         return Ok(after);
     }
-    let saved = admin.store.change_tenant(&before.id, expected, by, change).await;
+    let now = (admin.now)();
+    let dated = move |tenant: &mut Tenant| {
+        change(tenant);
+        tenant.updated_at = now;
+    };
+    let saved = admin.store.change_tenant(&before.id, expected, by, dated).await;
     // Also where the store failed: whether it kept the change is not known then.
     for change in changes_of(before).into_iter().chain(changes_of(&after)) {
         (admin.changed)(change);

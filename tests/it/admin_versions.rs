@@ -1,9 +1,13 @@
 //! Versions over the API: what was saved when and by whom, what it changed, and the way back.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
 use axum::http::Method;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use crate::admin_desk::Desk;
+use crate::admin_desk::{Desk, NOW};
 
 fn pointers(version: &Value) -> Vec<&str> {
     version["changes"].as_array().unwrap().iter().map(|change| change["pointer"].as_str().unwrap()).collect()
@@ -42,6 +46,31 @@ async fn every_version_says_who_saved_it_and_what_it_changed() {
     let cursor = first["nextCursor"].as_str().unwrap();
     let rest = desk.get(&format!("{at}/versions?limit=9&cursor={cursor}")).await.expect(200);
     assert_eq!((rest["data"][0]["version"].as_u64(), &rest["nextCursor"]), (Some(3), &json!(null)));
+}
+
+#[tokio::test]
+async fn every_version_says_when_it_was_saved() {
+    let hours = Arc::new(AtomicI64::new(0));
+    let seen = Arc::clone(&hours);
+    let began: Timestamp = NOW.parse().unwrap();
+    let now = move || began + SignedDuration::from_hours(seen.load(Ordering::Relaxed));
+    let desk = Desk::with(|state| state.now = Arc::new(now)).await;
+    let id = desk.tenant("Smile Dental").await;
+    let at = format!("/api/tenants/{id}");
+    hours.store(1, Ordering::Relaxed);
+    desk.patch(&at, json!({"name": "Renamed"})).await.expect(200);
+    hours.store(2, Ordering::Relaxed);
+    desk.put(&format!("{at}/override"), json!({"state": "force-ai"})).await.expect(200);
+    hours.store(3, Ordering::Relaxed);
+    desk.patch(&at, json!({"name": "Renamed"})).await.expect(200);
+
+    let instant = |hours| (began + SignedDuration::from_hours(hours)).to_string();
+    let page = desk.get(&format!("{at}/versions")).await.expect(200);
+    let saved: Vec<&str> =
+        page["data"].as_array().unwrap().iter().map(|version| version["at"].as_str().unwrap()).collect();
+    assert_eq!(saved, [instant(2), instant(1), instant(0)]);
+    let tenant = desk.get(&at).await.expect(200);
+    assert_eq!((&tenant["createdAt"], &tenant["updatedAt"]), (&json!(instant(0)), &json!(instant(2))));
 }
 
 #[tokio::test]
