@@ -1,0 +1,1 @@
+"""What `load-tests/run` and `load-tests/plot` are made of."""
