@@ -7,8 +7,8 @@
 use std::io::{BufRead, Write, stdin, stdout};
 
 use anyhow::{Context, Result};
-use patchbay::edge::{Claim, Content, Form, PublicUrl, SignedUrls, SigningKey, signature};
-use patchbay::model::Secret;
+use patchbay::edge::{Claim, Content, Form, PublicUrl, SignedUrls, signature};
+use patchbay::model::{Secret, SigningKey};
 use serde::{Deserialize, Serialize};
 
 #[derive(Deserialize)]
@@ -54,6 +54,6 @@ fn judge(line: &str) -> Result<Verdict> {
     };
     let key = SigningKey::new(&Secret::new(request.token));
     let claim = Claim { signature: request.signature.as_deref(), settings: None };
-    let valid = signature::verify(&urls, content, claim, &[&key]).is_ok();
+    let valid = signature::verify(&urls, content, claim, std::slice::from_ref(&key)).is_ok();
     Ok(Verdict { signature: signature::sign(&request.url, form.as_ref(), &key), valid })
 }

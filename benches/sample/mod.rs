@@ -1,5 +1,7 @@
 //! What the benches work on: a webhook as Twilio sends it, and a tenant with full settings.
 
+pub mod house;
+
 use jiff::Timestamp;
 use patchbay::model::{
     Connect, E164, Number, NumberId, NumberState, OrgId, Purpose, Secret, Seed, Sid, Target, Tenant, TenantId,

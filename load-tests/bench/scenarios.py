@@ -31,7 +31,7 @@ def open_loop(campaign: Campaign) -> None:
                 with start(campaign, name, numbers, size) as server:
                     words = ["--secs", options.secs, "--rate", rate]
                     line = campaign.measure(server, numbers, words, round=round_number)
-                    disturbed = line["generator"]["busy"] < 0.985
+                    disturbed = line["generator"]["had_its_core"] < 0.985
                     told(tables.brief(line) + ("  disturbed: the generator lost its core" if disturbed else ""))
     for rate in options.rates:
         print(f"\n{rate:,.0f} requests a second")

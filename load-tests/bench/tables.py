@@ -3,7 +3,7 @@
 from statistics import median
 
 # Threads that bring the journal into the store. It may lag, and is counted apart.
-DRAIN_THREADS = ("patchbay-back", "sqlx-sqlite-wor")
+DRAIN_THREADS = ("patchbay-drain", "patchbay-back", "sqlx-sqlite-wor")
 
 
 def drain_us(line: dict) -> float:

@@ -42,7 +42,9 @@ pub struct Plan {
 pub struct Outcome {
     pub tally: Tally,
     pub took: Duration,
+    /// How long it had its core, and how much of that it did something.
     pub generator_ran: Duration,
+    pub generator_worked: Duration,
     pub server: Option<(process::Reading, process::Reading)>,
     pub live_calls: usize,
     /// Open loop: how long the next request has been due at the end. More than a moment: the rate was beyond the server.
@@ -82,6 +84,8 @@ pub struct Drive<'a> {
     next_arrival: u64,
     began: Instant,
     tally: Tally,
+    /// How long it has looked for answers and found none.
+    spun_ns: u64,
     scratch: Vec<u8>,
 }
 
@@ -112,6 +116,7 @@ impl<'a> Drive<'a> {
             next_arrival: 0,
             began: Instant::now(),
             tally: Tally::new(),
+            spun_ns: 0,
             scratch: Vec::with_capacity(2048),
         })
     }
@@ -125,8 +130,10 @@ impl<'a> Drive<'a> {
         let before = self.plan.pid.map(process::read).transpose()?;
         let (begin, ran) = (self.now(), process::own());
         self.tally = self.tally.next();
+        self.spun_ns = 0;
         self.work(pace, begin + self.plan.measured)?;
         let (end, ran) = (self.now(), process::own().saturating_sub(ran));
+        let spun = Duration::from_nanos(self.spun_ns);
         let after = self.plan.pid.map(process::read).transpose()?;
         let left_alone = self.asked.iter().flatten().filter(|asked| asked.since + HANGS_NS < end).count();
         self.tally.left_alone(left_alone as u64, HANGS_NS / 1_000_000_000);
@@ -144,6 +151,7 @@ impl<'a> Drive<'a> {
             tally,
             took: Duration::from_nanos(end - begin),
             generator_ran: ran,
+            generator_worked: ran.saturating_sub(spun),
             server: before.zip(after),
             live_calls,
             behind: Duration::from_nanos(behind),
@@ -163,9 +171,12 @@ impl<'a> Drive<'a> {
             if now >= until || self.is_done(pace) {
                 return Ok(());
             }
-            match self.poll.poll(&mut events, Some(self.patience(pace, now, until))) {
+            match self.poll.poll(&mut events, Some(self.patience(pace))) {
                 Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
                 other => other.context("could not wait for answers")?,
+            }
+            if events.is_empty() {
+                self.spun_ns += self.now() - now;
             }
             for event in &events {
                 let index = event.token().0;
@@ -182,13 +193,12 @@ impl<'a> Drive<'a> {
         }
     }
 
-    /// Longest to wait for answers. The open loop spins: sleeping would make requests late that were due in time.
-    fn patience(&self, pace: Pace, now: u64, until: u64) -> Duration {
-        let waits_for_calls_to_end = pace == Pace::Closed && !self.free.is_empty();
+    /// Longest to wait for answers. It spins: sleeping would make requests late that were due in time, and waking it
+    /// on another core is work that the server pays for, the more of it the slower the server is.
+    fn patience(&self, pace: Pace) -> Duration {
         match pace {
-            Pace::Open => Duration::ZERO,
-            _ if waits_for_calls_to_end => Duration::from_millis(1),
-            _ => Duration::from_nanos(until - now),
+            Pace::Open | Pace::Closed => Duration::ZERO,
+            Pace::HangingUp => Duration::from_millis(1),
         }
     }
 

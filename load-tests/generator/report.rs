@@ -43,8 +43,9 @@ pub fn report(outcome: &Outcome) -> Value {
         },
         "behind_ms": outcome.behind.as_millis() as u64,
         "generator": {
-            "cpu_us": each(outcome.generator_ran),
-            "busy": rounded(outcome.generator_ran.as_secs_f64() / secs, 1000.0),
+            "cpu_us": each(outcome.generator_worked),
+            "busy": rounded(outcome.generator_worked.as_secs_f64() / secs, 1000.0),
+            "had_its_core": rounded(outcome.generator_ran.as_secs_f64() / secs, 1000.0),
         },
         "server": server,
         "twiml_bytes": tally.twiml_bytes(),

@@ -278,8 +278,9 @@ const STATUS: [(&str, Value); 25] = [
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use patchbay::edge::{Form, SigningKey, signature};
+    use patchbay::edge::{Form, signature};
     use patchbay::model::Secret;
+    use patchbay::model::SigningKey;
 
     use super::*;
 

@@ -11,6 +11,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use tokio::net::TcpListener;
+use tokio::runtime::Handle;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -89,6 +90,7 @@ impl Background {
         settings: Settings,
         metrics: Arc<Metrics>,
         readiness: Arc<Readiness>,
+        draining_on: Handle,
     ) -> anyhow::Result<Background> {
         let (helpers, draining, stops) = (TaskTracker::new(), TaskTracker::new(), Stops::default());
         if let Some(unfinished) = backup::unfinished(&settings) {
@@ -104,7 +106,7 @@ impl Background {
         let bus = Bus::new(random::<8>().iter().map(|byte| format!("{byte:02x}")).collect(), Limits::default());
         let (teller, reporter) = Teller::new(store.clone(), bus.clone());
         let telling = Telling { store: store.clone(), teller: teller.clone() };
-        draining.spawn(drain.run(telling, stops.drain.clone().cancelled_owned()));
+        draining.spawn_on(drain.run(telling, stops.drain.clone().cancelled_owned()), &draining_on);
         helpers.spawn(reporter.run(stops.helpers.clone()));
 
         let around = Arc::new(surroundings(&settings));
@@ -156,8 +158,11 @@ impl Background {
             rotation: Arc::new(rotation),
             events: EventStream { bus: bus.clone(), pace: Pace::default() },
             metrics_text: {
-                let metrics = Arc::clone(&metrics);
-                Arc::new(move || metrics.render())
+                let (metrics, ledger) = (Arc::clone(&metrics), ledger.clone());
+                Arc::new(move || {
+                    ledger.show();
+                    metrics.render()
+                })
             },
             token_sha256,
             webhook_url: webhooks::url_check(&settings),

@@ -172,7 +172,7 @@ impl Keepers {
     }
 
     async fn account(&self, sid: Option<&Sid>) -> Option<TwilioAccount> {
-        match self.directory.account(sid?).await {
+        match self.directory.account(sid?.as_str()).await {
             Found::Known(account) => Some(account.twilio.clone()),
             Found::Unknown | Found::Trouble => None,
         }

@@ -11,6 +11,7 @@ mod forgetting;
 mod keepers;
 mod restore;
 mod rotation;
+mod system;
 mod teller;
 mod watch;
 mod webhooks;
@@ -23,7 +24,7 @@ use std::time::Duration;
 use anyhow::{Context, anyhow};
 use jiff::Timestamp;
 use tokio::net::TcpListener;
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -35,8 +36,9 @@ use crate::telemetry::{Metrics, RequestIds};
 
 use background::Background;
 
-/// Tenants the directory keeps in memory; beyond that the least used are read again when called.
-const DIRECTORY_CAPACITY: u64 = 1_000_000;
+/// Tenants the directory keeps in memory: a million, and a tenth for the unevenness of the cache's parts. Beyond that
+/// those that are seldom called are read again.
+const DIRECTORY_CAPACITY: usize = 1_100_000;
 
 /// How long a stopping process waits for answers under way.
 const DRAIN_DEADLINE: Duration = Duration::from_secs(10);
@@ -53,12 +55,12 @@ pub struct Running {
     /// The edge itself, for whoever wants to ask it without a socket.
     pub handler: Arc<Edge>,
     background: Background,
-    _runtime: BackRuntime,
+    _runtimes: [BackRuntime; 2],
     closing: CancellationToken,
     serving: JoinHandle<Drained>,
 }
 
-/// The background's runtime. One must not be dropped where others run, unless by not waiting for it.
+/// A runtime of the background. One must not be dropped where others run, unless by not waiting for it.
 #[derive(Debug)]
 struct BackRuntime(Option<Runtime>);
 
@@ -71,8 +73,9 @@ pub async fn start(settings: Settings) -> anyhow::Result<Running> {
     // What an operator may have got wrong comes before the store is touched: the operator token is shown by the start
     // that makes it, so that start must not fail afterwards.
     let door = Door::open(&settings, &closing).await?;
-    let runtime = BackRuntime::new()?;
-    let building = Background::start(settings.clone(), Arc::clone(&metrics), Arc::clone(&readiness));
+    let (runtime, drain_runtime) = (BackRuntime::new()?, BackRuntime::that_stands_back()?);
+    let draining_on = drain_runtime.handle();
+    let building = Background::start(settings.clone(), Arc::clone(&metrics), Arc::clone(&readiness), draining_on);
     let background = runtime.run(building).await?;
     let handler = Arc::new(Edge {
         directory: background.directory.clone(),
@@ -92,7 +95,9 @@ pub async fn start(settings: Settings) -> anyhow::Result<Running> {
         request_ids: RequestIds::new(),
         now: Timestamp::now,
     });
-    let limits = Limits { drain_time: DRAIN_DEADLINE, ..Limits::default() };
+    let limits = Limits::default();
+    let connections_max = system::connections_possible(limits.connections_max);
+    let limits = Limits { drain_time: DRAIN_DEADLINE, connections_max, ..limits };
     let serving = tokio::spawn(edge::serve(door.listener, door.tls, limits, Arc::clone(&handler), closing.clone()));
     closed_unless_started.disarm();
     Ok(Running {
@@ -101,7 +106,7 @@ pub async fn start(settings: Settings) -> anyhow::Result<Running> {
         token: background.token.clone(),
         handler,
         background,
-        _runtime: runtime,
+        _runtimes: [runtime, drain_runtime],
         closing,
         serving,
     })
@@ -157,6 +162,17 @@ impl BackRuntime {
     fn new() -> anyhow::Result<BackRuntime> {
         let built = Builder::new_multi_thread().worker_threads(2).thread_name("patchbay-back").enable_all().build();
         Ok(BackRuntime(Some(built.context("could not start the background runtime")?)))
+    }
+
+    /// For the journal's drain, which nobody waits for.
+    fn that_stands_back() -> anyhow::Result<BackRuntime> {
+        let mut builder = Builder::new_multi_thread();
+        builder.worker_threads(1).thread_name("patchbay-drain").on_thread_start(system::stand_back);
+        Ok(BackRuntime(Some(builder.enable_all().build().context("could not start the drain's runtime")?)))
+    }
+
+    fn handle(&self) -> Handle {
+        self.0.as_ref().expect("it is taken only when it is dropped").handle().clone()
     }
 
     /// Runs something there, and waits for it here.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use jiff::Timestamp;
-use moka::sync::Cache;
+use quick_cache::sync::Cache;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -24,10 +24,10 @@ const WAITING_MAX: usize = 256;
 const TAKEN_MAX: usize = 64;
 
 /// Calls whose owner is remembered: more than are live at any time.
-const CALLS_MAX: u64 = 100_000;
+const CALLS_MAX: usize = 100_000;
 
 /// Tenants whose organization is remembered.
-const TENANTS_MAX: u64 = 100_000;
+const TENANTS_MAX: usize = 100_000;
 
 /// Takes down what is to be told: cheap to clone, never waits.
 #[derive(Clone, Debug)]

@@ -32,7 +32,8 @@ pub(super) struct Lease<T> {
     pub(super) call: Call<T>,
     pub(super) decision: Decision,
     pub(super) others: u32,
-    pub(super) foreign_answer: Arc<OnceCell<Bytes>>,
+    /// Only where one was ever asked for.
+    pub(super) foreign_answer: Option<Arc<OnceCell<Bytes>>>,
     pub(super) with_ai: bool,
     pub(super) ringing: Vec<E164>,
     /// When the last of them has surely stopped.
@@ -56,8 +57,6 @@ pub(super) enum Asked {
 #[derive(Clone, Debug)]
 pub(super) struct Call<T> {
     pub(super) sid: Sid,
-    pub(super) tenant_id: TenantId,
-    pub(super) org_id: OrgId,
     pub(super) settings: T,
     pub(super) has_number: bool,
     pub(super) from: Arc<str>,
@@ -73,7 +72,6 @@ pub(super) struct Answer<T> {
     pub(super) decision: Decision,
     pub(super) others: u32,
     pub(super) first: bool,
-    pub(super) foreign_answer: Arc<OnceCell<Bytes>>,
 }
 
 /// Where a call of before a restart stands.
@@ -99,21 +97,21 @@ struct Counted {
     has_number: bool,
 }
 
-impl<T: Clone> Lease<T> {
-    pub(super) fn new(
-        call: Call<T>,
-        decision: Decision,
-        others: u32,
-        foreign_answer: OnceCell<Bytes>,
-        tally: &Arc<Tally>,
-    ) -> Lease<T> {
+/// What a lease carries of its tenant: it tells whose the call is.
+pub(super) trait Whose: Clone {
+    fn tenant_id(&self) -> &TenantId;
+    fn org_id(&self) -> &OrgId;
+}
+
+impl<T: Whose> Lease<T> {
+    pub(super) fn new(call: Call<T>, decision: Decision, others: u32, tally: &Arc<Tally>) -> Lease<T> {
         let counted = Counted::new(tally, call.has_number);
         Lease {
             heard: call.began,
             call,
             decision,
             others,
-            foreign_answer: Arc::new(foreign_answer),
+            foreign_answer: None,
             with_ai: decision.available,
             ringing: Vec::new(),
             rings_until: Timestamp::MIN,
@@ -124,13 +122,7 @@ impl<T: Clone> Lease<T> {
     }
 
     pub(super) fn answer(&self, first: bool) -> Answer<T> {
-        Answer {
-            settings: self.call.settings.clone(),
-            decision: self.decision,
-            others: self.others,
-            first,
-            foreign_answer: Arc::clone(&self.foreign_answer),
-        }
+        Answer { settings: self.call.settings.clone(), decision: self.decision, others: self.others, first }
     }
 
     /// Heard of. Events of one call may overtake each other on the way here: the latest instant counts.
@@ -173,8 +165,8 @@ impl<T: Clone> Lease<T> {
     pub(super) fn as_live(&self) -> LiveCall {
         LiveCall {
             sid: self.call.sid.clone(),
-            tenant_id: self.call.tenant_id.clone(),
-            org_id: self.call.org_id.clone(),
+            tenant_id: self.call.settings.tenant_id().clone(),
+            org_id: self.call.settings.org_id().clone(),
             account: self.call.account.clone(),
             arrival: self.call.arrival,
             with_ai: self.with_ai,

@@ -11,6 +11,7 @@ use std::collections::BinaryHeap;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use bytes::Bytes;
 use dashmap::DashMap;
 use dashmap::mapref::entry::Entry;
 use foldhash::fast::RandomState;
@@ -20,7 +21,7 @@ use tokio::sync::OnceCell;
 use super::LiveCall;
 use super::book::Book;
 use super::departed::Departed;
-use super::lease::{Answer, Asked, Call, Lease, RINGING, Standing, Tally};
+use super::lease::{Answer, Asked, Call, Lease, RINGING, Standing, Tally, Whose};
 use super::lines::Lines;
 use crate::model::{Decision, E164, EndedBy, Reason, Sid, TenantId, Verdicts};
 
@@ -52,7 +53,7 @@ pub(super) struct Pools {
     pub(super) vapi: u64,
 }
 
-impl<T: Clone> Leases<T> {
+impl<T: Whose> Leases<T> {
     pub(super) fn new(ai_limit: Option<u32>) -> Leases<T> {
         Leases {
             leases: DashMap::default(),
@@ -81,12 +82,12 @@ impl<T: Clone> Leases<T> {
         if is_late {
             return self.answer_late(call, verdicts, ai_refused);
         }
-        let mut book = self.books.entry(call.tenant_id.clone()).or_default();
+        let mut book = self.books.entry(call.settings.tenant_id().clone()).or_default();
         let others = book.others();
         let decision = refuse(verdicts.pick(others), ai_refused, || lock(&self.lines).admit(&call.sid));
         book.put(&call.sid, decision.available);
         drop(book);
-        let lease = Lease::new(call, decision, others, OnceCell::new(), &self.tally);
+        let lease = Lease::new(call, decision, others, &self.tally);
         let answer = lease.answer(true);
         place.insert(lease);
         answer
@@ -94,9 +95,9 @@ impl<T: Clone> Leases<T> {
 
     /// The answer for a call that is over already: picked like any, but nothing is left behind.
     fn answer_late(&self, call: Call<T>, verdicts: Verdicts, ai_refused: Option<Reason>) -> Answer<T> {
-        let others = self.others(&call.tenant_id);
+        let others = self.others(call.settings.tenant_id());
         let decision = refuse(verdicts.pick(others), ai_refused, || lock(&self.lines).has_room());
-        Answer { settings: call.settings, decision, others, first: true, foreign_answer: Arc::default() }
+        Answer { settings: call.settings, decision, others, first: true }
     }
 
     /// Takes up a call of before a restart. False if it is live or ended already.
@@ -106,12 +107,12 @@ impl<T: Clone> Leases<T> {
         if lock(&self.departed).contains(&call.sid, now) {
             return false;
         }
-        self.books.entry(call.tenant_id.clone()).or_default().put(&call.sid, standing.with_ai);
+        self.books.entry(call.settings.tenant_id().clone()).or_default().put(&call.sid, standing.with_ai);
         if standing.with_ai {
             lock(&self.lines).hold(&call.sid);
         }
-        let foreign_answer = OnceCell::new_with(standing.foreign_answer);
-        let mut lease = Lease::new(call, standing.decision, standing.others, foreign_answer, &self.tally);
+        let mut lease = Lease::new(call, standing.decision, standing.others, &self.tally);
+        lease.foreign_answer = standing.foreign_answer.map(|bytes| Arc::new(OnceCell::new_with(Some(bytes))));
         lease.with_ai = standing.with_ai;
         // The store does not say when it was last heard of. It gets a whole lease, and is asked about at once.
         lease.heard = now;
@@ -124,8 +125,15 @@ impl<T: Clone> Leases<T> {
         self.leases.get(sid).map(|lease| lease.call.settings.clone())
     }
 
-    pub(super) fn is_with_ai(&self, sid: &Sid) -> bool {
-        self.leases.get(sid).is_some_and(|lease| lease.with_ai)
+    /// A call's settings, and whether it is with the AI.
+    pub(super) fn look(&self, sid: &Sid) -> Option<(T, bool)> {
+        self.leases.get(sid).map(|lease| (lease.call.settings.clone(), lease.with_ai))
+    }
+
+    /// One place for all requests of a live call; a call that is not live has none to share.
+    pub(super) fn foreign_answer(&self, sid: &Sid) -> Arc<OnceCell<Bytes>> {
+        let lease = self.leases.get_mut(sid);
+        lease.map(|mut lease| Arc::clone(lease.foreign_answer.get_or_insert_default())).unwrap_or_default()
     }
 
     pub(super) fn heard(&self, sid: &Sid, now: Timestamp) {
@@ -138,7 +146,7 @@ impl<T: Clone> Leases<T> {
                 return;
             }
             lease.with_ai = false;
-            self.books.entry(lease.call.tenant_id.clone()).or_default().put(sid, false);
+            self.books.entry(lease.call.settings.tenant_id().clone()).or_default().put(sid, false);
             lock(&self.lines).free(sid);
         });
     }
@@ -150,7 +158,7 @@ impl<T: Clone> Leases<T> {
                 return Err(Reason::AiFull);
             }
             lease.with_ai = true;
-            self.books.entry(lease.call.tenant_id.clone()).or_default().put(sid, true);
+            self.books.entry(lease.call.settings.tenant_id().clone()).or_default().put(sid, true);
             Ok(())
         });
         admitted.unwrap_or(Ok(()))
@@ -169,7 +177,7 @@ impl<T: Clone> Leases<T> {
             let longest = RINGING.saturating_mul(i32::try_from(numbers.len()).unwrap_or(i32::MAX));
             lease.rings_until = now.saturating_add(longest).unwrap_or(Timestamp::MAX);
             let caller = (!numbers.is_empty() && names_a_caller(&lease.call.from)).then_some(&lease.call.from);
-            if let Some(mut book) = self.books.get_mut(&lease.call.tenant_id) {
+            if let Some(mut book) = self.books.get_mut(lease.call.settings.tenant_id()) {
                 book.set_forwarding(sid, caller);
             }
         });
@@ -285,7 +293,7 @@ impl<T: Clone> Leases<T> {
     /// Everything a lease has taken is given back. Its shard is locked.
     fn leave(&self, lease: &Lease<T>) {
         let sid = &lease.call.sid;
-        if let Entry::Occupied(mut book) = self.books.entry(lease.call.tenant_id.clone()) {
+        if let Entry::Occupied(mut book) = self.books.entry(lease.call.settings.tenant_id().clone()) {
             book.get_mut().remove(sid);
             if book.get().is_empty() {
                 book.remove();
@@ -299,7 +307,7 @@ impl<T: Clone> Leases<T> {
     fn stop_ringing(&self, lease: &mut Lease<T>) {
         self.silence(&lease.call.sid, &lease.ringing);
         lease.ringing.clear();
-        if let Some(mut book) = self.books.get_mut(&lease.call.tenant_id) {
+        if let Some(mut book) = self.books.get_mut(lease.call.settings.tenant_id()) {
             book.set_forwarding(&lease.call.sid, None);
         }
     }

@@ -6,7 +6,7 @@ use std::thread;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::lease::{ASK_AGAIN, Call, HANGING_UP, LEASE, Standing, UNHEARD};
+use super::lease::{ASK_AGAIN, Call, HANGING_UP, LEASE, Standing, UNHEARD, Whose};
 use super::leases::{Leases, Pools};
 use crate::model::{Arrival, Decision, E164, EndedBy, OrgId, Reason, Seed, Sid, TenantId, Verdicts};
 
@@ -26,12 +26,32 @@ pub(super) fn line(number: u8) -> E164 {
     E164::parse(&format!("+164755501{number:02}")).unwrap()
 }
 
-pub(super) fn call(number: usize, tenant_number: u8, now: Timestamp) -> Call<u32> {
+/// Settings of a tenant, in some version.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Settings {
+    tenant: TenantId,
+    org: OrgId,
+    version: u32,
+}
+
+impl Whose for Settings {
+    fn tenant_id(&self) -> &TenantId {
+        &self.tenant
+    }
+
+    fn org_id(&self) -> &OrgId {
+        &self.org
+    }
+}
+
+fn settings(tenant_number: u8, version: u32) -> Settings {
+    Settings { tenant: tenant(tenant_number), org: OrgId::new(Seed { at: at(0), random: [0; 10] }), version }
+}
+
+pub(super) fn call(number: usize, tenant_number: u8, now: Timestamp) -> Call<Settings> {
     Call {
         sid: sid(number),
-        tenant_id: tenant(tenant_number),
-        org_id: OrgId::new(Seed { at: at(0), random: [0; 10] }),
-        settings: 7,
+        settings: settings(tenant_number, 7),
         has_number: true,
         from: "+12045550123".into(),
         account: None,
@@ -64,13 +84,13 @@ fn only_other_calls_that_are_not_with_the_ai_count() {
 fn a_repeated_request_gets_the_first_answer_even_if_settings_changed() {
     let leases = Leases::new(None);
     let first = leases.begin(call(1, 1, at(0)), overflow(1), None);
-    first.foreign_answer.set("<Response/>".into()).unwrap();
+    leases.foreign_answer(&sid(1)).set("<Response/>".into()).unwrap();
     leases.begin(call(2, 1, at(0)), NEVER, None);
-    let changed = Call { settings: 8, ..call(1, 2, at(1)) };
+    let changed = Call { settings: settings(2, 8), ..call(1, 2, at(1)) };
     let again = leases.begin(changed, ALWAYS, Some(Reason::AiUnavailable));
     assert!(first.first && !again.first);
-    assert_eq!((again.settings, again.decision, again.others), (7, first.decision, 0));
-    assert_eq!(again.foreign_answer.get().map(|bytes| &bytes[..]), Some(&b"<Response/>"[..]));
+    assert_eq!((again.settings.version, again.decision, again.others), (7, first.decision, 0));
+    assert_eq!(leases.foreign_answer(&sid(1)).get().map(|bytes| &bytes[..]), Some(&b"<Response/>"[..]));
     assert_eq!(leases.others(&tenant(1)), 2);
     assert_eq!(leases.others(&tenant(2)), 0);
 }
@@ -183,7 +203,7 @@ fn restored_calls_count_hold_their_lines_and_are_asked_about_at_once() {
     assert_eq!(asked, [sid(1), sid(2), sid(3)]);
     let again = leases.begin(call(3, 1, at(9001)), NEVER, None);
     assert_eq!((again.first, again.others, again.decision.reason), (false, 4, Reason::AlwaysOn));
-    assert!(again.foreign_answer.get().is_some());
+    assert!(leases.foreign_answer(&sid(3)).get().is_some());
     assert_eq!(leases.sweep(at(9000) + LEASE).len(), 2, "a whole lease from the restart");
     leases.end(&sid(3));
     assert!(!leases.restore(call(3, 1, at(1)), standing(false), at(9000)), "it has ended meanwhile");
@@ -284,10 +304,14 @@ fn one_of_many_simultaneous_requests_of_a_call_is_the_first_and_all_are_answered
     let leases = Leases::new(Some(1));
     let answers = at_once(100, |number| {
         let verdicts = if number % 2 == 0 { ALWAYS } else { NEVER };
-        leases.begin(Call { settings: number as u32, ..call(1, (number % 3) as u8, at(0)) }, verdicts, None)
+        leases.begin(
+            Call { settings: settings((number % 3) as u8, number as u32), ..call(1, 1, at(0)) },
+            verdicts,
+            None,
+        )
     });
     assert_eq!(answers.iter().filter(|answer| answer.first).count(), 1);
-    let spoken = |index: usize| (answers[index].settings, answers[index].decision, answers[index].others);
+    let spoken = |index: usize| (&answers[index].settings, answers[index].decision, answers[index].others);
     assert!((1..100).all(|index| spoken(index) == spoken(0)));
     assert_eq!(leases.live().len(), 1);
 }

@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use jiff::Timestamp;
+use tokio::sync::OnceCell;
 
-use super::lease::{Call, Standing};
+use super::lease::{Call, Standing, Whose};
 use super::leases::Leases;
-use super::{Began, Begin, LiveCall, Restored};
-use crate::model::{E164, EndedBy, Reason, Sid, TenantId};
+use super::{Began, Begin, Glance, LiveCall, Restored};
+use crate::model::{E164, EndedBy, OrgId, Reason, Sid, TenantId};
 use crate::routing::CompiledTenant;
 use crate::telemetry::Metrics;
 
@@ -18,6 +20,16 @@ pub struct MemoryLedger {
     metrics: Arc<Metrics>,
 }
 
+impl Whose for Arc<CompiledTenant> {
+    fn tenant_id(&self) -> &TenantId {
+        &self.id
+    }
+
+    fn org_id(&self) -> &OrgId {
+        &self.org_id
+    }
+}
+
 impl MemoryLedger {
     pub(super) fn new(ai_limit: Option<u32>, metrics: Arc<Metrics>) -> MemoryLedger {
         MemoryLedger { leases: Leases::new(ai_limit), metrics }
@@ -26,8 +38,6 @@ impl MemoryLedger {
     pub(super) fn begin(&self, begin: Begin<'_>) -> Began {
         let call = Call {
             sid: begin.sid.clone(),
-            tenant_id: begin.tenant.id.clone(),
-            org_id: begin.tenant.org_id.clone(),
             settings: Arc::clone(begin.tenant),
             has_number: begin.number.is_some(),
             from: begin.from.into(),
@@ -36,24 +46,19 @@ impl MemoryLedger {
             began: begin.now,
         };
         let answer = self.leases.begin(call, begin.verdicts, begin.ai_refused);
-        if answer.first {
-            self.show();
-        }
-        Began {
-            tenant: answer.settings,
-            decision: answer.decision,
-            others: answer.others,
-            first: answer.first,
-            foreign_answer: answer.foreign_answer,
-        }
+        Began { tenant: answer.settings, decision: answer.decision, others: answer.others, first: answer.first }
     }
 
     pub(super) fn settings(&self, sid: &Sid) -> Option<Arc<CompiledTenant>> {
         self.leases.settings(sid)
     }
 
-    pub(super) fn is_with_ai(&self, sid: &Sid) -> bool {
-        self.leases.is_with_ai(sid)
+    pub(super) fn look(&self, sid: &Sid) -> Option<Glance> {
+        self.leases.look(sid).map(|(tenant, with_ai)| Glance { tenant, with_ai })
+    }
+
+    pub(super) fn foreign_answer(&self, sid: &Sid) -> Arc<OnceCell<Bytes>> {
+        self.leases.foreign_answer(sid)
     }
 
     pub(super) fn heard(&self, sid: &Sid, now: Timestamp) {
@@ -64,20 +69,16 @@ impl MemoryLedger {
         let was_live = self.leases.end(sid);
         if was_live {
             self.metrics.lease_ended(by);
-            self.show();
         }
         was_live
     }
 
     pub(super) fn ai_over(&self, sid: &Sid, now: Timestamp) {
         self.leases.ai_over(sid, now);
-        self.show();
     }
 
     pub(super) fn ai_again(&self, sid: &Sid, now: Timestamp) -> Result<(), Reason> {
-        let admitted = self.leases.ai_again(sid, now);
-        self.show();
-        admitted
+        self.leases.ai_again(sid, now)
     }
 
     pub(super) fn ringing(&self, sid: &Sid, numbers: &[E164], now: Timestamp) {
@@ -112,8 +113,6 @@ impl MemoryLedger {
         for restored in calls {
             let call = Call {
                 sid: restored.sid,
-                tenant_id: restored.tenant.id.clone(),
-                org_id: restored.tenant.org_id.clone(),
                 settings: restored.tenant,
                 has_number: restored.number.is_some(),
                 from: restored.from.into(),
@@ -129,7 +128,6 @@ impl MemoryLedger {
             };
             self.leases.restore(call, standing, now);
         }
-        self.show();
     }
 
     pub(super) fn sweep(&self, now: Timestamp) -> Vec<(Sid, EndedBy)> {
@@ -137,7 +135,6 @@ impl MemoryLedger {
         for (_, by) in &ended {
             self.metrics.lease_ended(*by);
         }
-        self.show();
         ended
     }
 
@@ -146,8 +143,8 @@ impl MemoryLedger {
     }
 
     /// Sets the gauges. `number` counts the calls that came in on a known number, `vapi` those that hold a line;
-    /// every call has a tenant and so an organization. Two threads may show in the wrong order: the next sweep mends it.
-    fn show(&self) {
+    /// every call has a tenant and so an organization.
+    pub(super) fn show(&self) {
         let pools = self.leases.pools();
         self.metrics.live_calls("number", pools.number);
         self.metrics.live_calls("tenant", pools.all);

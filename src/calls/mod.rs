@@ -69,8 +69,15 @@ pub struct Began {
     pub others: u32,
     /// False if this CallSid was live already: the first answer is to be given again.
     pub first: bool,
-    /// The answer's bytes where they cannot be rendered again (Vapi's own TwiML).
-    pub foreign_answer: Arc<OnceCell<Bytes>>,
+}
+
+/// A live call as its next request finds it.
+#[derive(Clone, Debug)]
+pub struct Glance {
+    /// The settings that hold for it.
+    pub tenant: Arc<CompiledTenant>,
+    /// True while the AI has it: it rings there or talks.
+    pub with_ai: bool,
 }
 
 /// A live call as the store remembers it, for a ledger that starts again.
@@ -141,10 +148,18 @@ impl Ledger {
         }
     }
 
-    /// True if the call is live and the AI has it: it rings there or talks.
-    pub async fn is_with_ai(&self, sid: &Sid) -> bool {
+    /// How the call stands, if it is live.
+    pub async fn look(&self, sid: &Sid) -> Option<Glance> {
         match self {
-            Ledger::Memory(ledger) => ledger.is_with_ai(sid),
+            Ledger::Memory(ledger) => ledger.look(sid),
+        }
+    }
+
+    /// Where the first answer's bytes are kept that cannot be rendered again (Vapi's own TwiML): the same place for
+    /// every request of the call.
+    pub async fn foreign_answer(&self, sid: &Sid) -> Arc<OnceCell<Bytes>> {
+        match self {
+            Ledger::Memory(ledger) => ledger.foreign_answer(sid),
         }
     }
 
@@ -232,6 +247,13 @@ impl Ledger {
     pub async fn restore(&self, calls: Vec<Restored>, now: Timestamp) {
         match self {
             Ledger::Memory(ledger) => ledger.restore(calls, now),
+        }
+    }
+
+    /// Puts the number of live calls into the metrics: when somebody looks, for every call changes it.
+    pub fn show(&self) {
+        match self {
+            Ledger::Memory(ledger) => ledger.show(),
         }
     }
 

@@ -10,14 +10,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::runtime::Handle;
-use tokio::time::Instant;
 
-use crate::model::{Change, E164, Number, NumberId, NumberState, OrgId, Purpose, Sid, Tenant, TenantId, TwilioAccount};
+use crate::model::{
+    Change, E164, Number, NumberId, NumberState, OrgId, Purpose, Sid, SigningKey, Tenant, TenantId, TwilioAccount,
+};
 use crate::routing::{self, CompiledTenant, Surroundings};
 use crate::store::{Store, StoreError};
 use crate::telemetry::{Lookup, Metrics};
 
-use self::shelf::{RETRY_AFTER, Shelf};
+use self::shelf::{Patience, RETRY_AFTER, Shelf};
 
 /// Longest a webhook waits for the directory before the caller hears that the line has trouble.
 /// The carrier allows 15 seconds; a person starts to doubt after about one.
@@ -56,10 +57,10 @@ struct Route {
 }
 
 /// What a lookup found.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Found<T> {
     /// It is there.
-    Known(Arc<T>),
+    Known(T),
     /// It is not there; the store said so.
     Unknown,
     /// Nobody can tell: the store is away and nothing is cached.
@@ -67,16 +68,22 @@ pub enum Found<T> {
 }
 
 /// A line that leads to a tenant.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Line {
     /// Where it leads.
     pub tenant: Arc<CompiledTenant>,
+    route: Option<Arc<Route>>,
+}
+
+impl Line {
     /// The number, unless a SIP name led here.
-    pub number: Option<LineNumber>,
+    pub fn number(&self) -> Option<&LineNumber> {
+        self.route.as_ref().map(|route| &route.number)
+    }
 }
 
 /// What a call needs to know of the number it came in on.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct LineNumber {
     /// Who it is.
     pub id: NumberId,
@@ -97,13 +104,22 @@ pub struct Account {
     pub org_id: Option<OrgId>,
     /// Its tokens.
     pub twilio: TwilioAccount,
+    /// What its requests are signed with: the current token, and the next where a rotation is under way.
+    pub keys: Box<[SigningKey]>,
+}
+
+impl Account {
+    fn new(org_id: Option<OrgId>, twilio: TwilioAccount) -> Account {
+        let tokens = std::iter::once(&twilio.auth_token).chain(&twilio.auth_token_next);
+        Account { org_id, keys: tokens.map(SigningKey::new).collect(), twilio }
+    }
 }
 
 impl Directory {
     /// A directory over `store` that keeps at most `capacity` things of each kind.
     ///
     /// Called on the runtime that made the store: loads run there, wherever the question comes from.
-    pub fn new(store: Store, around: Arc<Surroundings>, metrics: Arc<Metrics>, capacity: u64) -> Directory {
+    pub fn new(store: Store, around: Arc<Surroundings>, metrics: Arc<Metrics>, capacity: usize) -> Directory {
         Directory::compiling(store, around, metrics, capacity, routing::compile)
     }
 
@@ -111,7 +127,7 @@ impl Directory {
         store: Store,
         around: Arc<Surroundings>,
         metrics: Arc<Metrics>,
-        capacity: u64,
+        capacity: usize,
         compile: Compile,
     ) -> Directory {
         let runtime = Handle::current();
@@ -121,7 +137,7 @@ impl Directory {
             around,
             metrics,
             compile,
-            global_account: global_account.map(|twilio| Arc::new(Account { org_id: None, twilio })),
+            global_account: global_account.map(|twilio| Arc::new(Account::new(None, twilio))),
             numbers: Shelf::new(capacity, runtime.clone(), RETRY_AFTER),
             vapi_numbers: Shelf::new(capacity, runtime.clone(), RETRY_AFTER),
             sip_names: Shelf::new(capacity, runtime.clone(), RETRY_AFTER),
@@ -133,70 +149,71 @@ impl Directory {
 
     /// Whose line is this number?
     pub async fn by_number(&self, number: E164) -> Found<Line> {
-        let until = Instant::now() + LOOKUP_TIMEOUT;
-        self.counted(self.line_of_number(number, until).await)
+        let patience = Patience::of(LOOKUP_TIMEOUT);
+        self.counted(self.line_of_number(number, &patience).await)
     }
 
     /// Whose line is this user part of a SIP URI (decoded, lower case): slug, `clinic-<tenant id>`, `sip_<8 hex>`, or a number?
     pub async fn by_sip_user(&self, user: &str) -> Found<Line> {
-        let until = Instant::now() + LOOKUP_TIMEOUT;
+        let patience = Patience::of(LOOKUP_TIMEOUT);
         // A number first: a slug of digits must not take over somebody's line.
         if let Some(number) = as_number(user) {
-            match self.line_of_number(number, until).await {
+            match self.line_of_number(number, &patience).await {
                 (Found::Unknown, _) => {}
                 answer => return self.counted(answer),
             }
         }
-        self.counted(self.line_of_name(user, until).await)
+        self.counted(self.line_of_name(user, &patience).await)
     }
 
     /// Whose line is this Vapi phone number?
     pub async fn by_vapi_number(&self, id: &Sid) -> Found<Line> {
-        let until = Instant::now() + LOOKUP_TIMEOUT;
-        let route = self.rooms.vapi_numbers.get(id, until, || {
+        let patience = Patience::of(LOOKUP_TIMEOUT);
+        let route = self.rooms.vapi_numbers.get(id, &patience, || {
             let (rooms, id) = (Arc::clone(&self.rooms), id.clone());
             async move { Ok(rooms.store.number_by_vapi_id(&id).await?.and_then(|number| rooms.route(number))) }
         });
-        let answer = self.line_of_route(route.await, until).await;
+        let answer = self.line_of_route(route.await, &patience).await;
         self.counted(answer)
     }
 
     /// A tenant by its id.
-    pub async fn tenant(&self, id: &TenantId) -> Found<CompiledTenant> {
-        let until = Instant::now() + LOOKUP_TIMEOUT;
-        self.counted(self.compiled(id, until).await)
+    pub async fn tenant(&self, id: &TenantId) -> Found<Arc<CompiledTenant>> {
+        let patience = Patience::of(LOOKUP_TIMEOUT);
+        self.counted(self.compiled(id, &patience).await)
     }
 
     /// A Twilio account by its AccountSid.
-    pub async fn account(&self, sid: &Sid) -> Found<Account> {
-        if let Some(global) = self.rooms.global_account.as_ref().filter(|account| account.twilio.sid == *sid) {
+    pub async fn account(&self, sid: &str) -> Found<Arc<Account>> {
+        if let Some(global) = self.rooms.global_account.as_ref().filter(|account| account.twilio.sid.as_str() == sid) {
             return self.counted((Found::Known(Arc::clone(global)), Lookup::Hit));
         }
-        let until = Instant::now() + LOOKUP_TIMEOUT;
-        let answer = self.rooms.accounts.get(sid, until, || {
+        let Ok(sid) = Sid::parse(sid) else { return self.counted((Found::Unknown, Lookup::Negative)) };
+        let patience = Patience::of(LOOKUP_TIMEOUT);
+        let answer = self.rooms.accounts.get(&sid, &patience, || {
             let (rooms, sid) = (Arc::clone(&self.rooms), sid.clone());
             async move {
                 let org = rooms.store.org_by_account(&sid).await?;
-                Ok(org.and_then(|org| Some(Account { org_id: Some(org.id), twilio: org.twilio? })))
+                Ok(org.and_then(|org| Some(Account::new(Some(org.id), org.twilio?))))
             }
         });
         self.counted(answer.await)
     }
 
     /// What is cached for this number, without asking anybody.
-    pub fn cached_by_number(&self, number: E164) -> Option<Arc<Line>> {
+    pub fn cached_by_number(&self, number: E164) -> Option<Line> {
         let route = self.rooms.numbers.peek(&number.packed())?;
         let tenant = self.rooms.tenants.peek(&route.tenant)?;
-        Some(Arc::new(Line { tenant, number: Some(route.number.clone()) }))
+        Some(Line { tenant, route: Some(route) })
     }
 
     /// What is cached for this SIP user, without asking anybody.
-    pub fn cached_by_sip_user(&self, user: &str) -> Option<Arc<Line>> {
+    pub fn cached_by_sip_user(&self, user: &str) -> Option<Line> {
         if let Some(line) = as_number(user).and_then(|number| self.cached_by_number(number)) {
             return Some(line);
         }
         let id = self.rooms.sip_names.peek(&Arc::from(user.to_lowercase()))?;
-        Some(Arc::new(Line { tenant: self.rooms.tenants.peek(&id)?, number: None }))
+        Some(Line { tenant: self.rooms.tenants.peek(&id)?, route: None })
     }
 
     /// True if some tenant's calls could be answered without the store.
@@ -231,21 +248,21 @@ impl Directory {
         }
     }
 
-    async fn line_of_number(&self, number: E164, until: Instant) -> (Found<Line>, Lookup) {
+    async fn line_of_number(&self, number: E164, patience: &Patience) -> (Found<Line>, Lookup) {
         let key = number.packed();
-        let route = self.rooms.numbers.get(&key, until, || {
+        let route = self.rooms.numbers.get(&key, patience, || {
             let rooms = Arc::clone(&self.rooms);
             async move { Ok(rooms.store.number_by_e164(number).await?.and_then(|number| rooms.route(number))) }
         });
-        self.line_of_route(route.await, until).await
+        self.line_of_route(route.await, patience).await
     }
 
-    async fn line_of_name(&self, user: &str, until: Instant) -> (Found<Line>, Lookup) {
+    async fn line_of_name(&self, user: &str, patience: &Patience) -> (Found<Line>, Lookup) {
         if user.is_empty() || user.len() > SIP_USER_BYTES_MAX {
             return (Found::Unknown, Lookup::Negative);
         }
         let name: Arc<str> = Arc::from(user.to_lowercase());
-        let found = self.rooms.sip_names.get(&name, until, || {
+        let found = self.rooms.sip_names.get(&name, patience, || {
             let (rooms, name) = (Arc::clone(&self.rooms), Arc::clone(&name));
             async move { rooms.store.tenant_by_sip_user(&name).await }
         });
@@ -254,12 +271,12 @@ impl Directory {
             (Found::Unknown, how) => return (Found::Unknown, how),
             (Found::Trouble, how) => return (Found::Trouble, how),
         };
-        self.line_to(&id, None, how, until).await
+        self.line_to(&id, None, how, patience).await
     }
 
-    async fn line_of_route(&self, route: (Found<Route>, Lookup), until: Instant) -> (Found<Line>, Lookup) {
+    async fn line_of_route(&self, route: (Found<Arc<Route>>, Lookup), patience: &Patience) -> (Found<Line>, Lookup) {
         match route {
-            (Found::Known(route), how) => self.line_to(&route.tenant, Some(&route.number), how, until).await,
+            (Found::Known(route), how) => self.line_to(&route.tenant, Some(&route), how, patience).await,
             (Found::Unknown, how) => (Found::Unknown, how),
             (Found::Trouble, how) => (Found::Trouble, how),
         }
@@ -268,25 +285,25 @@ impl Directory {
     async fn line_to(
         &self,
         tenant: &TenantId,
-        number: Option<&LineNumber>,
+        route: Option<&Arc<Route>>,
         so_far: Lookup,
-        until: Instant,
+        patience: &Patience,
     ) -> (Found<Line>, Lookup) {
-        let (tenant, how) = self.compiled(tenant, until).await;
+        let (tenant, how) = self.compiled(tenant, patience).await;
         let how = worse(so_far, how);
         match tenant {
-            Found::Known(tenant) => (Found::Known(Arc::new(Line { tenant, number: number.cloned() })), how),
+            Found::Known(tenant) => (Found::Known(Line { tenant, route: route.cloned() }), how),
             Found::Unknown => (Found::Unknown, how),
             Found::Trouble => (Found::Trouble, how),
         }
     }
 
-    async fn compiled(&self, id: &TenantId, until: Instant) -> (Found<CompiledTenant>, Lookup) {
+    async fn compiled(&self, id: &TenantId, patience: &Patience) -> (Found<Arc<CompiledTenant>>, Lookup) {
         let load = || {
             let (rooms, id) = (Arc::clone(&self.rooms), id.clone());
             async move { rooms.compiled(&id).await }
         };
-        self.rooms.tenants.get(id, until, load).await
+        self.rooms.tenants.get(id, patience, load).await
     }
 
     fn counted<T>(&self, (found, how): (Found<T>, Lookup)) -> Found<T> {
@@ -307,11 +324,17 @@ impl Rooms {
         let number = LineNumber {
             id: number.id,
             e164: number.e164,
-            account_sid: number.account_sid,
+            account_sid: number.account_sid.map(|sid| self.known_account(sid)),
             purpose: number.purpose,
             already_overflowed: number.already_overflowed,
         };
         Some(Route { tenant, number })
+    }
+
+    /// The same text in one place: that of the global account is every number's, and every request's.
+    fn known_account(&self, sid: Sid) -> Sid {
+        let global = self.global_account.as_ref().map(|account| &account.twilio.sid);
+        global.filter(|global| **global == sid).cloned().unwrap_or(sid)
     }
 
     async fn compiled(&self, id: &TenantId) -> Result<Option<CompiledTenant>, StoreError> {
@@ -339,16 +362,6 @@ fn worse(one: Lookup, other: Lookup) -> Lookup {
         Lookup::Error => 4,
     };
     if weight(other) > weight(one) { other } else { one }
-}
-
-impl<T> Clone for Found<T> {
-    fn clone(&self) -> Found<T> {
-        match self {
-            Found::Known(thing) => Found::Known(Arc::clone(thing)),
-            Found::Unknown => Found::Unknown,
-            Found::Trouble => Found::Trouble,
-        }
-    }
 }
 
 impl fmt::Debug for Rooms {

@@ -6,14 +6,14 @@
 use std::fmt;
 use std::future::Future;
 use std::hash::Hash;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use dashmap::DashMap;
 use dashmap::mapref::entry::Entry;
 use foldhash::fast::RandomState;
-use moka::sync::Cache;
+use quick_cache::UnitWeighter;
+use quick_cache::sync::{Cache, DefaultLifecycle, EntryAction};
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{Instant, timeout_at};
@@ -23,7 +23,7 @@ use crate::store::StoreError;
 use crate::telemetry::Lookup;
 
 /// Things known not to exist, at most. Whoever dials at random fills this and nothing else.
-const UNKNOWN_MAX: u64 = 20_000;
+const UNKNOWN_MAX: usize = 20_000;
 /// Loads under way at once, at most: a flood of keys nobody knows must not queue up in front of the store.
 const LOADS_MAX: usize = 256;
 /// How long after a failed load a stale entry is given out without another try.
@@ -34,9 +34,11 @@ pub(super) struct Shelf<K, V> {
     inner: Arc<Inner<K, V>>,
 }
 
+type Bounded<K, V> = Cache<K, V, UnitWeighter, RandomState, DefaultLifecycle<K, V>>;
+
 struct Inner<K, V> {
-    known: Cache<K, Arc<Kept<V>>, RandomState>,
-    unknown: Cache<K, (), RandomState>,
+    known: Bounded<K, Kept<V>>,
+    unknown: Bounded<K, ()>,
     loads: DashMap<K, Arc<Load<V>>, RandomState>,
     permits: Arc<Semaphore>,
     /// Where loads run: the runtime that holds the store's connections.
@@ -44,12 +46,36 @@ struct Inner<K, V> {
     retry_after: Duration,
 }
 
-/// Something known, and whether it may have changed since.
+/// Something known.
 struct Kept<V> {
     value: Arc<V>,
-    stale: AtomicBool,
-    /// When the last attempt to read it again failed.
-    failed_at: Mutex<Option<Instant>>,
+    standing: Standing,
+}
+
+/// Whether it may have changed since it was read.
+#[derive(Clone, Copy)]
+enum Standing {
+    Fresh,
+    Stale,
+    /// It may, and the last attempt to read it again failed then.
+    Failed(Instant),
+}
+
+/// Until when somebody waits: counted from the first thing that must be waited for, so that whoever finds everything at
+/// once looks at no clock.
+pub(super) struct Patience {
+    within: Duration,
+    until: OnceLock<Instant>,
+}
+
+impl Patience {
+    pub(super) fn of(within: Duration) -> Patience {
+        Patience { within, until: OnceLock::new() }
+    }
+
+    fn until(&self) -> Instant {
+        *self.until.get_or_init(|| Instant::now() + self.within)
+    }
 }
 
 /// A load under way.
@@ -84,10 +110,10 @@ where
     V: Send + Sync + 'static,
 {
     /// An empty shelf for `capacity` known things, whose loads run on `runtime`.
-    pub(super) fn new(capacity: u64, runtime: Handle, retry_after: Duration) -> Shelf<K, V> {
+    pub(super) fn new(capacity: usize, runtime: Handle, retry_after: Duration) -> Shelf<K, V> {
         let inner = Inner {
-            known: Cache::builder().max_capacity(capacity).build_with_hasher(RandomState::default()),
-            unknown: Cache::builder().max_capacity(UNKNOWN_MAX).build_with_hasher(RandomState::default()),
+            known: bounded(capacity),
+            unknown: bounded(UNKNOWN_MAX),
             loads: DashMap::with_hasher(RandomState::default()),
             permits: Arc::new(Semaphore::new(LOADS_MAX)),
             runtime,
@@ -96,8 +122,8 @@ where
         Shelf { inner: Arc::new(inner) }
     }
 
-    /// What is known of this key; loads it where nothing fresh is, but waits no longer than `until`.
-    pub(super) async fn get<F>(&self, key: &K, until: Instant, load: impl FnOnce() -> F) -> (Found<V>, Lookup)
+    /// What is known of this key; loads it where nothing fresh is, but waits no longer than `patience` allows.
+    pub(super) async fn get<F>(&self, key: &K, patience: &Patience, load: impl FnOnce() -> F) -> (Found<Arc<V>>, Lookup)
     where
         F: Future<Output = Result<Option<V>, StoreError>> + Send + 'static,
     {
@@ -105,7 +131,7 @@ where
             return answer;
         }
         let Some(mut outcome) = self.inner.join(key, load) else { return self.in_trouble(key) };
-        let landed = timeout_at(until, outcome.wait_for(Option::is_some)).await;
+        let landed = timeout_at(patience.until(), outcome.wait_for(Option::is_some)).await;
         match landed.as_ref().map(|outcome| outcome.as_deref()) {
             Ok(Ok(Some(Outcome::Known(value)))) => (Found::Known(Arc::clone(value)), Lookup::Miss),
             Ok(Ok(Some(Outcome::Unknown))) => (Found::Unknown, Lookup::Miss),
@@ -115,12 +141,12 @@ where
 
     /// What is known, fresh or stale, without asking anybody.
     pub(super) fn peek(&self, key: &K) -> Option<Arc<V>> {
-        self.inner.known.get(key).map(|kept| Arc::clone(&kept.value))
+        self.inner.known.get(key).map(|kept| kept.value)
     }
 
     /// Is anything known?
     pub(super) fn holds_any(&self) -> bool {
-        self.inner.known.iter().next().is_some()
+        !self.inner.known.is_empty()
     }
 
     /// The thing has changed: the next to ask loads it, and what is known stands in while that fails.
@@ -128,10 +154,8 @@ where
         if let Some(load) = self.inner.loads.get(key) {
             *load.outdated() = true;
         }
-        if let Some(kept) = self.inner.known.get(key) {
-            kept.grow_stale();
-        }
-        self.inner.unknown.invalidate(key);
+        self.inner.mark(key, Standing::Stale);
+        self.inner.unknown.remove(key);
     }
 
     /// The same for every known thing that `changed` names, and for all that were unknown.
@@ -139,15 +163,15 @@ where
         for load in &self.inner.loads {
             *load.outdated() = true;
         }
-        for (_, kept) in &self.inner.known {
+        for (key, kept) in self.inner.known.iter() {
             if changed(&kept.value) {
-                kept.grow_stale();
+                self.inner.mark(&key, Standing::Stale);
             }
         }
-        self.inner.unknown.invalidate_all();
+        self.inner.unknown.clear();
     }
 
-    fn at_once(&self, key: &K) -> Option<(Found<V>, Lookup)> {
+    fn at_once(&self, key: &K) -> Option<(Found<Arc<V>>, Lookup)> {
         if let Some(kept) = self.inner.known.get(key) {
             return kept.at_once(self.inner.retry_after);
         }
@@ -155,11 +179,11 @@ where
     }
 
     /// The load failed or takes too long: what was known before, else nobody can tell.
-    fn in_trouble(&self, key: &K) -> (Found<V>, Lookup) {
+    fn in_trouble(&self, key: &K) -> (Found<Arc<V>>, Lookup) {
         match self.inner.known.get(key) {
             Some(kept) => {
-                *lock(&kept.failed_at) = Some(Instant::now());
-                (Found::Known(Arc::clone(&kept.value)), Lookup::Stale)
+                self.inner.mark(key, Standing::Failed(Instant::now()));
+                (Found::Known(kept.value), Lookup::Stale)
             }
             None => (Found::Trouble, Lookup::Error),
         }
@@ -204,20 +228,32 @@ where
 
     fn fresh(&self, key: &K) -> Option<Outcome<V>> {
         match self.known.get(key) {
-            Some(kept) => (!kept.is_stale()).then(|| Outcome::Known(Arc::clone(&kept.value))),
+            Some(kept) => matches!(kept.standing, Standing::Fresh).then(|| Outcome::Known(kept.value)),
             None => self.unknown.get(key).map(|()| Outcome::Unknown),
         }
+    }
+
+    /// Changes how something known stands, if it is known.
+    fn mark(&self, key: &K, standing: Standing) {
+        let marked = self.known.entry(key, None, |_, kept| {
+            // What was read again meanwhile is not spoiled by an attempt that failed.
+            if !matches!((standing, kept.standing), (Standing::Failed(_), Standing::Fresh)) {
+                kept.standing = standing;
+            }
+            EntryAction::Retain(())
+        });
+        drop(marked);
     }
 
     /// Puts what a load brought where the next to ask finds it.
     fn put(&self, key: &K, outcome: &Outcome<V>) {
         match outcome {
             Outcome::Known(value) => {
-                self.unknown.invalidate(key);
-                self.known.insert(key.clone(), Arc::new(Kept::fresh(Arc::clone(value))));
+                self.unknown.remove(key);
+                self.known.insert(key.clone(), Kept { value: Arc::clone(value), standing: Standing::Fresh });
             }
             Outcome::Unknown => {
-                self.known.invalidate(key);
+                self.known.remove(key);
                 self.unknown.insert(key.clone(), ());
             }
             Outcome::Failed => {}
@@ -254,26 +290,25 @@ impl<K: Hash + Eq, V> Drop for Landing<K, V> {
     }
 }
 
+fn bounded<K: Eq + Hash, V: Clone>(capacity: usize) -> Bounded<K, V> {
+    let weighter = UnitWeighter;
+    Cache::with(capacity, capacity as u64, weighter, RandomState::default(), DefaultLifecycle::default())
+}
+
 impl<V> Kept<V> {
-    fn fresh(value: Arc<V>) -> Kept<V> {
-        Kept { value, stale: AtomicBool::new(false), failed_at: Mutex::new(None) }
-    }
-
-    fn grow_stale(&self) {
-        self.stale.store(true, Ordering::Release);
-        *lock(&self.failed_at) = None;
-    }
-
-    fn is_stale(&self) -> bool {
-        self.stale.load(Ordering::Acquire)
-    }
-
-    fn at_once(&self, retry_after: Duration) -> Option<(Found<V>, Lookup)> {
-        if !self.is_stale() {
-            return Some((Found::Known(Arc::clone(&self.value)), Lookup::Hit));
+    fn at_once(self, retry_after: Duration) -> Option<(Found<Arc<V>>, Lookup)> {
+        match self.standing {
+            Standing::Fresh => Some((Found::Known(self.value), Lookup::Hit)),
+            Standing::Stale => None,
+            Standing::Failed(at) => (at.elapsed() < retry_after).then(|| (Found::Known(self.value), Lookup::Stale)),
         }
-        let failed_lately = lock(&self.failed_at).is_some_and(|at| at.elapsed() < retry_after);
-        failed_lately.then(|| (Found::Known(Arc::clone(&self.value)), Lookup::Stale))
+    }
+}
+
+// Not derived: it would ask the value to be cloneable too.
+impl<V> Clone for Kept<V> {
+    fn clone(&self) -> Self {
+        Kept { value: Arc::clone(&self.value), standing: self.standing }
     }
 }
 

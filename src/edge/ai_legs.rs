@@ -1,6 +1,8 @@
 //! How attempts to reach the AI came out: told to the breakers and to the operator, once for each attempt.
 
-use moka::sync::Cache;
+use std::borrow::Cow;
+
+use quick_cache::sync::{Cache, GuardResult};
 
 use crate::health::AiDial;
 use crate::model::{Sid, Target, TargetKind};
@@ -9,7 +11,7 @@ use crate::routing::CompiledTenant;
 use super::Edge;
 
 /// How many attempts are remembered as told of. A callback is repeated within seconds, Vapi's reports within the call.
-const REMEMBERED_MAX: u64 = 16_384;
+const REMEMBERED_MAX: usize = 16_384;
 
 /// The attempts that were told of lately: by call and step of its walk.
 #[derive(Debug)]
@@ -34,9 +36,12 @@ impl Edge {
         outcome: AiDial,
         word: &'static str,
     ) {
-        if !self.ai_legs.told.entry((call_sid.clone(), step.into())).or_insert(()).is_fresh() {
+        let GuardResult::Guard(place) = self.ai_legs.told.get_value_or_guard(&(call_sid.clone(), step.into()), None)
+        else {
             return;
-        }
+        };
+        // An error says that it was taken away meanwhile, which nobody does.
+        let _ = place.insert(());
         self.metrics.ai_dial(word);
         if let Some(key) = breaker_key(tenant) {
             self.health.report(&key, outcome, (self.now)());
@@ -52,9 +57,10 @@ impl Edge {
 }
 
 /// What a tenant's breaker is kept under: its target, else itself (its SIP endpoint leads to one assistant).
-pub(super) fn breaker_key(tenant: &CompiledTenant) -> Option<Target> {
-    tenant.target.clone().or_else(|| {
-        let id = Sid::parse(tenant.id.as_str()).ok()?;
-        Some(Target { kind: TargetKind::Assistant, id })
-    })
+pub(super) fn breaker_key(tenant: &CompiledTenant) -> Option<Cow<'_, Target>> {
+    if let Some(target) = &tenant.target {
+        return Some(Cow::Borrowed(target));
+    }
+    let id = Sid::parse(tenant.id.as_str()).ok()?;
+    Some(Cow::Owned(Target { kind: TargetKind::Assistant, id }))
 }

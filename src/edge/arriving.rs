@@ -1,15 +1,14 @@
 //! A call that begins, by whatever way it came: decided, counted, written down. What it hears is for others to say.
 
-use std::sync::Arc;
 use std::time::Instant;
 
 use jiff::Timestamp;
 
 use crate::calls::{Began, Begin};
 use crate::directory::Line;
-use crate::model::{Arrival, CallBegan, Decision, Purpose, Reason, Record, Sid, Verdicts, Via, as_e164};
+use crate::model::{Arrival, Decision, Fresh, FreshBeginning, Purpose, Reason, Sid, Verdicts, Via, as_e164};
 use crate::routing::{self, CompiledTenant, guard};
-use crate::telemetry::CallLine;
+use crate::telemetry::{CallLine, RequestId};
 
 use super::Edge;
 use super::ai_legs::breaker_key;
@@ -34,7 +33,7 @@ pub(super) struct Arriving<'a> {
     /// When its request arrived.
     pub arrived: Instant,
     /// The name of its request in logs and records.
-    pub request_id: &'a str,
+    pub request_id: RequestId,
 }
 
 /// The first answer to a call.
@@ -51,7 +50,7 @@ pub(super) struct FirstAnswer<'a> {
 
 impl Arriving<'_> {
     /// Decides whether the AI takes it, and counts it.
-    pub(super) async fn begin(&self, edge: &Edge, line: &Arc<Line>) -> Began {
+    pub(super) async fn begin(&self, edge: &Edge, line: &Line) -> Began {
         let tenant = &line.tenant;
         let verdicts = self.verdicts(edge, line).await;
         let wants_ai = verdicts.below.available || verdicts.at.available;
@@ -71,14 +70,14 @@ impl Arriving<'_> {
     pub(super) async fn begin_as(
         &self,
         edge: &Edge,
-        line: &Arc<Line>,
+        line: &Line,
         verdicts: Verdicts,
         ai_refused: Option<Reason>,
     ) -> Began {
         let begin = Begin {
             sid: self.sid,
             tenant: &line.tenant,
-            number: line.number.as_ref().map(|number| &number.id),
+            number: line.number().map(|number| &number.id),
             from: self.from,
             account: self.account,
             arrival: self.arrival,
@@ -90,14 +89,14 @@ impl Arriving<'_> {
     }
 
     /// The engine's answers, unless the call goes to voicemail before anything is asked.
-    pub(super) async fn verdicts(&self, edge: &Edge, line: &Arc<Line>) -> Verdicts {
+    pub(super) async fn verdicts(&self, edge: &Edge, line: &Line) -> Verdicts {
         if takes_messages(line) {
             return Verdicts::always(Decision::fallback(Reason::VoicemailNumber));
         }
         if self.has_come_round(edge, line).await {
             return Verdicts::always(Decision::fallback(Reason::Loop));
         }
-        let already_overflowed = line.number.as_ref().is_some_and(|number| number.already_overflowed);
+        let already_overflowed = line.number().is_some_and(|number| number.already_overflowed);
         routing::verdicts(&line.tenant.rules, already_overflowed, self.at)
     }
 
@@ -129,6 +128,7 @@ impl Arriving<'_> {
         edge.metrics.decision(first.decision);
         let took = self.arrived.elapsed();
         let line_written = CallLine {
+            at: self.at,
             tenant: tenant.map(|tenant| tenant.slug.as_str()),
             decision: first.decision,
             step: first.step,
@@ -136,32 +136,32 @@ impl Arriving<'_> {
             from: self.from,
             to: self.to,
             took,
-            request_id: self.request_id,
+            request_id: self.request_id.as_str(),
         };
         line_written.write();
-        edge.journal.append(Record::CallBegan(CallBegan {
-            call_sid: self.sid.clone(),
-            tenant_id: tenant.map(|tenant| tenant.id.clone()),
+        edge.journal.append(Fresh::CallBegan(FreshBeginning {
+            call_sid: self.sid,
+            tenant_id: tenant.map(|tenant| &tenant.id),
             tenant_version: tenant.map_or(0, |tenant| tenant.version),
-            number_id: line.and_then(|line| line.number.as_ref()).map(|number| number.id.clone()),
-            account_sid: self.account.cloned(),
-            from: self.from.to_owned(),
-            to: self.to.to_owned(),
+            number_id: line.and_then(Line::number).map(|number| &number.id),
+            account_sid: self.account,
+            from: self.from,
+            to: self.to,
             arrival: self.arrival,
             at: self.at,
             others: first.others,
             decision: first.decision,
-            step: first.step.to_owned(),
-            answer: first.foreign.map(|bytes| String::from_utf8_lossy(bytes).into_owned()),
+            step: first.step,
+            answer: first.foreign.map(String::from_utf8_lossy),
             took_us: u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
-            request_id: self.request_id.to_owned(),
+            request_id: self.request_id.as_str(),
         }));
     }
 }
 
 /// The number called takes messages and nothing else.
 pub(super) fn takes_messages(line: &Line) -> bool {
-    line.number.as_ref().is_some_and(|number| number.purpose == Purpose::Voicemail)
+    line.number().is_some_and(|number| number.purpose == Purpose::Voicemail)
 }
 
 /// May this call go to the AI, as far as the AI is concerned?

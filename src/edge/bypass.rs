@@ -26,30 +26,31 @@ const LAST_WORDS: Duration = Duration::from_millis(100);
 const TWIML_BYTES_MAX: usize = 64_000;
 
 /// Vapi's TwiML for the first answer of a call; none if the AI could not be had.
-pub(super) async fn first_answer(edge: &Edge, signed: &Signed, began: &Began) -> Option<Bytes> {
+pub(super) async fn first_answer(edge: &Edge, signed: &Signed<'_>, began: &Began) -> Option<Bytes> {
     // A repeated request waits for the first one's answer, and as long.
     signed.will_ask_vapi();
     let walk = Walk::first(Step::Ai);
-    let twiml = began.foreign_answer.get_or_init(|| ask(edge, signed, &began.tenant, &walk)).await;
+    let kept = edge.ledger.foreign_answer(&signed.call_sid).await;
+    let twiml = kept.get_or_init(|| ask(edge, signed, &began.tenant, &walk)).await;
     // Empty stands for "could not be had": that answer is given again as well.
     (!twiml.is_empty()).then(|| twiml.clone())
 }
 
 /// Vapi's TwiML; empty if the AI could not be had.
-pub(super) async fn ask(edge: &Edge, signed: &Signed, tenant: &CompiledTenant, walk: &Walk) -> Bytes {
+pub(super) async fn ask(edge: &Edge, signed: &Signed<'_>, tenant: &CompiledTenant, walk: &Walk) -> Bytes {
     let (Some(vapi), Some(target)) = (&edge.vapi, &tenant.target) else { return Bytes::new() };
     signed.will_ask_vapi();
     let creating = create(vapi, signed, tenant, target);
     let twiml = timeout_at(signed.until(BYPASS_ANSWER_WITHIN - LAST_WORDS), creating).await.ok().flatten();
     let (outcome, word) = if twiml.is_some() { (AiDial::Answered, "answered") } else { (AiDial::Failed, "failed") };
-    edge.ai_leg(tenant, &signed.call_sid, &walk.spell(), outcome, word);
+    edge.ai_leg(tenant, &signed.call_sid, &walk.to_string(), outcome, word);
     if twiml.is_none() {
         edge.ledger.ai_over(&signed.call_sid, (edge.now)()).await;
     }
     twiml.unwrap_or_default()
 }
 
-async fn create(vapi: &Vapi, signed: &Signed, tenant: &CompiledTenant, target: &Target) -> Option<Bytes> {
+async fn create(vapi: &Vapi, signed: &Signed<'_>, tenant: &CompiledTenant, target: &Target) -> Option<Bytes> {
     let variables =
         [("tenant", tenant.id.as_str()), ("callsid", signed.call_sid.as_str()), ("business", tenant.name.as_str())];
     let call = BypassCall {

@@ -2,8 +2,6 @@
 //!
 //! Two awaits at most touch anything outside this task: the directory (on a miss) and the ledger.
 
-use std::sync::Arc;
-
 use bytes::Bytes;
 
 use crate::calls::Began;
@@ -20,7 +18,7 @@ use super::{Answer, Edge, bypass, next};
 const FORWARDED_FROM: &str = "ForwardedFrom";
 
 /// Answers a voice request whose line was looked up.
-pub(super) async fn answer(edge: &Edge, signed: &Signed, line: Found<Line>, arrival: Arrival) -> Answer {
+pub(super) async fn answer(edge: &Edge, signed: &Signed<'_>, line: Found<Line>, arrival: Arrival) -> Answer {
     let arriving = arriving(edge, signed, arrival);
     let line = match line {
         Found::Known(line) if may_carry(signed, &line, arrival) => line,
@@ -29,7 +27,7 @@ pub(super) async fn answer(edge: &Edge, signed: &Signed, line: Found<Line>, arri
     };
     if let Some(parent) = signed.parent() {
         edge.ledger.heard(&parent, arriving.at).await;
-        return leg_of_another_call(edge, signed, &arriving, &line).await;
+        return Box::pin(leg_of_another_call(edge, signed, &arriving, &line)).await;
     }
     let began = arriving.begin(edge, &line).await;
     if !signed.may_speak_for(&began.tenant) {
@@ -56,14 +54,14 @@ pub(super) fn arriving<'a>(edge: &Edge, signed: &'a Signed, arrival: Arrival) ->
         arrival,
         at: (edge.now)(),
         arrived: signed.arrived,
-        request_id: &signed.request_id,
+        request_id: signed.request_id,
     }
 }
 
 /// A number of one account is nobody's number to another: whoever signs may be anybody's customer. By SIP it is the
 /// domain's owner who signs, whatever number the PBX names.
-pub(super) fn may_carry(signed: &Signed, line: &Line, arrival: Arrival) -> bool {
-    match line.number.as_ref().and_then(|number| number.account_sid.as_ref()) {
+pub(super) fn may_carry(signed: &Signed<'_>, line: &Line, arrival: Arrival) -> bool {
+    match line.number().and_then(|number| number.account_sid.as_ref()) {
         Some(own) if arrival != Arrival::Sip => own == signed.account_sid(),
         _ if arrival == Arrival::Sip => signed.may_speak_for(&line.tenant),
         _ => line.tenant.takes_calls_of(signed.account_sid()),
@@ -73,18 +71,17 @@ pub(super) fn may_carry(signed: &Signed, line: &Line, arrival: Arrival) -> bool 
 /// Renders a step, and tells the ledger what it does to the call.
 pub(super) async fn render(
     edge: &Edge,
-    signed: &Signed,
+    signed: &Signed<'_>,
     tenant: &CompiledTenant,
     walk: &Walk,
     call: &Call<'_>,
 ) -> Bytes {
-    let now = (edge.now)();
     let ringing = tenant.script.ringing(walk);
     if !ringing.is_empty() {
-        edge.ledger.ringing(&signed.call_sid, ringing, now).await;
+        edge.ledger.ringing(&signed.call_sid, ringing, (edge.now)()).await;
     }
     if walk.hangs_up() {
-        edge.ledger.hanging_up(&signed.call_sid, now).await;
+        edge.ledger.hanging_up(&signed.call_sid, (edge.now)()).await;
     }
     twiml::render(tenant, walk, call, &Urls { base: &signed.base })
 }
@@ -98,13 +95,13 @@ struct FirstStep {
     foreign: bool,
 }
 
-async fn first_step(edge: &Edge, signed: &Signed, began: &Began, call: &Call<'_>) -> FirstStep {
+async fn first_step(edge: &Edge, signed: &Signed<'_>, began: &Began, call: &Call<'_>) -> FirstStep {
     let tenant = &began.tenant;
     let mut decision = began.decision;
     let mut walk = routing::begin(tenant, decision, call);
     match (&walk.step, decision.available, tenant.script.ai()) {
         (Step::Ai, true, Some(Via::Bypass)) => {
-            if let Some(body) = bypass::first_answer(edge, signed, began).await {
+            if let Some(body) = Box::pin(bypass::first_answer(edge, signed, began)).await {
                 return FirstStep { decision, walk, body, foreign: true };
             }
             // Kept as it was answered: after a restart a repeated request must not ask Vapi again.
@@ -119,7 +116,8 @@ async fn first_step(edge: &Edge, signed: &Signed, began: &Began, call: &Call<'_>
                 walk = taken;
                 body
             };
-            let body = began.foreign_answer.get_or_init(|| step).await.clone();
+            let kept = edge.ledger.foreign_answer(&signed.call_sid).await;
+            let body = Box::pin(kept.get_or_init(|| step)).await.clone();
             return FirstStep { decision, walk, body, foreign: true };
         }
         _ => {}
@@ -129,7 +127,7 @@ async fn first_step(edge: &Edge, signed: &Signed, began: &Began, call: &Call<'_>
 }
 
 /// A dialled leg that asks for instructions as if it were a call: it gets the tenant's answer and counts nowhere.
-async fn leg_of_another_call(edge: &Edge, signed: &Signed, arriving: &Arriving<'_>, line: &Arc<Line>) -> Answer {
+async fn leg_of_another_call(edge: &Edge, signed: &Signed<'_>, arriving: &Arriving<'_>, line: &Line) -> Answer {
     let tenant = &line.tenant;
     let others = edge.ledger.others(&tenant.id).await;
     let picked = arriving.verdicts(edge, line).await.pick(others);

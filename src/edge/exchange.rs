@@ -123,24 +123,15 @@ async fn hand_over<H: Handler>(line: &Line<H>, head: Parts, body: Bytes, arrived
     {
         headers.insert(HOST, host);
     }
-    let request = Incoming {
-        method,
-        path: uri.path().to_owned(),
-        query: uri.query().unwrap_or_default().to_owned(),
-        headers,
-        body,
-        peer: line.peer,
-        tls: line.tls,
-        arrived,
-    };
+    let request = Incoming { method, uri, headers, body, peer: line.peer, tls: line.tls, arrived };
     let handler = &line.shared.handler;
-    let mut answering = pin!(async { handler.answer(request).await });
+    let mut answering = pin!(async { handler.answer(&request).await });
     let answered = poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| answering.as_mut().poll(cx))) {
         Ok(polled) => polled.map(Some),
         // What the handler left half done is dropped with its future and not looked at again.
         Err(_) => Poll::Ready(None),
     });
-    answered.await.unwrap_or_else(|| handler.panicked(uri.path()))
+    answered.await.unwrap_or_else(|| handler.panicked(request.path()))
 }
 
 /// What a peer hears that was refused before any handler.

@@ -1,8 +1,6 @@
 //! `/api/twilio/fallback`: our own answer did not arrive, or Vapi's did not. Asks nobody: the tenant's fallback if it is
 //! cached, else a polite sentence.
 
-use std::sync::Arc;
-
 use crate::directory::Line;
 use crate::health::AiDial;
 use crate::model::{Arrival, Decision, E164, EndedBy, Reason, SipUri, Verdicts, Via};
@@ -13,7 +11,7 @@ use super::arriving::{FirstAnswer, takes_messages};
 use super::signed::Signed;
 use super::{Answer, Edge, Form, call, next, status};
 
-pub(super) async fn answer(edge: &Edge, signed: &Signed) -> Answer {
+pub(super) async fn answer(edge: &Edge, signed: &Signed<'_>) -> Answer {
     // Our URLs end in what Twilio is to know of its own patience.
     let error_url = signed.get("ErrorUrl").and_then(|url| url.split('#').next()).unwrap_or("");
     let error_code = signed.get("ErrorCode").unwrap_or("none");
@@ -64,19 +62,19 @@ pub(super) async fn answer(edge: &Edge, signed: &Signed) -> Answer {
         let answer = FirstAnswer { decision, others: began.others, step: &walk.spell(), foreign: None };
         arriving.keep(edge, Some(&line), Some(tenant), answer);
     }
-    edge.note(&signed.call_sid, (edge.now)(), "fallback", Some(error_code.to_owned()), Some(walk.spell()));
+    edge.note(&signed.call_sid, (edge.now)(), "fallback", Some(error_code.to_owned()), Some(walk.to_string()));
     Answer::twiml(body)
 }
 
 /// The tenant's fallback as far as this process knows it without asking, for whoever has no time left.
-pub(super) fn from_cache(edge: &Edge, signed: &Signed) -> Answer {
+pub(super) fn from_cache(edge: &Edge, signed: &Signed<'_>) -> Answer {
     let Some(line) = cached(edge, signed) else { return Answer::twiml(canned::trouble()) };
     let call = signed.call(signed.arrival());
     let walk = routing::begin(&line.tenant, decision(edge, signed, &line), &call);
     Answer::twiml(twiml::render(&line.tenant, &walk, &call, &Urls { base: &signed.base }))
 }
 
-fn decision(edge: &Edge, signed: &Signed, line: &Line) -> Decision {
+fn decision(edge: &Edge, signed: &Signed<'_>, line: &Line) -> Decision {
     Decision::fallback(if takes_messages(line) {
         Reason::VoicemailNumber
     } else if call::arriving(edge, signed, signed.arrival()).is_from_ourselves(line) {
@@ -86,7 +84,7 @@ fn decision(edge: &Edge, signed: &Signed, line: &Line) -> Decision {
     })
 }
 
-fn cached(edge: &Edge, signed: &Signed) -> Option<Arc<Line>> {
+fn cached(edge: &Edge, signed: &Signed<'_>) -> Option<Line> {
     let arrival = signed.arrival();
     let line = match arrival {
         Arrival::Sip => edge.directory.cached_by_sip_user(&SipUri::parse(signed.to()).ok()?.user),

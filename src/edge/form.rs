@@ -21,6 +21,12 @@ struct Field {
     end: u32,
 }
 
+impl Field {
+    fn name_len(self) -> usize {
+        (self.value - self.name) as usize
+    }
+}
+
 /// Why bytes are not a form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FormError {
@@ -44,6 +50,9 @@ impl Form {
     /// `+` is a space, pieces between `&` that are empty are skipped, a piece without `=` is a name with an empty
     /// value. Nothing is guessed: what cannot be decoded is refused, or a signature would cover other words than ours.
     pub fn parse(raw: &[u8]) -> Result<Form, FormError> {
+        if raw.is_empty() {
+            return Ok(Form::default());
+        }
         if u32::try_from(raw.len()).is_err() {
             return Err(FormError::TooLong);
         }
@@ -54,7 +63,11 @@ impl Form {
 
     /// The value of the first field of that name.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.pairs().find(|(candidate, _)| *candidate == name).map(|(_, value)| value)
+        let text = self.text.as_bytes();
+        let is_named = |field: &&Field| {
+            field.name_len() == name.len() && &text[field.name as usize..field.value as usize] == name.as_bytes()
+        };
+        self.fields.iter().find(is_named).map(|field| self.slice(*field).1)
     }
 
     /// Every name with its value, in the order received.
@@ -72,9 +85,15 @@ impl Form {
         self.fields.is_empty()
     }
 
-    /// The pair at a position of [`Form::pairs`].
-    pub(super) fn pair(&self, index: usize) -> (&str, &str) {
-        self.slice(self.fields[index])
+    /// The bytes of every name, in the order received.
+    pub(super) fn names(&self) -> impl Iterator<Item = &[u8]> {
+        self.fields.iter().map(|field| &self.text.as_bytes()[field.name as usize..field.value as usize])
+    }
+
+    /// The name at a position of [`Form::pairs`] with its value behind it, and where the value begins.
+    pub(super) fn joined(&self, index: usize) -> (&[u8], usize) {
+        let field = self.fields[index];
+        (&self.text.as_bytes()[field.name as usize..field.end as usize], field.name_len())
     }
 
     fn slice(&self, field: Field) -> (&str, &str) {
@@ -276,7 +295,10 @@ mod tests {
         let form = Form::parse(raw.as_bytes()).unwrap();
         assert_eq!(form.pairs().collect::<Vec<_>>(), expected, "{raw}");
         assert_eq!(form.is_empty(), expected.is_empty());
-        assert!((0..form.len()).all(|index| form.pair(index) == expected[index]));
+        assert!(form.names().eq(expected.iter().map(|(name, _)| name.as_bytes())));
+        for (index, (name, value)) in expected.iter().enumerate() {
+            assert_eq!(form.joined(index), (format!("{name}{value}").as_bytes(), name.len()));
+        }
     }
 
     fn owned(form: &Form) -> Vec<(String, String)> {

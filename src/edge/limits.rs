@@ -50,7 +50,7 @@ impl Limits {
 impl Default for Limits {
     fn default() -> Limits {
         Limits {
-            connections_max: 4096,
+            connections_max: 16_384,
             head_bytes_max: 16 * 1024,
             body_bytes_max: 64 * 1024,
             report_paths: "/api/vapi/",

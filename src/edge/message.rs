@@ -7,18 +7,16 @@ use std::net::SocketAddr;
 use std::time::Instant;
 
 use bytes::Bytes;
-use hyper::header::{HeaderName, HeaderValue};
-use hyper::{HeaderMap, Method};
+use hyper::header::{AsHeaderName, HeaderName, HeaderValue};
+use hyper::{HeaderMap, Method, Uri};
 
 /// A whole request.
 #[derive(Clone, Debug)]
 pub struct Incoming {
     /// What is asked for.
     pub method: Method,
-    /// The path, byte for byte as sent: nothing is decoded or tidied, because it is signed.
-    pub path: String,
-    /// What follows the first `?`, byte for byte as sent.
-    pub query: String,
+    /// Where it goes, as sent.
+    pub uri: Uri,
     /// The headers.
     pub headers: HeaderMap,
     /// The whole body.
@@ -32,8 +30,18 @@ pub struct Incoming {
 }
 
 impl Incoming {
+    /// The path, byte for byte as sent: nothing is decoded or tidied, because it is signed.
+    pub fn path(&self) -> &str {
+        self.uri.path()
+    }
+
+    /// What follows the first `?`, byte for byte as sent.
+    pub fn query(&self) -> &str {
+        self.uri.query().unwrap_or_default()
+    }
+
     /// A header's value, if there is exactly one and it is text.
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub fn header(&self, name: impl AsHeaderName) -> Option<&str> {
         let mut values = self.headers.get_all(name).iter();
         match (values.next(), values.next()) {
             (Some(only), None) => only.to_str().ok(),

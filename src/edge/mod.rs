@@ -54,7 +54,7 @@ pub use limits::{Limits, Refusal};
 pub use message::{Answer, Incoming};
 pub use origin::{Origin, PublicUrl};
 pub use server::{Drained, Handler, serve};
-pub use signature::{Claim, Content, SignedUrls, SigningKey, Unsigned, sign, verify};
+pub use signature::{Claim, Content, SignedUrls, Unsigned, sign, verify};
 pub use tls::{Tls, TlsError};
 
 /// Longest a voice answer may be thought about, whatever is slow behind it: it leaves within a second. The carrier

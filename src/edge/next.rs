@@ -16,7 +16,7 @@ use super::arriving::admit;
 use super::signed::Signed;
 use super::{Answer, Edge, bypass, call, status};
 
-pub(super) async fn answer(edge: &Edge, signed: &Signed) -> Answer {
+pub(super) async fn answer(edge: &Edge, signed: &Signed<'_>) -> Answer {
     let at = match whereabouts(edge, signed).await {
         Ok(at) => at,
         Err(answer) => return answer,
@@ -47,7 +47,7 @@ pub(super) async fn answer(edge: &Edge, signed: &Signed) -> Answer {
 /// Answers a step, walking on where it is the AI's turn and the AI cannot be had.
 pub(super) async fn take_step(
     edge: &Edge,
-    signed: &Signed,
+    signed: &Signed<'_>,
     tenant: &CompiledTenant,
     mut walk: Walk,
     call: &Call<'_>,
@@ -70,7 +70,7 @@ enum Ai {
     Away,
 }
 
-async fn ai_again(edge: &Edge, signed: &Signed, tenant: &CompiledTenant, walk: &Walk, call: &Call<'_>) -> Ai {
+async fn ai_again(edge: &Edge, signed: &Signed<'_>, tenant: &CompiledTenant, walk: &Walk, call: &Call<'_>) -> Ai {
     let now = (edge.now)();
     // Vapi's redirect takes only calls that still ring.
     if tenant.script.ai() == Some(Via::Redirect) {
@@ -104,7 +104,7 @@ pub(super) struct Whereabouts {
 
 /// Reads where the call stands from the URL, and tells the ledger that it is alive; refuses what is not ours or
 /// another tenant's.
-pub(super) async fn whereabouts(edge: &Edge, signed: &Signed) -> Result<Whereabouts, Answer> {
+pub(super) async fn whereabouts(edge: &Edge, signed: &Signed<'_>) -> Result<Whereabouts, Answer> {
     let id = signed.query.get("t").and_then(|id| TenantId::parse(id).ok());
     let walk = signed.query.get("w").and_then(Walk::parse);
     let (Some(id), Some(walk)) = (id, walk) else {
@@ -127,13 +127,13 @@ pub(super) async fn whereabouts(edge: &Edge, signed: &Signed) -> Result<Whereabo
     Ok(Whereabouts { sid, tenant, walk })
 }
 
-fn foreign(signed: &Signed) -> Answer {
+fn foreign(signed: &Signed<'_>) -> Answer {
     tracing::warn!(call_sid = signed.call_sid.as_str(), "a callback named a tenant whose call this is not");
     Answer::text(403, "forbidden")
 }
 
 /// Nobody knows any more what comes next in this call: who has talked is let go, who has not hears a sentence.
-async fn lost(edge: &Edge, signed: &Signed, sentence: Bytes) -> Answer {
+async fn lost(edge: &Edge, signed: &Signed<'_>, sentence: Bytes) -> Answer {
     if signed.parent().is_none()
         && let Some(status) = signed.final_status()
     {
@@ -144,11 +144,11 @@ async fn lost(edge: &Edge, signed: &Signed, sentence: Bytes) -> Answer {
 }
 
 /// How the leg that is over came out.
-pub(super) fn leg(signed: &Signed) -> Leg {
+pub(super) fn leg(signed: &Signed<'_>) -> Leg {
     Leg::from_dial(signed.get("DialCallStatus").unwrap_or(""), signed.get("DialBridged"))
 }
 
-fn ai_leg_over(edge: &Edge, signed: &Signed, at: &Whereabouts, leg_status: &str, caller_left: bool) {
+fn ai_leg_over(edge: &Edge, signed: &Signed<'_>, at: &Whereabouts, leg_status: &str, caller_left: bool) {
     let (outcome, word) = match leg_status {
         "completed" | "answered" => (AiDial::Answered, "answered"),
         // The caller left while it rang: nobody knows whether the AI would have answered.
@@ -158,7 +158,7 @@ fn ai_leg_over(edge: &Edge, signed: &Signed, at: &Whereabouts, leg_status: &str,
         "no-answer" => (AiDial::Failed, "no-answer"),
         _ => (AiDial::Failed, "failed"),
     };
-    edge.ai_leg(&at.tenant, &at.sid, &at.walk.spell(), outcome, word);
+    edge.ai_leg(&at.tenant, &at.sid, &at.walk.to_string(), outcome, word);
     if outcome == AiDial::Failed {
         let sip_code = signed.get("DialSipResponseCode").unwrap_or("none");
         tracing::warn!(
@@ -172,7 +172,7 @@ fn ai_leg_over(edge: &Edge, signed: &Signed, at: &Whereabouts, leg_status: &str,
 }
 
 /// Whoever picked up a forwarded call presses 1, or the call goes on without them.
-async fn screen(edge: &Edge, signed: &Signed, at: &Whereabouts, stage: &str) -> Answer {
+async fn screen(edge: &Edge, signed: &Signed<'_>, at: &Whereabouts, stage: &str) -> Answer {
     let digits = signed.get("Digits");
     if stage == "key" {
         let accepted = Screen::read(stage, digits) == Screen::Accepted;
@@ -186,8 +186,8 @@ async fn screen(edge: &Edge, signed: &Signed, at: &Whereabouts, stage: &str) -> 
     Answer::twiml(twiml::screen(&at.tenant, &at.walk, stage, digits, &Urls { base: &signed.base }))
 }
 
-fn note(edge: &Edge, signed: &Signed, over: &Walk, leg_status: &str, next: Option<&Walk>) {
+fn note(edge: &Edge, signed: &Signed<'_>, over: &Walk, leg_status: &str, next: Option<&Walk>) {
     let what = format!("{}-leg", over.step.as_str());
     let outcome = (!leg_status.is_empty()).then(|| leg_status.to_owned());
-    edge.note(&signed.call_sid, (edge.now)(), &what, outcome, next.map(Walk::spell));
+    edge.note(&signed.call_sid, (edge.now)(), &what, outcome, next.map(Walk::to_string));
 }

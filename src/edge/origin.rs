@@ -70,7 +70,7 @@ impl Origin {
         } else {
             Cow::Borrowed(self.signed.as_slice())
         };
-        SignedUrls { bases, path: &request.path, query: &request.query }
+        SignedUrls { bases, path: request.path(), query: request.query() }
     }
 
     /// The address the request came from, as far back as trusted proxies tell.

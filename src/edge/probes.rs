@@ -7,7 +7,7 @@ use super::{Answer, Edge, Incoming};
 
 pub(super) fn answer(edge: &Edge, request: &Incoming) -> Answer {
     let asks = request.method == Method::GET || request.method == Method::HEAD;
-    match request.path.as_str() {
+    match request.path() {
         "/healthz" | "/readyz" if !asks => not_allowed("GET, HEAD"),
         "/healthz" => Answer::text(200, "alive"),
         "/readyz" if edge.readiness.is_ready(|| edge.directory.is_warm()) => Answer::text(200, "ready"),

@@ -8,7 +8,7 @@ use crate::twiml::canned;
 use super::signed::Signed;
 use super::{Answer, Edge, next, status};
 
-pub(super) async fn answer(edge: &Edge, signed: &Signed) -> Answer {
+pub(super) async fn answer(edge: &Edge, signed: &Signed<'_>) -> Answer {
     let at = match next::whereabouts(edge, signed).await {
         Ok(at) => at,
         Err(answer) => return answer,
@@ -16,7 +16,7 @@ pub(super) async fn answer(edge: &Edge, signed: &Signed) -> Answer {
     let now = (edge.now)();
     edge.ledger.ai_over(&at.sid, now).await;
     if at.walk.step == Step::Ai {
-        edge.ai_leg(&at.tenant, &at.sid, &at.walk.spell(), AiDial::Answered, "answered");
+        edge.ai_leg(&at.tenant, &at.sid, &at.walk.to_string(), AiDial::Answered, "answered");
     }
     if signed.parent().is_none()
         && let Some(final_status) = signed.final_status()
@@ -39,6 +39,6 @@ pub(super) async fn answer(edge: &Edge, signed: &Signed) -> Answer {
         }
     };
     let (walk, body) = next::take_step(edge, signed, &at.tenant, walk, &call).await;
-    edge.note(&at.sid, now, "refer", Some(outcome.to_owned()), Some(walk.spell()));
+    edge.note(&at.sid, now, "refer", Some(outcome.to_owned()), Some(walk.to_string()));
     Answer::twiml(body)
 }

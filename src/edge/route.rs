@@ -45,14 +45,13 @@ fn speaks(endpoint: Endpoint) -> bool {
 }
 
 impl Handler for Edge {
-    async fn answer(&self, request: Incoming) -> Answer {
-        let arrived = request.arrived;
-        let endpoint = endpoint(&request.path);
+    async fn answer(&self, request: &Incoming) -> Answer {
+        let endpoint = endpoint(request.path());
         let answer = match endpoint {
             Some(endpoint) => self.at(endpoint, request).await,
-            None => probes::answer(self, &request),
+            None => probes::answer(self, request),
         };
-        self.metrics.webhook(endpoint.unwrap_or(Endpoint::Other), answer.status, arrived.elapsed());
+        self.metrics.webhook(endpoint.unwrap_or(Endpoint::Other), answer.status, request.arrived.elapsed());
         answer
     }
 
@@ -76,14 +75,14 @@ impl Handler for Edge {
 }
 
 impl Edge {
-    async fn at(&self, endpoint: Endpoint, request: Incoming) -> Answer {
+    async fn at(&self, endpoint: Endpoint, request: &Incoming) -> Answer {
         if endpoint == Endpoint::VapiWebhook {
-            return vapi::webhook(self, &request).await;
+            return Box::pin(vapi::webhook(self, request)).await;
         }
         if request.method != Method::POST && request.method != Method::GET {
             return not_allowed("GET, POST");
         }
-        let signed = match self.signed(&request).await {
+        let signed = match self.signed(request).await {
             Ok(signed) => signed,
             Err(Refused::Because(answer)) => return answer,
             // The account is not cached and the store is away: nobody can say whether Twilio called.
@@ -91,22 +90,24 @@ impl Edge {
             Err(Refused::Unknowable) if speaks(endpoint) => return Answer::twiml(canned::trouble()),
             Err(Refused::Unknowable) => return Answer::empty(503),
         };
+        let signed = &signed;
+        // Every connection has room for the largest of these: what is not every call's is boxed.
         match endpoint {
-            Endpoint::Voice => self.in_time(&signed, voice::answer(self, &signed)).await,
-            Endpoint::Sip => self.in_time(&signed, sip::answer(self, &signed)).await,
-            Endpoint::Next => self.in_time(&signed, next::answer(self, &signed)).await,
-            Endpoint::Refer => self.in_time(&signed, refer::answer(self, &signed)).await,
-            Endpoint::VoicemailDone => voicemail::done(self, &signed).await,
-            Endpoint::Fallback => self.in_time(&signed, fallback::answer(self, &signed)).await,
-            Endpoint::Status => status::answer(self, &signed).await,
-            Endpoint::Voicemail => voicemail::recorded(self, &signed).await,
-            Endpoint::Transcription => transcription::answer(self, &signed).await,
+            Endpoint::Voice => self.in_time(signed, voice::answer(self, signed)).await,
+            Endpoint::Status => status::answer(self, signed).await,
+            Endpoint::Sip => Box::pin(self.in_time(signed, sip::answer(self, signed))).await,
+            Endpoint::Next => Box::pin(self.in_time(signed, next::answer(self, signed))).await,
+            Endpoint::Refer => Box::pin(self.in_time(signed, refer::answer(self, signed))).await,
+            Endpoint::Fallback => Box::pin(self.in_time(signed, fallback::answer(self, signed))).await,
+            Endpoint::VoicemailDone => Box::pin(voicemail::done(self, signed)).await,
+            Endpoint::Voicemail => Box::pin(voicemail::recorded(self, signed)).await,
+            Endpoint::Transcription => Box::pin(transcription::answer(self, signed)).await,
             Endpoint::VapiWebhook | Endpoint::Other => Answer::text(404, "not found"),
         }
     }
 
     /// Waits for an answer as long as a caller should; then the tenant's fallback if it is cached, else a sentence.
-    async fn in_time(&self, signed: &Signed, answer: impl Future<Output = Answer>) -> Answer {
+    async fn in_time(&self, signed: &Signed<'_>, answer: impl Future<Output = Answer>) -> Answer {
         let mut answer = pin!(answer);
         if let Ok(answer) = timeout_at(signed.until(ANSWER_WITHIN), &mut answer).await {
             return answer;

@@ -28,7 +28,7 @@ use crate::edge::tls::Tls;
 /// own. A peer on HTTP/1.1 that merely goes away does not stop it.
 pub trait Handler: Send + Sync + 'static {
     /// Answers a request.
-    fn answer(&self, request: Incoming) -> impl Future<Output = Answer> + Send;
+    fn answer(&self, request: &Incoming) -> impl Future<Output = Answer> + Send;
 
     /// Answers in the stead of [`Handler::answer`] when that has panicked.
     fn panicked(&self, path: &str) -> Answer;

@@ -11,16 +11,20 @@ use tracing::warn;
 use crate::directory::{Account, Found};
 use crate::model::{Arrival, Sid, SipUri};
 use crate::routing::{Call, CompiledTenant};
+use crate::telemetry::RequestId;
 
-use super::signature::{Claim, Content, SETTINGS_HEADER, SIGNATURE_HEADER, SigningKey, verify};
+use super::signature::{Claim, Content, SETTINGS_HEADER, SIGNATURE_HEADER, verify};
 use super::{Answer, Edge, Form, Incoming};
 
 /// The `CallStatus` values that end a call.
 const FINAL: [&str; 5] = ["completed", "busy", "failed", "no-answer", "canceled"];
 
+/// The type of a form's body; parameters may follow.
+const FORM: &str = "application/x-www-form-urlencoded";
+
 /// A request that Twilio made.
 #[derive(Debug)]
-pub struct Signed {
+pub struct Signed<'r> {
     /// Its parameters.
     pub form: Form,
     /// Our own parameters, in the query of the URL it called.
@@ -30,9 +34,9 @@ pub struct Signed {
     /// The account it names, whose token signed it.
     pub account: Arc<Account>,
     /// The base of the URL it called, for the callbacks of the answer.
-    pub base: String,
+    pub base: Cow<'r, str>,
     /// Its name in logs and records.
-    pub request_id: String,
+    pub request_id: RequestId,
     /// When its head had arrived, for the record.
     pub arrived: Instant,
     /// When all of it was there: from here on it is we who keep the caller waiting.
@@ -49,7 +53,7 @@ pub enum Refused {
     Unknowable,
 }
 
-impl Signed {
+impl Signed<'_> {
     /// A parameter, empty ones counted as absent.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.form.get(name).filter(|value| !value.is_empty())
@@ -115,23 +119,23 @@ impl Signed {
 
 impl Edge {
     /// Reads and checks a request. Says nothing of the cause to the caller, and all of it to the operator.
-    pub(super) async fn signed(&self, request: &Incoming) -> Result<Signed, Refused> {
+    pub(super) async fn signed<'r>(&'r self, request: &Incoming) -> Result<Signed<'r>, Refused> {
         let received = Instant::now();
         let claim = Claim { signature: request.header(SIGNATURE_HEADER), settings: request.header(SETTINGS_HEADER) };
         if claim.signature.is_none() {
             return Err(self.forged(request, "missing", "only Twilio signs its requests; is somebody else calling?"));
         }
-        let query = read(request.query.as_bytes())?;
+        let query = read(request.query().as_bytes())?;
         let posted = request.method == Method::POST;
         let form = match posted {
             true if is_form(request) => read(&request.body)?,
             true => return Err(Refused::Because(Answer::text(400, "expected a form"))),
             false => query.clone(),
         };
-        let Some(named) = form.get("AccountSid").and_then(|sid| Sid::parse(sid).ok()) else {
+        let Some(named) = form.get("AccountSid").filter(|sid| Sid::is_one(sid)) else {
             return Err(Refused::Because(Answer::text(400, "no AccountSid")));
         };
-        let account = match self.directory.account(&named).await {
+        let account = match self.directory.account(named).await {
             Found::Known(account) => account,
             Found::Unknown => {
                 let advice = "no organization has this AccountSid, and it is not the global account";
@@ -140,13 +144,10 @@ impl Edge {
             Found::Trouble => return Err(Refused::Unknowable),
         };
         let content = if posted { Content::Form(&form) } else { Content::Nothing };
-        let current = SigningKey::new(&account.twilio.auth_token);
-        let next = account.twilio.auth_token_next.as_ref().map(SigningKey::new);
-        let keys: Vec<&SigningKey> = std::iter::once(&current).chain(&next).collect();
-        if let Err(unsigned) = verify(&self.origin.signed_urls(request), content, claim, &keys) {
+        if let Err(unsigned) = verify(&self.origin.signed_urls(request), content, claim, &account.keys) {
             return Err(self.forged(request, unsigned.cause(), &unsigned.to_string()));
         }
-        let Some(base) = self.origin.base(request).map(Cow::into_owned) else {
+        let Some(base) = self.origin.base(request) else {
             return Err(self.forged(request, "no_public_url", "set edge.public_url to the base that Twilio calls"));
         };
         let Some(call_sid) = form.get("CallSid").and_then(|sid| Sid::parse(sid).ok()) else {
@@ -159,7 +160,7 @@ impl Edge {
 
     fn forged(&self, request: &Incoming, cause: &'static str, advice: &str) -> Refused {
         self.metrics.signature_failure(cause);
-        warn!(cause, path = request.path, client = %self.origin.client_ip(request), "signature refused: {advice}");
+        warn!(cause, path = request.path(), client = %self.origin.client_ip(request), "signature refused: {advice}");
         Refused::Because(Answer::text(403, "forbidden"))
     }
 }
@@ -169,8 +170,11 @@ fn read(bytes: &[u8]) -> Result<Form, Refused> {
 }
 
 fn is_form(request: &Incoming) -> bool {
-    match request.header(header::CONTENT_TYPE.as_str()) {
-        Some(kind) => kind.trim_start().to_ascii_lowercase().starts_with("application/x-www-form-urlencoded"),
+    match request.header(header::CONTENT_TYPE) {
+        Some(kind) => {
+            let begin = kind.trim_start().as_bytes().get(..FORM.len());
+            begin.is_some_and(|begin| begin.eq_ignore_ascii_case(FORM.as_bytes()))
+        }
         None => request.body.is_empty(),
     }
 }

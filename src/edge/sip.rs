@@ -6,7 +6,7 @@ use crate::model::{Arrival, SipUri};
 use super::signed::Signed;
 use super::{Answer, Edge, call};
 
-pub(super) async fn answer(edge: &Edge, signed: &Signed) -> Answer {
+pub(super) async fn answer(edge: &Edge, signed: &Signed<'_>) -> Answer {
     let line = match SipUri::parse(signed.to()) {
         Ok(uri) => edge.directory.by_sip_user(&uri.user).await,
         Err(_) => Found::Unknown,
@@ -30,7 +30,7 @@ pub(super) async fn answer(edge: &Edge, signed: &Signed) -> Answer {
 }
 
 /// A PBX reaches its own tenant only: by the user name it signed in with. None if nobody can tell.
-async fn may_call(edge: &Edge, signed: &Signed, line: &Line) -> Option<bool> {
+async fn may_call(edge: &Edge, signed: &Signed<'_>, line: &Line) -> Option<bool> {
     let by_address = match (signed.get("SipDomain"), &edge.settings.sip_acl_domain) {
         (Some(domain), Some(acl_domain)) => domain.eq_ignore_ascii_case(acl_domain),
         _ => false,

@@ -1,12 +1,13 @@
 //! `/api/twilio/status`: what became of a call. Out of order, twice or unknown, it is `204`.
 
+use crate::calls::Glance;
 use crate::health::AiDial;
-use crate::model::{CallEnded, EndedBy, Record, Via};
+use crate::model::{EndedBy, Fresh, FreshEnd, Via};
 
 use super::signed::Signed;
 use super::{Answer, Edge};
 
-pub(super) async fn answer(edge: &Edge, signed: &Signed) -> Answer {
+pub(super) async fn answer(edge: &Edge, signed: &Signed<'_>) -> Answer {
     if let Some(parent) = signed.parent() {
         edge.ledger.heard(&parent, (edge.now)()).await;
         return Answer::empty(204);
@@ -20,9 +21,12 @@ pub(super) async fn answer(edge: &Edge, signed: &Signed) -> Answer {
 }
 
 /// Whether the call this is about is, as far as is known, one that the account may speak of.
-pub(super) async fn may_be_told(edge: &Edge, signed: &Signed) -> bool {
-    let live = edge.ledger.settings(&signed.call_sid).await;
-    let may = live.is_none_or(|tenant| signed.may_speak_for(&tenant));
+pub(super) async fn may_be_told(edge: &Edge, signed: &Signed<'_>) -> bool {
+    may_speak_of(signed, edge.ledger.look(&signed.call_sid).await.as_ref())
+}
+
+fn may_speak_of(signed: &Signed<'_>, live: Option<&Glance>) -> bool {
+    let may = live.is_none_or(|live| signed.may_speak_for(&live.tenant));
     if !may {
         tracing::warn!(call_sid = signed.call_sid.as_str(), "an account told of a call that another account carries");
     }
@@ -30,30 +34,30 @@ pub(super) async fn may_be_told(edge: &Edge, signed: &Signed) -> bool {
 }
 
 /// Ends the live call and keeps how it ended.
-pub(super) async fn end(edge: &Edge, signed: &Signed, status: &str, by: EndedBy) {
-    if !may_be_told(edge, signed).await {
+pub(super) async fn end(edge: &Edge, signed: &Signed<'_>, status: &str, by: EndedBy) {
+    let live = edge.ledger.look(&signed.call_sid).await;
+    if !may_speak_of(signed, live.as_ref()) {
         return;
     }
-    redirected_call_over(edge, signed, status).await;
+    if let Some(live) = live {
+        redirected_call_over(edge, signed, &live, status);
+    }
     edge.ledger.end(&signed.call_sid, by).await;
-    edge.journal.append(Record::CallEnded(CallEnded {
-        call_sid: signed.call_sid.clone(),
+    edge.journal.append(Fresh::CallEnded(FreshEnd {
+        call_sid: &signed.call_sid,
         at: (edge.now)(),
-        status: Some(status.to_owned()),
+        status: Some(status),
         duration_seconds: signed.get("CallDuration").and_then(|seconds| seconds.parse().ok()),
         by,
     }));
 }
 
 /// After a redirect we hear nothing of the AI but that nobody asked for the fallback.
-async fn redirected_call_over(edge: &Edge, signed: &Signed, status: &str) {
-    if !edge.ledger.is_with_ai(&signed.call_sid).await {
+fn redirected_call_over(edge: &Edge, signed: &Signed<'_>, live: &Glance, status: &str) {
+    if !live.with_ai || live.tenant.script.ai() != Some(Via::Redirect) {
         return;
     }
-    let Some(tenant) = edge.ledger.settings(&signed.call_sid).await else { return };
-    if tenant.script.ai() == Some(Via::Redirect) {
-        let (outcome, word) =
-            if status == "completed" { (AiDial::Answered, "answered") } else { (AiDial::Unknown, "canceled") };
-        edge.ai_leg(&tenant, &signed.call_sid, "ai", outcome, word);
-    }
+    let (outcome, word) =
+        if status == "completed" { (AiDial::Answered, "answered") } else { (AiDial::Unknown, "canceled") };
+    edge.ai_leg(&live.tenant, &signed.call_sid, "ai", outcome, word);
 }

@@ -5,7 +5,7 @@ use crate::model::VoicemailState;
 use super::signed::Signed;
 use super::{Answer, Edge, voicemail};
 
-pub(super) async fn answer(edge: &Edge, signed: &Signed) -> Answer {
+pub(super) async fn answer(edge: &Edge, signed: &Signed<'_>) -> Answer {
     if signed.get("TranscriptionStatus") == Some("failed") {
         tracing::warn!(call_sid = signed.call_sid.as_str(), "Twilio could not transcribe a voicemail");
         return Answer::empty(204);

@@ -6,7 +6,7 @@ use crate::model::{Arrival, E164};
 use super::signed::Signed;
 use super::{Answer, Edge, call};
 
-pub(super) async fn answer(edge: &Edge, signed: &Signed) -> Answer {
+pub(super) async fn answer(edge: &Edge, signed: &Signed<'_>) -> Answer {
     let line = match E164::parse(signed.to()) {
         Ok(number) => edge.directory.by_number(number).await,
         Err(_) => Found::Unknown,

@@ -13,7 +13,7 @@ use super::signed::Signed;
 use super::{ANSWER_WITHIN, Answer, Edge, KEEP_WITHIN, call, status};
 
 /// The recording is there (or will never be).
-pub(super) async fn recorded(edge: &Edge, signed: &Signed) -> Answer {
+pub(super) async fn recorded(edge: &Edge, signed: &Signed<'_>) -> Answer {
     let state = match signed.get("RecordingStatus") {
         Some("absent") => VoicemailState::Absent,
         Some("failed") => VoicemailState::Failed,
@@ -33,7 +33,7 @@ pub(super) async fn recorded(edge: &Edge, signed: &Signed) -> Answer {
 }
 
 /// The caller is done speaking: keep what is told, say goodbye.
-pub(super) async fn done(edge: &Edge, signed: &Signed) -> Answer {
+pub(super) async fn done(edge: &Edge, signed: &Signed<'_>) -> Answer {
     if tells_of_a_recording(signed) {
         announce(edge, signed).await;
     }
@@ -53,7 +53,7 @@ pub(super) async fn done(edge: &Edge, signed: &Signed) -> Answer {
 
 /// Keeps that there is a message. A goodbye does not fail because the disk does: the recording's own callback follows,
 /// and is kept or refused.
-async fn announce(edge: &Edge, signed: &Signed) {
+async fn announce(edge: &Edge, signed: &Signed<'_>) {
     let news = news(edge, signed, VoicemailState::Pending).await;
     let keeping = edge.journal.append_durable(Record::Voicemail(news));
     match timeout_at(signed.until(ANSWER_WITHIN), keeping).await {
@@ -68,7 +68,7 @@ async fn announce(edge: &Edge, signed: &Signed) {
 }
 
 /// Keeps a piece of news, or says that it could not, so that Twilio comes again.
-pub(super) async fn keep(edge: &Edge, signed: &Signed, news: VoicemailNews) -> Answer {
+pub(super) async fn keep(edge: &Edge, signed: &Signed<'_>, news: VoicemailNews) -> Answer {
     let keeping = edge.journal.append_durable(Record::Voicemail(news));
     let failure = match timeout_at(signed.until(KEEP_WITHIN), keeping).await {
         Ok(Ok(())) => return Answer::empty(204),
@@ -84,7 +84,7 @@ pub(super) async fn keep(edge: &Edge, signed: &Signed, news: VoicemailNews) -> A
 }
 
 /// What this request tells of a voicemail.
-pub(super) async fn news(edge: &Edge, signed: &Signed, state: VoicemailState) -> VoicemailNews {
+pub(super) async fn news(edge: &Edge, signed: &Signed<'_>, state: VoicemailState) -> VoicemailNews {
     let text = |name: &str| signed.get(name).map(str::to_owned);
     VoicemailNews {
         id: VoicemailId::new(edge.seed()),
@@ -101,7 +101,7 @@ pub(super) async fn news(edge: &Edge, signed: &Signed, state: VoicemailState) ->
     }
 }
 
-fn seconds(signed: &Signed) -> Option<u32> {
+fn seconds(signed: &Signed<'_>) -> Option<u32> {
     signed.get("RecordingDuration").and_then(|seconds| seconds.parse().ok())
 }
 
@@ -114,7 +114,7 @@ async fn wants_transcripts(edge: &Edge, tenant: Option<&TenantId>) -> bool {
 }
 
 /// A caller who left without a word leaves no message behind.
-fn tells_of_a_recording(signed: &Signed) -> bool {
+fn tells_of_a_recording(signed: &Signed<'_>) -> bool {
     let names_one = signed.get("RecordingUrl").or(signed.get("RecordingSid")).is_some();
     match seconds(signed) {
         Some(seconds) => seconds > 0,
@@ -124,7 +124,7 @@ fn tells_of_a_recording(signed: &Signed) -> bool {
 
 /// Whose message it is. Whoever signs may be anybody's customer, so each word is taken from those only who may speak
 /// for that tenant.
-async fn owner(edge: &Edge, signed: &Signed) -> Option<TenantId> {
+async fn owner(edge: &Edge, signed: &Signed<'_>) -> Option<TenantId> {
     if let Some(id) = signed.query.get("t").and_then(|id| TenantId::parse(id).ok()) {
         match edge.directory.tenant(&id).await {
             Found::Known(tenant) if signed.may_speak_for(&tenant) => return Some(id),

@@ -6,7 +6,7 @@ const MARK: [u8; 4] = [0xFF, b'p', b'b', b'1'];
 const HEADER_LEN: usize = 4 + 4 + 4 + 8;
 
 /// A longer payload is no record of ours: the length itself is damaged.
-const PAYLOAD_MAX: usize = 8 << 20;
+pub(super) const PAYLOAD_MAX: usize = 8 << 20;
 
 /// What lies next.
 #[derive(Debug, PartialEq, Eq)]
@@ -23,16 +23,21 @@ pub(super) enum Next<'a> {
     End,
 }
 
-/// A record's frame; none if it is too long to be read again.
-pub(super) fn encode(seq: u64, payload: &[u8]) -> Option<Vec<u8>> {
-    let len = u32::try_from(payload.len()).ok().filter(|_| payload.len() <= PAYLOAD_MAX)?;
-    let mut frame = Vec::with_capacity(HEADER_LEN + payload.len());
-    frame.extend_from_slice(&MARK);
-    frame.extend_from_slice(&len.to_le_bytes());
-    frame.extend_from_slice(&checksum(len, seq, payload).to_le_bytes());
-    frame.extend_from_slice(&seq.to_le_bytes());
-    frame.extend_from_slice(payload);
-    Some(frame)
+/// Appends a record's frame. The payload is at most [`PAYLOAD_MAX`] long.
+pub(super) fn encode(out: &mut Vec<u8>, seq: u64, payload: &[u8]) {
+    let len = u32::try_from(payload.len()).expect("whoever appends has seen to its length");
+    let mut header = [0; HEADER_LEN];
+    header[..4].copy_from_slice(&MARK);
+    header[4..8].copy_from_slice(&len.to_le_bytes());
+    header[8..12].copy_from_slice(&checksum(len, seq, payload).to_le_bytes());
+    header[12..].copy_from_slice(&seq.to_le_bytes());
+    out.extend_from_slice(&header);
+    out.extend_from_slice(payload);
+}
+
+/// What a whole frame of ours carries.
+pub(super) fn payload(frame: &[u8]) -> &[u8] {
+    &frame[HEADER_LEN..]
 }
 
 /// Reads what lies at the beginning of `bytes`; `complete` says that nothing comes after them.
@@ -117,7 +122,7 @@ mod tests {
         let records = vec![(7, b"{\"a\":1}".to_vec()), (8, Vec::new()), (1 << 40, "{\"b\":\"é\"}".into())];
         let (mut bytes, mut ends) = (Vec::new(), Vec::new());
         for (seq, payload) in &records {
-            bytes.extend(encode(*seq, payload).expect("short enough"));
+            encode(&mut bytes, *seq, payload);
             ends.push(bytes.len());
         }
         (bytes, records, ends)
@@ -147,9 +152,11 @@ mod tests {
     }
 
     #[test]
-    fn a_record_too_long_to_be_read_again_is_not_written() {
-        assert!(encode(1, &vec![b' '; PAYLOAD_MAX]).is_some());
-        assert!(encode(1, &vec![b' '; PAYLOAD_MAX + 1]).is_none());
+    fn the_longest_record_is_read_again() {
+        let longest = vec![b' '; PAYLOAD_MAX];
+        let mut bytes = Vec::new();
+        encode(&mut bytes, 1, &longest);
+        assert_eq!((payload(&bytes), read_all(&bytes).0), (&longest[..], vec![(1, longest.clone())]));
     }
 
     #[test]

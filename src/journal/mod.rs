@@ -12,6 +12,7 @@ pub mod dir;
 mod drain;
 mod files;
 mod frame;
+mod frames;
 mod queue;
 mod reading;
 mod shared;
@@ -19,6 +20,7 @@ mod shared;
 mod tests;
 mod writer;
 
+use std::cell::RefCell;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -26,15 +28,21 @@ use std::time::Duration;
 
 use tokio::sync::{oneshot, watch};
 
-use crate::model::Record;
+use crate::model::Kept;
+use crate::model::spelled::Clock;
 use crate::telemetry::Metrics;
 
 use files::{Disk, Files};
-use queue::{Message, Queue};
+use queue::{NoRoom, Queue, Waiter};
 use shared::Shared;
 use writer::Writer;
 
 pub use drain::{Drain, Sink};
+
+thread_local! {
+    /// Where a record is spelled before it is handed over.
+    static SPELLED: RefCell<(Vec<u8>, Clock)> = RefCell::new((Vec::new(), Clock::new(9)));
+}
 
 /// The journal: cheap to clone, one writer behind it.
 #[derive(Clone, Debug)]
@@ -126,9 +134,9 @@ impl Journal {
 
     /// Keeps a record without waiting: on disk within half a second. Never blocks; where nothing has room any more
     /// the record is lost, counted and told of.
-    pub fn append(&self, record: Record) {
+    pub fn append(&self, record: impl Kept) {
         self.door.shared.one_more();
-        if self.door.queue.push(Message { record, waiter: None }).is_err() {
+        if self.door.put(&record, None).is_err() {
             self.door.shared.lose(1);
         }
     }
@@ -136,13 +144,14 @@ impl Journal {
     /// Keeps a record and waits until it is on disk (group commit), or in the store where the disk refuses.
     ///
     /// After an error it may still be kept later: who comes again must be recognized.
-    pub async fn append_durable(&self, record: Record) -> Result<(), JournalError> {
+    pub async fn append_durable(&self, record: impl Kept) -> Result<(), JournalError> {
         let (waiter, kept) = oneshot::channel();
         self.door.shared.one_more();
-        if self.door.queue.push(Message { record, waiter: Some(waiter) }).is_err() {
+        if let Err(refusal) = self.door.put(&record, Some(waiter)) {
             self.door.shared.one_less();
-            return Err(JournalError("its queue is full or closed".to_owned()));
+            return Err(refusal);
         }
+        drop(record);
         match tokio::time::timeout(self.door.durable_within, kept).await {
             Ok(Ok(outcome)) => outcome,
             Ok(Err(_)) => Err(JournalError("it stopped before the record was kept".to_owned())),
@@ -198,6 +207,22 @@ impl Journal {
         let mut stopped = self.door.stopped.clone();
         // The writer never sends: it drops its end when it has stopped.
         while stopped.changed().await.is_ok() {}
+    }
+}
+
+impl Door {
+    /// Spells a record and puts it into the queue. It is spelled here, where its parts are at hand and warm: the writer
+    /// sees bytes only, and nothing of a call outlives its answer.
+    fn put(&self, record: &impl Kept, waiter: Option<Waiter>) -> Result<(), JournalError> {
+        SPELLED.with_borrow_mut(|(spelled, clock)| {
+            spelled.clear();
+            record.spell(spelled, clock).map_err(|error| JournalError(error.to_string()))?;
+            if spelled.len() > frame::PAYLOAD_MAX {
+                return Err(JournalError(format!("{} bytes are too many", spelled.len())));
+            }
+            let pushed = self.queue.push(spelled, waiter);
+            pushed.map_err(|NoRoom| JournalError("its queue is full or closed".to_owned()))
+        })
     }
 }
 

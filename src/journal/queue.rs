@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 use super::JournalError;
-use crate::model::Record;
+use super::frames::KEPT_BYTES;
 
 /// Whoever wants the open segment closed: is told which one comes next, and the next record's number.
 pub(super) type Closer = oneshot::Sender<(u64, u64)>;
@@ -17,10 +17,30 @@ pub(super) type Closer = oneshot::Sender<(u64, u64)>;
 /// Whoever waits for a record to be kept.
 pub(super) type Waiter = oneshot::Sender<Result<(), JournalError>>;
 
+/// What was put in since the writer came last: the bytes of the records, one after another, and where each ends.
+#[derive(Debug, Default)]
+pub(super) struct Batch {
+    pub(super) bytes: Vec<u8>,
+    pub(super) messages: Vec<Message>,
+}
+
 #[derive(Debug)]
 pub(super) struct Message {
-    pub(super) record: Record,
+    pub(super) end: usize,
     pub(super) waiter: Option<Waiter>,
+}
+
+impl Batch {
+    /// Each record's bytes, and who waits for it. The batch is empty afterwards.
+    pub(super) fn drain(&mut self, mut each: impl FnMut(&[u8], Option<Waiter>)) {
+        let mut begin = 0;
+        for message in self.messages.drain(..) {
+            each(&self.bytes[begin..message.end], message.waiter);
+            begin = message.end;
+        }
+        self.bytes.clear();
+        self.bytes.shrink_to(KEPT_BYTES);
+    }
 }
 
 #[derive(Debug)]
@@ -33,9 +53,9 @@ pub(super) struct Queue {
 
 #[derive(Debug, Default)]
 struct Inner {
-    messages: Vec<Message>,
+    batch: Batch,
     closers: Vec<Closer>,
-    /// When the first of them came.
+    /// When the first record of the batch came.
     since: Option<Instant>,
     /// Somebody waits for one of them.
     is_urgent: bool,
@@ -52,17 +72,20 @@ impl Queue {
     }
 
     /// Puts a record in, without waiting.
-    pub(super) fn push(&self, message: Message) -> Result<(), NoRoom> {
+    pub(super) fn push(&self, record: &[u8], waiter: Option<Waiter>) -> Result<(), NoRoom> {
         let mut inner = self.lock();
-        if inner.is_closed || inner.messages.len() >= self.max {
+        let is_first = inner.batch.messages.is_empty();
+        if inner.is_closed || inner.batch.messages.len() >= self.max {
             return Err(NoRoom);
         }
-        let wakes = inner.messages.is_empty() || (message.waiter.is_some() && !inner.is_urgent);
-        if inner.messages.is_empty() {
+        let wakes = is_first || (waiter.is_some() && !inner.is_urgent);
+        if is_first {
             inner.since = Some(Instant::now());
         }
-        inner.is_urgent |= message.waiter.is_some();
-        inner.messages.push(message);
+        inner.is_urgent |= waiter.is_some();
+        inner.batch.bytes.extend_from_slice(record);
+        let end = inner.batch.bytes.len();
+        inner.batch.messages.push(Message { end, waiter });
         drop(inner);
         if wakes {
             self.ready.notify_one();
@@ -92,16 +115,16 @@ impl Queue {
         self.ready.notify_one();
     }
 
-    /// Waits for something to do, at the longest until `due`, and moves all there is into `messages`, which is empty.
+    /// Waits for something to do, at the longest until `due`, and moves all there is into `batch`, which is empty.
     /// True if that was the last.
-    pub(super) fn take(&self, messages: &mut Vec<Message>, due: Option<Instant>) -> bool {
+    pub(super) fn take(&self, batch: &mut Batch, due: Option<Instant>) -> bool {
         let mut inner = self.lock();
         loop {
             let now = Instant::now();
             let gathered = inner.since.map(|since| since + self.gather);
             let wake = [due, gathered].into_iter().flatten().min();
             if inner.is_urgent || inner.is_closed || wake.is_some_and(|wake| wake <= now) {
-                std::mem::swap(messages, &mut inner.messages);
+                std::mem::swap(batch, &mut inner.batch);
                 inner.since = None;
                 inner.is_urgent = false;
                 return inner.is_closed;

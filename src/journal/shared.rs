@@ -9,10 +9,10 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{Notify, watch};
 
+use super::Options;
 use super::files::{LeftOver, Segment};
-use super::queue::Waiter;
-use super::{JournalError, Options};
-use crate::model::Record;
+use super::frame;
+use super::frames::{Frames, Held};
 use crate::store::Numbered;
 use crate::telemetry::Metrics;
 
@@ -49,25 +49,6 @@ struct State {
     overflow: VecDeque<Held>,
     overflow_bytes: usize,
     has_stopped: bool,
-}
-
-/// A record with its place, its frame, and whoever waits for it.
-#[derive(Debug)]
-pub(super) struct Held {
-    pub(super) seq: u64,
-    pub(super) record: Record,
-    pub(super) frame: Vec<u8>,
-    pub(super) waiter: Option<Waiter>,
-}
-
-impl Held {
-    /// Tells whoever waits that the record is kept.
-    pub(super) fn acknowledge(self) {
-        if let Some(waiter) = self.waiter {
-            // Who has given up waiting hears nothing.
-            let _ = waiter.send(Ok(()));
-        }
-    }
 }
 
 /// What there is to drain at one instant. Whatever is not in it has a higher number than all that is.
@@ -142,14 +123,12 @@ impl Shared {
         }
         drop(state);
         self.lose(no_room.len() as u64);
-        for waiter in no_room.into_iter().filter_map(|held| held.waiter) {
-            let _ = waiter.send(Err(JournalError("the disk refuses and memory is full".to_owned())));
-        }
+        no_room.into_iter().for_each(|held| held.refuse("the disk refuses and memory is full"));
         self.show_and_wake();
     }
 
     /// The disk has room again: gives back what it refused.
-    pub(super) fn take_held(&self) -> Vec<Held> {
+    pub(super) fn take_held(&self) -> Frames {
         let mut state = self.lock();
         state.overflow_bytes = 0;
         state.overflow.drain(..).collect()
@@ -173,7 +152,7 @@ impl Shared {
         let overflow = state.overflow.iter().take(if is_ours { max } else { 0 });
         View {
             front_is_last: state.segments.len() <= 1,
-            overflow: overflow.map(|held| Numbered { seq: held.seq, record: held.record.clone() }).collect(),
+            overflow: overflow.map(numbered).collect(),
             has_stopped: state.has_stopped,
             front,
         }
@@ -293,6 +272,11 @@ impl Shared {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn numbered(held: &Held) -> Numbered {
+    let record = serde_json::from_slice(frame::payload(&held.frame)).expect("it was spelled by this process");
+    Numbered { seq: held.seq, record }
 }
 
 impl State {

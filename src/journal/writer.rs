@@ -8,10 +8,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::Options;
 use super::files::{self, Disk};
-use super::queue::{Message, Queue};
-use super::shared::{Held, Shared};
-use super::{JournalError, Options, frame};
+use super::frames::Frames;
+use super::queue::{Batch, Queue};
+use super::shared::Shared;
 
 pub(super) struct Writer<D> {
     disk: D,
@@ -24,13 +25,14 @@ pub(super) struct Writer<D> {
     next_seq: u64,
     next_number: u64,
     open: Option<Open>,
+    /// What is being written.
+    fresh: Frames,
     /// Written since the last `fsync`, in order: kept until it succeeds, for after a failed one nobody knows what the
     /// disk has.
-    unsynced: Vec<Held>,
+    unsynced: Frames,
     unsynced_since: Option<Instant>,
     /// The disk refuses; it is tried again then.
     retry_at: Option<Instant>,
-    bytes: Vec<u8>,
 }
 
 /// The segment being written.
@@ -60,22 +62,22 @@ impl<D: Disk> Writer<D> {
             next_seq: 1,
             next_number,
             open: None,
-            unsynced: Vec::new(),
+            fresh: Frames::default(),
+            unsynced: Frames::default(),
             unsynced_since: None,
             retry_at: None,
-            bytes: Vec::new(),
         }
     }
 
     /// Writes until the queue is closed and empty.
     pub(super) fn run(mut self) {
-        let mut messages = Vec::new();
+        let mut batch = Batch::default();
         loop {
-            let is_last = self.queue.take(&mut messages, self.due());
+            let is_last = self.queue.take(&mut batch, self.due());
             let closers = self.queue.closers();
-            let is_urgent = messages.iter().any(|message| message.waiter.is_some());
-            let batch = messages.drain(..).filter_map(|message| self.number(message)).collect();
-            self.write(batch);
+            let is_urgent = batch.messages.iter().any(|message| message.waiter.is_some());
+            self.fresh.number(&mut batch, &mut self.next_seq);
+            self.write();
             if is_urgent || is_last || self.flush_is_due() {
                 self.flush();
             }
@@ -111,81 +113,54 @@ impl<D: Disk> Writer<D> {
         self.open.is_some_and(|open| open.written >= self.segment_bytes)
     }
 
-    /// Gives a record its place. One that cannot be written at all is lost here, before it can hold up others.
-    fn number(&mut self, message: Message) -> Option<Held> {
-        let Message { record, waiter } = message;
-        let payload = serde_json::to_vec(&record).map_err(|error| error.to_string());
-        let framed = payload.and_then(|payload| {
-            frame::encode(self.next_seq, &payload).ok_or_else(|| format!("{} bytes are too many", payload.len()))
-        });
-        match framed {
-            Ok(frame) => {
-                let seq = self.next_seq;
-                self.next_seq += 1;
-                Some(Held { seq, record, frame, waiter })
-            }
-            Err(error) => {
-                tracing::error!(%error, "a record cannot be written");
-                self.shared.lose(1);
-                if let Some(waiter) = waiter {
-                    let _ = waiter.send(Err(JournalError(error)));
-                }
-                None
-            }
-        }
-    }
-
-    /// Writes a batch. While the disk refuses, it goes to memory; once the disk is to be tried again, behind
+    /// Writes what is fresh. While the disk refuses, it goes to memory; once the disk is to be tried again, behind
     /// everything that waits there: on disk as in memory, numbers only rise.
-    fn write(&mut self, batch: Vec<Held>) {
+    fn write(&mut self) {
         let Some(retry_at) = self.retry_at else {
-            self.write_now(batch);
+            self.write_now();
             return;
         };
         if Instant::now() < retry_at {
-            self.shared.hold(batch);
+            self.shared.hold(self.fresh.take_apart());
             return;
         }
         let mut all = self.shared.take_held();
-        all.extend(batch);
-        if all.is_empty() {
-            return;
-        }
-        if self.write_now(all) && self.flush() {
+        self.fresh.move_behind(&mut all);
+        self.fresh = all;
+        if !self.fresh.is_empty() && self.write_now() && self.flush() {
             self.retry_at = None;
             tracing::info!("spool.dir can be written again");
         }
     }
 
     /// True if it is written.
-    fn write_now(&mut self, batch: Vec<Held>) -> bool {
-        if batch.is_empty() {
+    fn write_now(&mut self) -> bool {
+        if self.fresh.is_empty() {
             return true;
         }
-        match self.write_frames(&batch) {
+        match self.write_frames() {
             Ok(()) => {
-                self.unsynced.extend(batch);
+                self.fresh.move_behind(&mut self.unsynced);
                 self.unsynced_since.get_or_insert_with(Instant::now);
                 true
             }
             Err(error) => {
-                // What was written before this batch may be fine.
+                // What was written before may be fine.
                 let is_sound = self.unsynced.is_empty() || self.disk.sync().is_ok();
-                self.give_up_segment(&error, is_sound, batch);
+                self.give_up_segment(&error, is_sound);
                 false
             }
         }
     }
 
-    fn write_frames(&mut self, batch: &[Held]) -> io::Result<()> {
+    fn write_frames(&mut self) -> io::Result<()> {
         let mut open = match self.open {
             Some(open) => open,
             None => self.begin_segment()?,
         };
-        self.bytes.clear();
-        batch.iter().for_each(|held| self.bytes.extend_from_slice(&held.frame));
-        self.disk.write(&self.bytes)?;
-        open.written += self.bytes.len() as u64;
+        let bytes = self.fresh.bytes();
+        self.disk.write(bytes)?;
+        open.written += bytes.len() as u64;
         self.open = Some(open);
         self.shared.publish(open.written);
         Ok(())
@@ -210,37 +185,36 @@ impl<D: Disk> Writer<D> {
             return true;
         }
         if let Err(error) = self.disk.sync() {
-            self.give_up_segment(&error, false, Vec::new());
+            self.give_up_segment(&error, false);
             return false;
         }
         if let Some(open) = &mut self.open {
             open.synced = open.written;
         }
-        self.unsynced.drain(..).for_each(Held::acknowledge);
+        self.unsynced.acknowledge();
         if self.segment_is_full() {
             self.close_segment();
         }
         true
     }
 
-    /// The disk refused `batch`, or to make durable what it had taken. Nothing more is written to this segment: its
-    /// end may be half a record. `is_sound` says that all written before `batch` is durable.
-    fn give_up_segment(&mut self, error: &io::Error, is_sound: bool, batch: Vec<Held>) {
+    /// The disk refused what is fresh, or to make durable what it had taken. Nothing more is written to this segment:
+    /// its end may be half a record. `is_sound` says that all written before is durable.
+    fn give_up_segment(&mut self, error: &io::Error, is_sound: bool) {
         if self.retry_at.is_none() {
             tracing::error!(%error, "spool.dir cannot be written: records go from memory to the store");
         }
         self.retry_at = Some(Instant::now() + self.retry_every);
         self.unsynced_since = None;
-        let mut refused = std::mem::take(&mut self.unsynced);
         if let Some(open) = self.open.take() {
             // What goes to memory is not read from disk as well.
             self.shared.seal(if is_sound { open.written } else { open.synced });
         }
         if is_sound {
-            refused.drain(..).for_each(Held::acknowledge);
+            self.unsynced.acknowledge();
         }
-        refused.extend(batch);
-        self.shared.hold(refused);
+        self.fresh.move_behind(&mut self.unsynced);
+        self.shared.hold(self.unsynced.take_apart());
     }
 
     fn close_segment(&mut self) {

@@ -2,13 +2,13 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 /// A number in E.164 form: `+` and 7 to 15 digits. Whether it is assigned is not checked.
 ///
 /// Kept as a word whose first decimal digit is a sentinel, so that leading zeros survive. `Debug` masks it.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[serde(try_from = "String")]
 pub struct E164(u64);
 
 /// The text is no E.164 number.
@@ -41,8 +41,33 @@ impl E164 {
 
 impl fmt::Display for E164 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let digits = self.0.to_string();
-        write!(f, "+{}", &digits[1..])
+        f.write_str(Spelled::of(*self).as_str())
+    }
+}
+
+/// A number's text, without memory of its own.
+struct Spelled {
+    text: [u8; 16],
+    begin: usize,
+}
+
+impl Spelled {
+    fn of(number: E164) -> Spelled {
+        let mut text = [0; 16];
+        let (mut left, mut begin) = (number.0, text.len());
+        // What is left at the end is the sentinel.
+        while left >= 10 {
+            begin -= 1;
+            text[begin] = b'0' + u8::try_from(left % 10).expect("a digit");
+            left /= 10;
+        }
+        begin -= 1;
+        text[begin] = b'+';
+        Spelled { text, begin }
+    }
+
+    fn as_str(&self) -> &str {
+        str::from_utf8(&self.text[self.begin..]).expect("a plus and digits")
     }
 }
 
@@ -59,6 +84,12 @@ impl TryFrom<String> for E164 {
     }
 }
 
+impl Serialize for E164 {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(Spelled::of(*self).as_str())
+    }
+}
+
 impl From<E164> for String {
     fn from(number: E164) -> String {
         number.to_string()
@@ -71,10 +102,13 @@ pub struct Masked(E164);
 
 impl fmt::Display for Masked {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let digits = (self.0.0).to_string();
-        let digits = &digits[1..];
-        let shown = if digits.len() >= 10 { 4 } else { 2 };
-        write!(f, "+{}•••{}", &digits[..shown], &digits[digits.len() - shown..])
+        let spelled = Spelled::of(self.0);
+        let text = spelled.as_str();
+        let shown = if text.len() > 10 { 4 } else { 2 };
+        for part in [&text[..=shown], "•••", &text[text.len() - shown..]] {
+            f.write_str(part)?;
+        }
+        Ok(())
     }
 }
 

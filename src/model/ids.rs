@@ -1,11 +1,11 @@
 //! Identifiers of our own making: a prefix that says what it names, then 26 characters of lower-case
-//! base32 that sort by the time they were made.
+//! base32 that sort by the time they were made. They are kept where they stand, without memory of their own: a call
+//! touches many of them.
 
 use std::fmt;
-use std::sync::Arc;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 const BODY_LEN: usize = 26;
@@ -22,19 +22,20 @@ pub struct Seed {
 }
 
 impl Seed {
-    fn spell(self, prefix: &str) -> Arc<str> {
+    fn spell<const LEN: usize>(self, prefix: &str) -> [u8; LEN] {
         let millis = u64::try_from(self.at.as_millisecond()).unwrap_or(0);
         let mut bytes = [0u8; 16];
         bytes[..6].copy_from_slice(&millis.to_be_bytes()[2..]);
         bytes[6..].copy_from_slice(&self.random);
         let value = u128::from_be_bytes(bytes);
-        let mut text = String::with_capacity(prefix.len() + BODY_LEN);
-        text.push_str(prefix);
-        for place in (0..BODY_LEN).rev() {
+        let mut text = [0; LEN];
+        let (begin, body) = text.split_at_mut(prefix.len());
+        begin.copy_from_slice(prefix.as_bytes());
+        for (place, letter) in body.iter_mut().rev().enumerate() {
             let digit = (value >> (5 * place)) & 31;
-            text.push(char::from(ALPHABET[digit as usize]));
+            *letter = ALPHABET[digit as usize];
         }
-        text.into()
+        text
     }
 }
 
@@ -43,18 +44,21 @@ impl Seed {
 #[error("not an identifier of this kind")]
 pub struct NotAnId;
 
-fn parse(raw: &str, prefix: &str) -> Result<Arc<str>, NotAnId> {
+fn parse<const LEN: usize>(raw: &str, prefix: &str) -> Result<[u8; LEN], NotAnId> {
     let body = raw.strip_prefix(prefix).ok_or(NotAnId)?;
     let spelled = body.len() == BODY_LEN && body.bytes().all(|byte| ALPHABET.contains(&byte));
-    if spelled { Ok(raw.into()) } else { Err(NotAnId) }
+    if !spelled {
+        return Err(NotAnId);
+    }
+    raw.as_bytes().try_into().map_err(|_| NotAnId)
 }
 
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident, $prefix:literal) => {
         $(#[$doc])*
-        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[serde(try_from = "String", into = "String")]
-        pub struct $name(Arc<str>);
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+        #[serde(try_from = "String")]
+        pub struct $name([u8; $prefix.len() + BODY_LEN]);
 
         impl $name {
             /// Makes a new one.
@@ -69,13 +73,19 @@ macro_rules! id {
 
             /// The text, prefix included.
             pub fn as_str(&self) -> &str {
-                &self.0
+                str::from_utf8(&self.0).expect("prefix and alphabet are ASCII")
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.debug_tuple(stringify!($name)).field(&self.as_str()).finish()
             }
         }
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&self.0)
+                f.write_str(self.as_str())
             }
         }
 
@@ -86,9 +96,15 @@ macro_rules! id {
             }
         }
 
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.as_str())
+            }
+        }
+
         impl From<$name> for String {
             fn from(id: $name) -> String {
-                id.0.as_ref().to_owned()
+                id.as_str().to_owned()
             }
         }
     };

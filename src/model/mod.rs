@@ -15,7 +15,9 @@ mod record;
 mod retention;
 mod secret;
 mod sid;
+mod signing;
 mod sip;
+pub mod spelled;
 mod tenant;
 mod webhook;
 
@@ -28,11 +30,13 @@ pub use fault::Fault;
 pub use ids::{ErasureId, MessageId, NotAnId, NumberId, OrgId, Seed, TenantId, TokenId, VoicemailId, WebhookId};
 pub use person::Person;
 pub use record::{
-    AiReport, Arrival, CallBegan, CallEnded, CallEvent, EndedBy, Record, VoicemailNews, VoicemailState, as_e164,
+    AiReport, Arrival, CallBegan, CallEnded, CallEvent, EndedBy, Fresh, FreshBeginning, FreshEnd, Kept, Record,
+    VoicemailNews, VoicemailState, as_e164,
 };
 pub use retention::{DAYS_MAX, RecordingFate, Retention, TenantRetention};
 pub use secret::Secret;
 pub use sid::{NotASid, Sid};
+pub use signing::SigningKey;
 pub use sip::{NotASipUri, SipUri};
 pub use tenant::{
     Billing, Connect, Forced, Number, NumberState, Org, Override, Purpose, Target, TargetKind, Tenant, TwilioAccount,

@@ -1,8 +1,11 @@
 //! What is kept of calls: the records the journal carries and the store holds.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::spelled::{Clock, Object};
 use super::{Decision, E164, NumberId, Sid, TenantId, VoicemailId};
 
 /// One thing that happened and must be kept. The journal carries these; the store applies each exactly once.
@@ -88,6 +91,107 @@ pub struct CallBegan {
     pub request_id: String,
 }
 
+/// A record as whoever makes it for the journal holds it: borrowed, and read back as the [`Record`] of the same kind.
+#[derive(Clone, Debug)]
+pub enum Fresh<'a> {
+    /// As [`Record::CallBegan`].
+    CallBegan(FreshBeginning<'a>),
+    /// As [`Record::CallEnded`].
+    CallEnded(FreshEnd<'a>),
+}
+
+/// A [`CallBegan`], borrowed; its fields are explained there.
+#[derive(Clone, Debug)]
+#[allow(missing_docs, reason = "those of CallBegan")]
+pub struct FreshBeginning<'a> {
+    pub call_sid: &'a Sid,
+    pub tenant_id: Option<&'a TenantId>,
+    pub tenant_version: u64,
+    pub number_id: Option<&'a NumberId>,
+    pub account_sid: Option<&'a Sid>,
+    pub from: &'a str,
+    pub to: &'a str,
+    pub arrival: Arrival,
+    pub at: Timestamp,
+    pub others: u32,
+    pub decision: Decision,
+    pub step: &'a str,
+    pub answer: Option<Cow<'a, str>>,
+    pub took_us: u64,
+    pub request_id: &'a str,
+}
+
+/// A [`CallEnded`], borrowed.
+#[derive(Clone, Debug)]
+#[allow(missing_docs, reason = "those of CallEnded")]
+pub struct FreshEnd<'a> {
+    pub call_sid: &'a Sid,
+    pub at: Timestamp,
+    pub status: Option<&'a str>,
+    pub duration_seconds: Option<u32>,
+    pub by: EndedBy,
+}
+
+/// What can be kept: it is spelled in the JSON of some [`Record`].
+pub trait Kept {
+    /// Appends the JSON.
+    fn spell(&self, out: &mut Vec<u8>, clock: &mut Clock) -> serde_json::Result<()>;
+}
+
+impl Kept for Record {
+    fn spell(&self, out: &mut Vec<u8>, _clock: &mut Clock) -> serde_json::Result<()> {
+        serde_json::to_writer(out, self)
+    }
+}
+
+// By hand, because every call pays for it.
+impl Kept for Fresh<'_> {
+    fn spell(&self, out: &mut Vec<u8>, clock: &mut Clock) -> serde_json::Result<()> {
+        let mut object = Object::begin(out);
+        match self {
+            Fresh::CallBegan(began) => began.spell(object.text("kind", "call_began"), clock),
+            Fresh::CallEnded(ended) => ended.spell(object.text("kind", "call_ended"), clock),
+        }
+        object.end();
+        Ok(())
+    }
+}
+
+impl FreshBeginning<'_> {
+    fn spell(&self, object: &mut Object<'_>, clock: &mut Clock) {
+        object
+            .text("call_sid", self.call_sid.as_str())
+            .maybe("tenant_id", self.tenant_id.map(TenantId::as_str))
+            .number("tenant_version", self.tenant_version)
+            .maybe("number_id", self.number_id.map(NumberId::as_str))
+            .maybe("account_sid", self.account_sid.map(Sid::as_str))
+            .text("from", self.from)
+            .text("to", self.to)
+            .text("arrival", self.arrival.as_str())
+            .text("at", clock.spell(self.at))
+            .number("others", self.others.into())
+            .object("decision", |object| {
+                let available = if self.decision.available { "true" } else { "false" };
+                object.raw("available", available).text("reason", self.decision.reason.as_str());
+            })
+            .text("step", self.step)
+            .maybe("answer", self.answer.as_deref())
+            .number("took_us", self.took_us)
+            .text("request_id", self.request_id);
+    }
+}
+
+impl FreshEnd<'_> {
+    fn spell(&self, object: &mut Object<'_>, clock: &mut Clock) {
+        object.text("call_sid", self.call_sid.as_str()).text("at", clock.spell(self.at)).maybe("status", self.status);
+        match self.duration_seconds {
+            Some(seconds) => object.number("duration_seconds", seconds.into()),
+            None => object.raw("duration_seconds", "null"),
+        };
+        object.text("by", self.by.as_str());
+    }
+}
+
 /// How a call reached us.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -98,6 +202,17 @@ pub enum Arrival {
     Sip,
     /// `assistant-request` of a free Vapi number.
     Vapi,
+}
+
+impl Arrival {
+    /// The word for records.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Arrival::Number => "number",
+            Arrival::Sip => "sip",
+            Arrival::Vapi => "vapi",
+        }
+    }
 }
 
 /// Something that happened in a call after its first answer.
@@ -227,4 +342,88 @@ pub struct AiReport {
 /// A number as the provider wrote it is E.164 or it is not; this is the question asked everywhere.
 pub fn as_e164(raw: &str) -> Option<E164> {
     E164::parse(raw).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Reason, Seed};
+
+    fn read_back(fresh: &Fresh<'_>) -> Record {
+        let mut spelled = Vec::new();
+        fresh.spell(&mut spelled, &mut Clock::new(9)).expect("it is spelled");
+        serde_json::from_slice(&spelled).expect("a record")
+    }
+
+    #[test]
+    fn a_borrowed_end_is_read_back_as_the_one_that_is_kept() {
+        let kept = CallEnded {
+            call_sid: Sid::parse("CA0001").expect("a SID"),
+            at: Timestamp::from_nanosecond(1_794_200_000_123_456_789).expect("in range"),
+            status: Some("completed \"?\"".to_owned()),
+            duration_seconds: Some(12),
+            by: EndedBy::HungUp,
+        };
+        for kept in [CallEnded { status: None, duration_seconds: None, ..kept.clone() }, kept] {
+            let fresh = Fresh::CallEnded(FreshEnd {
+                call_sid: &kept.call_sid,
+                at: kept.at,
+                status: kept.status.as_deref(),
+                duration_seconds: kept.duration_seconds,
+                by: kept.by,
+            });
+            assert_eq!(read_back(&fresh), Record::CallEnded(kept.clone()));
+        }
+    }
+
+    #[test]
+    fn a_borrowed_beginning_is_read_back_as_the_one_that_is_kept() {
+        let seed = Seed { at: Timestamp::UNIX_EPOCH, random: [7; 10] };
+        let sid = |raw| Sid::parse(raw).expect("a SID");
+        let full = CallBegan {
+            call_sid: sid("CA\"0001"),
+            tenant_id: Some(TenantId::new(seed)),
+            tenant_version: 7,
+            number_id: Some(NumberId::new(seed)),
+            account_sid: Some(sid("AC0001")),
+            from: "+14165550101".to_owned(),
+            to: "sip:smile@example.com\n".to_owned(),
+            arrival: Arrival::Sip,
+            at: Timestamp::UNIX_EPOCH,
+            others: 3,
+            decision: Decision::ai(Reason::AfterHours),
+            step: "ai".to_owned(),
+            answer: Some("<Response attribute=\"1\"/>".to_owned()),
+            took_us: 81,
+            request_id: "abc".to_owned(),
+        };
+        let mut all =
+            vec![CallBegan { tenant_id: None, number_id: None, account_sid: None, answer: None, ..full.clone() }];
+        for (reason, arrival) in
+            Reason::ALL.into_iter().zip([Arrival::Number, Arrival::Sip, Arrival::Vapi].into_iter().cycle())
+        {
+            all.push(CallBegan { decision: Decision::fallback(reason), arrival, ..full.clone() });
+        }
+        all.push(full);
+        for kept in all {
+            let fresh = Fresh::CallBegan(FreshBeginning {
+                call_sid: &kept.call_sid,
+                tenant_id: kept.tenant_id.as_ref(),
+                tenant_version: kept.tenant_version,
+                number_id: kept.number_id.as_ref(),
+                account_sid: kept.account_sid.as_ref(),
+                from: &kept.from,
+                to: &kept.to,
+                arrival: kept.arrival,
+                at: kept.at,
+                others: kept.others,
+                decision: kept.decision,
+                step: &kept.step,
+                answer: kept.answer.as_deref().map(Cow::Borrowed),
+                took_us: kept.took_us,
+                request_id: &kept.request_id,
+            });
+            assert_eq!(read_back(&fresh), Record::CallBegan(kept.clone()));
+        }
+    }
 }

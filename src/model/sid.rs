@@ -3,11 +3,11 @@
 use std::fmt;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 /// A provider's identifier (`CallSid`, `AccountSid`, `RecordingSid`, a Vapi call id): 1 to 64 visible ASCII characters.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[serde(try_from = "String")]
 pub struct Sid(Arc<str>);
 
 /// The text cannot be a provider's identifier.
@@ -18,8 +18,12 @@ pub struct NotASid;
 impl Sid {
     /// Takes a provider's identifier as it stands.
     pub fn parse(raw: &str) -> Result<Sid, NotASid> {
-        let visible = raw.bytes().all(|byte| byte.is_ascii_graphic());
-        if visible && (1..=64).contains(&raw.len()) { Ok(Sid(raw.into())) } else { Err(NotASid) }
+        if Sid::is_one(raw) { Ok(Sid(raw.into())) } else { Err(NotASid) }
+    }
+
+    /// Can this be a provider's identifier? For whoever only compares it.
+    pub fn is_one(raw: &str) -> bool {
+        (1..=64).contains(&raw.len()) && raw.bytes().all(|byte| byte.is_ascii_graphic())
     }
 
     /// The text as the provider wrote it.
@@ -38,6 +42,12 @@ impl TryFrom<String> for Sid {
     type Error = NotASid;
     fn try_from(raw: String) -> Result<Self, NotASid> {
         Sid::parse(&raw)
+    }
+}
+
+impl Serialize for Sid {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
     }
 }
 

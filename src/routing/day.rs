@@ -6,40 +6,35 @@ use super::clock::Civil;
 use crate::model::availability::{MINUTES_PER_DAY, Span};
 
 /// The stretches that begin on one day: sorted, joined where they touch.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Day {
-    spans: Box<[Span]>,
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Day<'w>(pub &'w [Span]);
+
+/// Sorts the stretches of a day and joins those that touch.
+pub(super) fn joined(spans: &[Span]) -> Vec<Span> {
+    let mut sorted = spans.to_vec();
+    sorted.sort_unstable();
+    let mut joined: Vec<Span> = Vec::with_capacity(sorted.len());
+    for span in sorted {
+        match joined.last().and_then(|last| last.joined(span)) {
+            Some(both) => {
+                joined.pop();
+                joined.push(both);
+            }
+            None => joined.push(span),
+        }
+    }
+    joined
 }
 
-impl Day {
-    pub fn new(spans: &[Span]) -> Day {
-        let mut sorted = spans.to_vec();
-        sorted.sort_unstable();
-        let mut joined: Vec<Span> = Vec::with_capacity(sorted.len());
-        for span in sorted {
-            match joined.last().and_then(|last| last.joined(span)) {
-                Some(both) => {
-                    joined.pop();
-                    joined.push(both);
-                }
-                None => joined.push(span),
-            }
-        }
-        Day { spans: joined.into() }
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.spans.is_empty()
-    }
-
+impl Day<'_> {
     /// The stretch around a minute counted from this day's midnight, be it the next day's.
     fn around(&self, minute: u16) -> Option<Span> {
-        self.spans.iter().copied().find(|span| span.from() <= minute && minute < span.to())
+        self.0.iter().copied().find(|span| span.from() <= minute && minute < span.to())
     }
 
     /// The minutes at which something begins or ends, counted from this day's midnight.
-    fn edges(&self) -> impl Iterator<Item = u16> {
-        self.spans.iter().flat_map(|span| [span.from(), span.to()])
+    fn edges(self) -> impl Iterator<Item = u16> {
+        self.0.iter().flat_map(|span| [span.from(), span.to()])
     }
 }
 
@@ -53,7 +48,7 @@ pub(super) struct Held {
 /// Says which day of the calendar goes by which hours.
 pub(super) trait Calendar {
     /// The stretches that begin on a date; none is an empty day.
-    fn day(&self, date: Date) -> Option<&Day>;
+    fn day(&self, date: Date) -> Option<Day<'_>>;
 
     /// The stretch that holds at a moment: today's, else one of the calendar's day before that is not over.
     fn held(&self, now: Civil) -> Option<Held> {
@@ -63,8 +58,8 @@ pub(super) trait Calendar {
 
 /// A day and the one before it: together they say everything about the day.
 struct Pair<'c> {
-    yesterday: Option<(Date, &'c Day)>,
-    today: Option<&'c Day>,
+    yesterday: Option<(Date, Day<'c>)>,
+    today: Option<Day<'c>>,
 }
 
 impl<'c> Pair<'c> {

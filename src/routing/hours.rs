@@ -5,9 +5,9 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::clock::Civil;
-use super::day::{Calendar, Day, Held};
+use super::day::{Calendar, Day, Held, joined};
 use super::week::Week;
-use crate::model::availability::{BusinessHours, Exception, ExceptionDays, Holiday};
+use crate::model::availability::{BusinessHours, Exception, ExceptionDays, Holiday, Span};
 
 /// When a business is open. Every lookup is a binary search in a sorted table.
 #[derive(Clone, Debug)]
@@ -28,7 +28,7 @@ pub(super) struct Hours {
 /// The hours of an exception.
 #[derive(Clone, Debug)]
 pub(super) struct Special {
-    day: Day,
+    spans: Box<[Span]>,
     pub name: Option<Box<str>>,
 }
 
@@ -99,9 +99,9 @@ impl Hours {
 }
 
 impl Calendar for Hours {
-    fn day(&self, date: Date) -> Option<&Day> {
+    fn day(&self, date: Date) -> Option<Day<'_>> {
         match self.goes_by(date) {
-            GoesBy::Exception(special) => Some(&special.day),
+            GoesBy::Exception(special) => Some(Day(&special.spans)),
             GoesBy::Holiday => None,
             GoesBy::Weekday => self.week.day(date),
         }
@@ -110,7 +110,7 @@ impl Calendar for Hours {
 
 impl Special {
     fn compile(given: &Exception) -> Special {
-        Special { day: Day::new(&given.hours), name: given.name.as_deref().map(Box::from) }
+        Special { spans: joined(&given.hours).into(), name: given.name.as_deref().map(Box::from) }
     }
 }
 

@@ -2,6 +2,9 @@
 //!
 //! Each step is walked at most once a call; then voicemail if not yet tried, then hang up.
 
+use std::borrow::Cow;
+use std::fmt::{self, Write as _};
+
 use crate::model::{Arrival, Decision, E164, FallbackKind, Fault, NoAnswer, Reason, SipUri, as_e164};
 
 use super::CompiledTenant;
@@ -135,18 +138,13 @@ impl Walk {
         matches!(self.step, Step::Busy | Step::Reject | Step::HangUp)
     }
 
-    /// The text that rides in the URL, unreserved characters only: `voicemail.af`, `refer-16475550123.a`.
-    pub fn spell(&self) -> String {
-        let mut text = self.step.as_str().to_owned();
-        if let Step::Refer(number) = self.step {
-            text.push('-');
-            text.push_str(&number.to_string()[1..]);
+    /// The same, without memory of its own for a call's first step, which nearly always is one of a few words.
+    pub fn spell(&self) -> Cow<'static, str> {
+        match self.step {
+            Step::Refer(_) => self.to_string().into(),
+            _ if self.is_first() => self.step.as_str().into(),
+            _ => self.to_string().into(),
         }
-        if !self.is_first() {
-            text.push('.');
-            text.extend(self.tried.letters());
-        }
-        text
     }
 
     /// Reads it back; none if it is not ours.
@@ -165,6 +163,21 @@ impl Walk {
             _ => Step::Refer(as_e164(&format!("+{}", step.strip_prefix("refer-")?))?),
         };
         (!tried.has(&step)).then_some(Walk { step, tried })
+    }
+}
+
+/// The text that rides in the URL, unreserved characters only: `voicemail.af`, `refer-16475550123.a`.
+impl fmt::Display for Walk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.step.as_str())?;
+        if let Step::Refer(number) = self.step {
+            write!(f, "-{}", &number.to_string()[1..])?;
+        }
+        if !self.is_first() {
+            f.write_str(".")?;
+            self.tried.letters().try_for_each(|letter| f.write_char(letter))?;
+        }
+        Ok(())
     }
 }
 

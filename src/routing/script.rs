@@ -2,6 +2,8 @@
 //!
 //! The steps themselves are walked in `plan`; how they sound is the business of `twiml`.
 
+use std::fmt;
+
 use crate::model::{
     Connect, E164, Fallback, FallbackKind, Fault, NoAnswer, Secret, Sid, SipUri, Target, TenantId, Via,
 };
@@ -92,15 +94,43 @@ pub enum AiLeg {
     Redirect,
 }
 
-/// A SIP endpoint at Vapi.
-#[derive(Clone, Debug)]
+/// A SIP endpoint at Vapi: address, user name and password stand in one text, so that a call finds them together.
+#[derive(Clone)]
 pub struct SipLeg {
-    /// Its address, checked: what Twilio would not dial is not here.
-    pub uri: String,
-    /// User name and password; both or none.
-    pub credentials: Option<(String, Secret)>,
+    text: Box<str>,
+    uri_end: usize,
+    username_end: usize,
     /// How long it may ring.
     pub timeout_seconds: u16,
+}
+
+impl SipLeg {
+    fn new(uri: &str, credentials: Option<(&str, &Secret)>, timeout_seconds: u16) -> SipLeg {
+        let (username, password) = credentials.map_or(("", ""), |(username, password)| (username, password.reveal()));
+        SipLeg {
+            text: [uri, username, password].concat().into(),
+            uri_end: uri.len(),
+            username_end: uri.len() + username.len(),
+            timeout_seconds,
+        }
+    }
+
+    /// Its address, checked: what Twilio would not dial is not here.
+    pub fn uri(&self) -> &str {
+        &self.text[..self.uri_end]
+    }
+
+    /// User name and password; both or none. Neither is ever empty.
+    pub fn credentials(&self) -> Option<(&str, &str)> {
+        let credentials = (&self.text[self.uri_end..self.username_end], &self.text[self.username_end..]);
+        (self.username_end > self.uri_end).then_some(credentials)
+    }
+}
+
+impl fmt::Debug for SipLeg {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SipLeg").field("uri", &self.uri()).finish_non_exhaustive()
+    }
 }
 
 impl Script {
@@ -218,16 +248,14 @@ fn sip_leg(connect: &Connect, warnings: &mut Vec<Fault>) -> Option<SipLeg> {
         warnings.push(Fault::new("/connect/timeoutSeconds", "out_of_range", detail));
     }
     let timeout_seconds = timeout_seconds.clamp(*TIMEOUT_SECONDS.start(), *TIMEOUT_SECONDS.end());
-    Some(SipLeg { uri, credentials: credentials(connect, warnings), timeout_seconds })
+    Some(SipLeg::new(&uri, credentials(connect, warnings), timeout_seconds))
 }
 
-fn credentials(connect: &Connect, warnings: &mut Vec<Fault>) -> Option<(String, Secret)> {
+fn credentials<'c>(connect: &'c Connect, warnings: &mut Vec<Fault>) -> Option<(&'c str, &'c Secret)> {
     let usable = |text: &str| (1..=CREDENTIAL_BYTES_MAX).contains(&text.len());
     match (&connect.username, &connect.password) {
         (None, None) => None,
-        (Some(username), Some(password)) if usable(username) && usable(password.reveal()) => {
-            Some((username.clone(), password.clone()))
-        }
+        (Some(username), Some(password)) if usable(username) && usable(password.reveal()) => Some((username, password)),
         _ => {
             let detail = "a SIP endpoint needs both user name and password, of at most 256 bytes: dialled without them";
             warnings.push(Fault::new("/connect/username", "credentials_incomplete", detail));

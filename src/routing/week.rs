@@ -2,16 +2,24 @@
 
 use jiff::civil::{Date, Weekday};
 
-use super::day::{Calendar, Day};
+use super::day::{Calendar, Day, joined};
 use crate::model::availability::Span;
 
-/// The stretches of each weekday, Monday first.
+/// The stretches of each weekday, Monday first: all in one place, and where each day's end.
 #[derive(Clone, Debug)]
-pub(super) struct Week([Day; 7]);
+pub(super) struct Week {
+    spans: Box<[Span]>,
+    ends: [u16; 7],
+}
 
 impl Week {
-    pub fn compile(spans: &[Vec<Span>; 7]) -> Week {
-        Week(spans.each_ref().map(|spans| Day::new(spans)))
+    pub fn compile(given: &[Vec<Span>; 7]) -> Week {
+        let (mut spans, mut ends) = (Vec::new(), [0; 7]);
+        for (day, end) in given.iter().zip(&mut ends) {
+            spans.extend(joined(day));
+            *end = u16::try_from(spans.len()).expect("a week has fewer stretches than minutes");
+        }
+        Week { spans: spans.into(), ends }
     }
 
     /// From stretches that name their weekday.
@@ -24,13 +32,15 @@ impl Week {
     }
 
     pub fn is_empty(&self) -> bool {
-        self.0.iter().all(Day::is_empty)
+        self.spans.is_empty()
     }
 }
 
 impl Calendar for Week {
-    fn day(&self, date: Date) -> Option<&Day> {
-        self.0.get(place(date.weekday()))
+    fn day(&self, date: Date) -> Option<Day<'_>> {
+        let place = place(date.weekday());
+        let begin = if place == 0 { 0 } else { self.ends[place - 1] };
+        Some(Day(&self.spans[usize::from(begin)..usize::from(self.ends[place])]))
     }
 }
 

@@ -9,7 +9,8 @@ use jiff::Timestamp;
 
 use super::logs::{Format, Logs};
 use super::mask::push_masked;
-use crate::model::{Decision, Sid};
+use crate::model::spelled::Clock;
+use crate::model::{Decision, E164, Sid};
 
 /// Longest text from outside that is written, in bytes: a SIP URI with its parameters.
 const TEXT_BYTES_MAX: usize = 160;
@@ -17,6 +18,8 @@ const TEXT_BYTES_MAX: usize = 160;
 /// What the log tells of a call.
 #[derive(Clone, Copy, Debug)]
 pub struct CallLine<'a> {
+    /// When it was answered.
+    pub at: Timestamp,
     /// The tenant's name in SIP URIs; none where the number is unknown.
     pub tenant: Option<&'a str>,
     /// Twilio's CallSid, or Vapi's id of the call.
@@ -48,16 +51,17 @@ impl CallLine<'_> {
     }
 
     /// Appends the line, its end included.
-    pub(super) fn spell(&self, out: &mut String, at: Timestamp, format: Format, phone_numbers: bool) {
-        let message = self.message();
-        let begun = match format {
-            Format::Text => write!(out, "{at:.6}  INFO patchbay::call: {message}"),
-            Format::Json => write!(
-                out,
-                "{{\"timestamp\":\"{at:.6}\",\"level\":\"INFO\",\"target\":\"patchbay::call\",\"message\":\"{message}\""
-            ),
+    pub(super) fn spell(&self, out: &mut String, clock: &mut Clock, format: Format, phone_numbers: bool) {
+        let (before, between, after) = match format {
+            Format::Text => ("", "  INFO patchbay::call: ", ""),
+            Format::Json => {
+                ("{\"timestamp\":\"", "\",\"level\":\"INFO\",\"target\":\"patchbay::call\",\"message\":\"", "\"")
+            }
         };
-        begun.expect("a String takes all");
+        out.push_str(before);
+        for part in [clock.spell(self.at), between, self.message(), after] {
+            out.push_str(part);
+        }
         let mut fields = Fields { out, format, phone_numbers };
         fields.optional("clinicId", self.tenant);
         fields.word("reason", self.decision.reason.as_str());
@@ -120,9 +124,11 @@ impl Fields<'_> {
     fn text(&mut self, name: &str, value: &str) {
         self.name(name);
         let value = &value[..value.floor_char_boundary(TEXT_BYTES_MAX)];
-        let plain = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_graphic() && !b"\"\\=".contains(&byte));
-        if plain && self.format == Format::Text {
-            self.out.push_str(value);
+        if is_plain(value) {
+            let quote = if self.format == Format::Json { "\"" } else { "" };
+            for part in [quote, value, quote] {
+                self.out.push_str(part);
+            }
             return;
         }
         self.out.push('"');
@@ -137,10 +143,20 @@ impl Fields<'_> {
             return self.text(name, value);
         }
         let value = &value[..value.floor_char_boundary(TEXT_BYTES_MAX)];
+        if let Ok(number) = E164::parse(value) {
+            self.name(name);
+            write!(self.out, "\"{}\"", number.masked()).expect("a String takes all");
+            return;
+        }
         let mut masked = String::with_capacity(value.len());
         push_masked(&mut masked, value, |_| true);
         self.text(name, &masked);
     }
+}
+
+/// Needs neither quotes nor escapes.
+fn is_plain(value: &str) -> bool {
+    !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\' | b'='))
 }
 
 fn push_escaped(out: &mut String, letter: char, format: Format) {
@@ -179,6 +195,7 @@ mod tests {
 
     fn line(call_sid: &Sid) -> CallLine<'_> {
         CallLine {
+            at: Timestamp::from_microsecond(1_794_200_000_123_456).expect("in range"),
             tenant: Some("smile-dental"),
             call_sid,
             from: "+16475550123",
@@ -191,9 +208,8 @@ mod tests {
     }
 
     fn spelled(line: &CallLine<'_>, format: Format, phone_numbers: bool) -> String {
-        let at = Timestamp::from_microsecond(1_794_200_000_123_456).expect("in range");
         let mut out = String::new();
-        line.spell(&mut out, at, format, phone_numbers);
+        line.spell(&mut out, &mut Clock::new(6), format, phone_numbers);
         out
     }
 

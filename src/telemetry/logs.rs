@@ -8,7 +8,6 @@ use std::panic::PanicHookInfo;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use jiff::Timestamp;
 use tracing::level_filters::LevelFilter;
 use tracing::{Subscriber, error};
 use tracing_subscriber::filter::Targets;
@@ -22,6 +21,7 @@ use super::call_line::{CallLine, forges, push_code};
 use super::mask::{after_a_plus, push_masked};
 use super::writer::LineWriter;
 use crate::config::Log;
+use crate::model::spelled::Clock;
 
 /// The log of this process: cheap to clone.
 #[derive(Clone, Debug)]
@@ -37,7 +37,7 @@ static INSTALLED: OnceLock<Logs> = OnceLock::new();
 
 thread_local! {
     /// Where a call's line is spelled before it is handed over.
-    static LINE: RefCell<String> = const { RefCell::new(String::new()) };
+    static LINE: RefCell<(String, Clock)> = RefCell::new((String::new(), Clock::new(6)));
 }
 
 impl Logs {
@@ -88,9 +88,9 @@ impl Logs {
         if self.level < LevelFilter::INFO {
             return;
         }
-        LINE.with_borrow_mut(|text| {
+        LINE.with_borrow_mut(|(text, clock)| {
             text.clear();
-            line.spell(text, Timestamp::now(), self.format, self.phone_numbers);
+            line.spell(text, clock, self.format, self.phone_numbers);
             self.writer.put(text);
         });
     }

@@ -13,4 +13,4 @@ pub use labels::{Endpoint, Lookup};
 pub use logs::{Format, Logs};
 pub use mask::mask;
 pub use metrics::{Metrics, time_zone_release};
-pub use request_id::RequestIds;
+pub use request_id::{RequestId, RequestIds};

@@ -13,6 +13,10 @@ pub struct RequestIds {
     next: AtomicU64,
 }
 
+/// One name: ASCII, no longer than a register or two.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct RequestId([u8; PREFIX_LEN + NUMBER_LEN]);
+
 impl RequestIds {
     /// Starts with a prefix drawn at random.
     pub fn new() -> RequestIds {
@@ -24,12 +28,19 @@ impl RequestIds {
     }
 
     /// The next name, as logs, calls and answers carry it.
-    pub fn next(&self) -> String {
+    pub fn next(&self) -> RequestId {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
-        let mut text = String::with_capacity(PREFIX_LEN + NUMBER_LEN);
-        spell(&mut text, self.prefix, PREFIX_LEN);
-        spell(&mut text, number, NUMBER_LEN);
-        text
+        let mut text = [0; PREFIX_LEN + NUMBER_LEN];
+        spell(&mut text[..PREFIX_LEN], self.prefix);
+        spell(&mut text[PREFIX_LEN..], number);
+        RequestId(text)
+    }
+}
+
+impl RequestId {
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        str::from_utf8(&self.0).expect("its alphabet is ASCII")
     }
 }
 
@@ -39,10 +50,10 @@ impl Default for RequestIds {
     }
 }
 
-fn spell(text: &mut String, value: u64, digits: usize) {
-    for place in (0..digits).rev() {
-        let digit = (value >> (5 * place)) & 31;
-        text.push(char::from(ALPHABET[digit as usize]));
+/// Fills `text` with the last digits of a value.
+fn spell(text: &mut [u8], value: u64) {
+    for (place, digit) in text.iter_mut().rev().enumerate() {
+        *digit = ALPHABET[(value >> (5 * place)) as usize & 31];
     }
 }
 
@@ -55,10 +66,10 @@ mod tests {
     #[test]
     fn no_name_is_given_twice_and_all_begin_alike() {
         let ids = RequestIds::new();
-        let names: HashSet<String> = (0..2_000).map(|_| ids.next()).collect();
+        let names: HashSet<RequestId> = (0..2_000).map(|_| ids.next()).collect();
         assert_eq!(names.len(), 2_000);
-        let prefix = ids.next()[..PREFIX_LEN].to_owned();
-        assert!(names.iter().all(|name| name.len() == 14 && name.starts_with(&prefix)));
+        let prefix = ids.next().as_str()[..PREFIX_LEN].to_owned();
+        assert!(names.iter().all(|name| name.as_str().len() == 14 && name.as_str().starts_with(&prefix)));
     }
 
     #[test]

@@ -5,7 +5,8 @@ use bytes::Bytes;
 use crate::model::{E164, Ring};
 use crate::routing::{AiLeg, Call, CallerId, Leg, Script, SipLeg, Step, Walk};
 
-use super::document::{Attribute, Document};
+use super::document::{Attribute, Document, Plain, Value};
+use super::escape::push_text;
 use super::{Urls, canned, words};
 
 /// Where Vapi answers Twilio for the numbers it knows.
@@ -48,7 +49,7 @@ pub fn answer(script: &Script, walk: &Walk, call: &Call<'_>, urls: &Urls<'_>) ->
 pub(super) fn goodbye(script: &Script) -> Bytes {
     let mut document = Document::new();
     document.say(script.spoken(), words::GOODBYE);
-    document.empty("Hangup", &[]);
+    document.empty("Hangup", []);
     document.finish()
 }
 
@@ -58,23 +59,23 @@ fn what_follows(script: &Script, walk: &Walk, call: &Call<'_>, urls: &Urls<'_>) 
 }
 
 fn dial_ai(script: &Script, leg: &SipLeg, walk: &Walk, call: &Call<'_>, urls: &Urls<'_>) -> Bytes {
-    let timeout = leg.timeout_seconds.to_string();
     let (next, refer) = (urls.next(script.tenant(), walk), urls.refer(script.tenant(), walk));
     let mut document = Document::new();
-    let dial = [
-        ("answerOnBridge", "true"),
-        ("timeout", timeout.as_str()),
-        ("timeLimit", AI_SECONDS_MAX),
-        ("action", next.as_str()),
-        ("referUrl", refer.as_str()),
+    let dial: [Attribute<'_>; 5] = [
+        ("answerOnBridge", &Plain("true")),
+        ("timeout", &leg.timeout_seconds),
+        ("timeLimit", &Plain(AI_SECONDS_MAX)),
+        ("action", &next),
+        ("referUrl", &refer),
     ];
-    document.open("Dial", &dial);
-    let uri = with_headers(&leg.uri, script, call);
-    match &leg.credentials {
+    document.open("Dial", dial);
+    let dialled = Dialled { uri: leg.uri(), script, call };
+    match leg.credentials() {
         Some((username, password)) => {
-            document.leaf("Sip", &[("username", username), ("password", password.reveal())], &uri);
+            let credentials: [Attribute<'_>; 2] = [("username", &username), ("password", &password)];
+            document.leaf("Sip", credentials, &dialled);
         }
-        None => document.leaf("Sip", &[], &uri),
+        None => document.leaf("Sip", [], &dialled),
     }
     document.close("Dial");
     document.finish()
@@ -83,20 +84,29 @@ fn dial_ai(script: &Script, leg: &SipLeg, walk: &Walk, call: &Call<'_>, urls: &U
 /// The URI with the headers by which Vapi's messages find our call again.
 ///
 /// Vapi hands them on undecoded, so their values are unreserved characters or they are not sent.
-fn with_headers(uri: &str, script: &Script, call: &Call<'_>) -> String {
-    let joint = if uri.contains('?') { '&' } else { '?' };
-    let mut dialled = format!("{uri}{joint}x-tenant={}", script.tenant());
-    let unreserved = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~');
-    if (1..=SID_BYTES_MAX).contains(&call.sid.len()) && call.sid.bytes().all(unreserved) {
-        dialled.push_str("&x-callsid=");
-        dialled.push_str(call.sid);
+struct Dialled<'a> {
+    uri: &'a str,
+    script: &'a Script,
+    call: &'a Call<'a>,
+}
+
+impl Value for Dialled<'_> {
+    fn push_to(&self, document: &mut String) {
+        push_text(document, self.uri);
+        document.push_str(if self.uri.contains('?') { "&amp;x-tenant=" } else { "?x-tenant=" });
+        document.push_str(self.script.tenant().as_str());
+        let unreserved = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~');
+        if (1..=SID_BYTES_MAX).contains(&self.call.sid.len()) && self.call.sid.bytes().all(unreserved) {
+            document.push_str("&amp;x-callsid=");
+            document.push_str(self.call.sid);
+        }
     }
-    dialled
 }
 
 fn redirect() -> Bytes {
     let mut document = Document::new();
-    document.leaf("Redirect", &[("method", "POST")], VAPI_INBOUND);
+    let by_post: [Attribute<'_>; 1] = [("method", &Plain("POST"))];
+    document.leaf("Redirect", by_post, &Plain(VAPI_INBOUND));
     document.finish()
 }
 
@@ -104,12 +114,11 @@ fn forward(script: &Script, walk: &Walk, call: &Call<'_>, urls: &Urls<'_>) -> By
     let numbers = script.forward_numbers();
     let in_turn = script.fallback().ring == Ring::InTurn && numbers.len() > 1;
     let screen = script.fallback().accept_key.then(|| urls.screen_ask(script.tenant(), walk));
-    let number_attributes: Vec<Attribute<'_>> = screen.iter().map(|url| ("url", url.as_str())).collect();
     let mut document = Document::new();
     document.say(script.spoken(), words::CONNECTING);
     open_staff_dial(&mut document, script, in_turn, walk, call, urls);
     for number in numbers {
-        document.leaf("Number", &number_attributes, &number.to_string());
+        document.leaf("Number", screen.iter().map(|url| ("url", url as &dyn Value)), number);
     }
     document.close("Dial");
     document.finish()
@@ -119,7 +128,7 @@ fn forward(script: &Script, walk: &Walk, call: &Call<'_>, urls: &Urls<'_>) -> By
 fn refer(script: &Script, number: E164, walk: &Walk, call: &Call<'_>, urls: &Urls<'_>) -> Bytes {
     let mut document = Document::new();
     open_staff_dial(&mut document, script, false, walk, call, urls);
-    document.leaf("Number", &[], &number.to_string());
+    document.leaf("Number", [], &number);
     document.close("Dial");
     document.finish()
 }
@@ -134,40 +143,36 @@ fn open_staff_dial(
 ) {
     let next = urls.next(script.tenant(), walk);
     let ours = match script.caller_id(call) {
-        Some(CallerId::Ours(number)) => Some(number.to_string()),
+        Some(CallerId::Ours(number)) => Some(number),
         Some(CallerId::TheCallers) | None => None,
     };
-    let mut attributes =
-        vec![("timeout", FORWARD_TIMEOUT_SECONDS), ("timeLimit", FORWARD_SECONDS_MAX), ("action", next.as_str())];
-    if in_turn {
-        attributes.push(("sequential", "true"));
-    }
-    if let Some(number) = &ours {
-        attributes.push(("callerId", number));
-    }
-    document.open("Dial", &attributes);
+    let always: [Attribute<'_>; 3] =
+        [("timeout", &Plain(FORWARD_TIMEOUT_SECONDS)), ("timeLimit", &Plain(FORWARD_SECONDS_MAX)), ("action", &next)];
+    let sequential = in_turn.then_some(("sequential", &Plain("true") as &dyn Value));
+    let caller_id = ours.as_ref().map(|number| ("callerId", number as &dyn Value));
+    document.open("Dial", always.into_iter().chain(sequential).chain(caller_id));
 }
 
 fn voicemail(script: &Script, walk: &Walk, urls: &Urls<'_>) -> Bytes {
     let tenant = script.tenant();
     let (recorded, done) = (urls.voicemail(tenant), urls.voicemail_done(tenant, walk));
     let transcribed = script.fallback().transcribe.then(|| urls.transcription(tenant));
-    let mut attributes = vec![
-        ("maxLength", MESSAGE_SECONDS_MAX),
-        ("playBeep", "true"),
-        ("recordingStatusCallback", recorded.as_str()),
-        ("recordingStatusCallbackEvent", "completed"),
-        ("action", done.as_str()),
+    let always: [Attribute<'_>; 5] = [
+        ("maxLength", &Plain(MESSAGE_SECONDS_MAX)),
+        ("playBeep", &Plain("true")),
+        ("recordingStatusCallback", &recorded),
+        ("recordingStatusCallbackEvent", &Plain("completed")),
+        ("action", &done),
     ];
-    if let Some(url) = &transcribed {
-        attributes.extend([("transcribe", "true"), ("transcribeCallback", url.as_str())]);
-    }
+    let written_down = transcribed
+        .iter()
+        .flat_map(|url| -> [Attribute<'_>; 2] { [("transcribe", &Plain("true")), ("transcribeCallback", url)] });
     let mut document = Document::new();
     greet(&mut document, script);
-    document.empty("Record", &attributes);
+    document.empty("Record", always.into_iter().chain(written_down));
     // Twilio comes here after an empty recording only; after a message it asks the action.
     document.say(script.spoken(), words::GOODBYE);
-    document.empty("Hangup", &[]);
+    document.empty("Hangup", []);
     document.finish()
 }
 
@@ -186,12 +191,13 @@ fn is_speakable(text: &str) -> bool {
 fn busy(script: &Script) -> Bytes {
     let mut document = Document::new();
     document.say(script.spoken(), words::BUSY);
-    document.empty("Hangup", &[]);
+    document.empty("Hangup", []);
     document.finish()
 }
 
 fn reject_as_busy() -> Bytes {
     let mut document = Document::new();
-    document.empty("Reject", &[("reason", "busy")]);
+    let busy: [Attribute<'_>; 1] = [("reason", &Plain("busy"))];
+    document.empty("Reject", busy);
     document.finish()
 }

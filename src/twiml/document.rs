@@ -1,78 +1,129 @@
-//! A TwiML document being written. Escaping is quick-xml's; what XML forbids even then is left out first.
+//! A TwiML document being written: elements and attributes come from our code, what people wrote is escaped.
+
+use std::fmt::Write as _;
 
 use bytes::Bytes;
-use quick_xml::Writer;
-use quick_xml::escape::partial_escape;
-use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
 
+use crate::model::E164;
 use crate::routing::Spoken;
 
+use super::escape::{push_attribute, push_text};
 use super::text::{legal, pieces};
 
 /// Room for an ordinary answer, so that writing it allocates once.
 const USUAL_BYTES: usize = 1_024;
 
-/// What can go wrong writing into memory.
-const NOTHING_FAILS: &str = "memory takes every byte";
-
 /// A document whose `Response` is open.
 pub(super) struct Document {
-    writer: Writer<Vec<u8>>,
+    written: String,
 }
 
 /// An attribute's name and value.
-pub(super) type Attribute<'a> = (&'static str, &'a str);
+pub(super) type Attribute<'a> = (&'static str, &'a dyn Value);
+
+/// What an attribute or an element holds, as it knows best to escape itself.
+pub(super) trait Value {
+    /// Appends it, fit to stand between double quotes.
+    fn push_to(&self, document: &mut String);
+}
+
+/// Text of our own making that means nothing to XML.
+pub(super) struct Plain<'a>(pub &'a str);
+
+impl Value for Plain<'_> {
+    fn push_to(&self, document: &mut String) {
+        document.push_str(self.0);
+    }
+}
+
+impl Value for str {
+    fn push_to(&self, document: &mut String) {
+        push_attribute(document, self);
+    }
+}
+
+impl Value for String {
+    fn push_to(&self, document: &mut String) {
+        push_attribute(document, self);
+    }
+}
+
+impl Value for &str {
+    fn push_to(&self, document: &mut String) {
+        push_attribute(document, self);
+    }
+}
+
+impl Value for u16 {
+    fn push_to(&self, document: &mut String) {
+        write!(document, "{self}").expect("a String takes all");
+    }
+}
+
+impl Value for E164 {
+    fn push_to(&self, document: &mut String) {
+        write!(document, "{self}").expect("a String takes all");
+    }
+}
 
 impl Document {
     pub fn new() -> Document {
-        let mut document = Document { writer: Writer::new(Vec::with_capacity(USUAL_BYTES)) };
-        document.write(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)));
-        document.open("Response", &[]);
-        document
+        let mut written = String::with_capacity(USUAL_BYTES);
+        written.push_str("<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response>");
+        Document { written }
     }
 
-    pub fn open(&mut self, name: &'static str, attributes: &[Attribute<'_>]) {
-        self.write(Event::Start(start(name, attributes)));
+    pub fn open<'a>(&mut self, name: &'static str, attributes: impl IntoIterator<Item = Attribute<'a>>) {
+        self.tag(name, attributes, ">");
     }
 
     pub fn close(&mut self, name: &'static str) {
-        self.write(Event::End(BytesEnd::new(name)));
+        for part in ["</", name, ">"] {
+            self.written.push_str(part);
+        }
     }
 
-    pub fn empty(&mut self, name: &'static str, attributes: &[Attribute<'_>]) {
-        self.write(Event::Empty(start(name, attributes)));
+    pub fn empty<'a>(&mut self, name: &'static str, attributes: impl IntoIterator<Item = Attribute<'a>>) {
+        self.tag(name, attributes, "/>");
     }
 
-    pub fn leaf(&mut self, name: &'static str, attributes: &[Attribute<'_>], text: &str) {
+    pub fn leaf<'a>(
+        &mut self,
+        name: &'static str,
+        attributes: impl IntoIterator<Item = Attribute<'a>>,
+        value: &dyn Value,
+    ) {
         self.open(name, attributes);
-        self.write(Event::Text(BytesText::from_escaped(partial_escape(legal(text)))));
+        value.push_to(&mut self.written);
         self.close(name);
     }
 
     /// Speaks a text, in as many pieces as it takes; a blank one not at all.
     pub fn say(&mut self, spoken: &Spoken, text: &str) {
-        let voice = spoken.voice.as_deref().map(|voice| ("voice", voice));
-        let language = spoken.language.as_deref().map(|language| ("language", language));
-        let attributes: Vec<Attribute<'_>> = voice.into_iter().chain(language).collect();
         for piece in pieces(&legal(text)) {
-            self.leaf("Say", &attributes, piece);
+            let voice = spoken.voice.as_ref().map(|voice| ("voice", voice as &dyn Value));
+            let language = spoken.language.as_ref().map(|language| ("language", language as &dyn Value));
+            self.open("Say", voice.into_iter().chain(language));
+            push_text(&mut self.written, piece);
+            self.close("Say");
         }
     }
 
     pub fn finish(mut self) -> Bytes {
         self.close("Response");
-        Bytes::from(self.writer.into_inner())
+        Bytes::from(self.written)
     }
 
-    fn write(&mut self, event: Event<'_>) {
-        self.writer.write_event(event).expect(NOTHING_FAILS);
+    fn tag<'a>(&mut self, name: &'static str, attributes: impl IntoIterator<Item = Attribute<'a>>, end: &str) {
+        self.written.push('<');
+        self.written.push_str(name);
+        for (name, value) in attributes {
+            for part in [" ", name, "=\""] {
+                self.written.push_str(part);
+            }
+            value.push_to(&mut self.written);
+            self.written.push('"');
+        }
+        self.written.push_str(end);
     }
-}
-
-fn start<'a>(name: &'static str, attributes: &'a [Attribute<'a>]) -> BytesStart<'a> {
-    let mut start = BytesStart::new(name);
-    for (name, value) in attributes {
-        start.push_attribute((*name, legal(value).as_ref()));
-    }
-    start
 }

@@ -5,6 +5,7 @@
 mod answer;
 pub mod canned;
 mod document;
+mod escape;
 mod screen;
 pub mod text;
 mod urls;
@@ -19,7 +20,7 @@ use crate::routing::{Call, CompiledTenant, Walk};
 
 pub use answer::answer;
 pub use screen::{Screen, screening};
-pub use urls::Urls;
+pub use urls::{Url, Urls};
 
 /// The answer to a call that is at this point of its walk.
 ///

@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use crate::routing::{Script, Walk};
 
-use super::document::Document;
+use super::document::{Attribute, Document, Plain};
 use super::{Urls, canned, words};
 
 /// How long whoever picked up may take to press the key. The caller hears ringing meanwhile.
@@ -44,10 +44,12 @@ pub fn screening(script: &Script, walk: &Walk, screen: Screen, urls: &Urls<'_>) 
 fn ask(script: &Script, walk: &Walk, urls: &Urls<'_>) -> Bytes {
     let key = urls.screen_key(script.tenant(), walk);
     let mut document = Document::new();
-    document.open("Gather", &[("numDigits", "1"), ("timeout", KEY_TIMEOUT_SECONDS), ("action", &key)]);
+    let gather: [Attribute<'_>; 3] =
+        [("numDigits", &Plain("1")), ("timeout", &Plain(KEY_TIMEOUT_SECONDS)), ("action", &key)];
+    document.open("Gather", gather);
     document.say(script.spoken(), &words::accept(script.name()));
     document.close("Gather");
-    document.empty("Hangup", &[]);
+    document.empty("Hangup", []);
     document.finish()
 }
 

@@ -4,6 +4,8 @@
 
 use std::borrow::Cow;
 
+use super::escape::{first, is_legal, may_be_illegal};
+
 /// Longest text of one `<Say>`. Twilio takes 4096 bytes of its basic voices, 5000 of Google's and 3000 of Polly's.
 const SAY_BYTES_MAX: usize = 3_000;
 
@@ -16,19 +18,11 @@ const PIECES_MAX: usize = 6;
 
 /// The text without the characters XML 1.0 forbids even when escaped; everything else stays.
 pub fn legal(text: &str) -> Cow<'_, str> {
-    if text.chars().all(is_legal) {
-        Cow::Borrowed(text)
-    } else {
-        Cow::Owned(text.chars().filter(|c| is_legal(*c)).collect())
+    let suspicious = first(text.as_bytes(), may_be_illegal).is_some();
+    if suspicious && !text.chars().all(is_legal) {
+        return Cow::Owned(text.chars().filter(|letter| is_legal(*letter)).collect());
     }
-}
-
-fn is_legal(letter: char) -> bool {
-    match letter {
-        '\t' | '\n' | '\r' => true,
-        '\0'..='\u{1f}' | '\u{fffe}' | '\u{ffff}' => false,
-        _ => true,
-    }
+    Cow::Borrowed(text)
 }
 
 /// The text in pieces for one `<Say>` each, cut after a sentence where there is one, else between words. None of them
@@ -49,6 +43,9 @@ pub fn pieces(text: &str) -> impl Iterator<Item = &str> {
 
 /// Where a piece ends: as late as the limits allow.
 fn cut(text: &str) -> usize {
+    if text.len() <= SAY_BYTES_MAX.min(SAY_ENCODED_MAX / 3) {
+        return text.len();
+    }
     let (mut encoded, mut sentence, mut word) = (0, 0, 0);
     for (at, letter) in text.char_indices() {
         encoded += encoded_len(letter);

@@ -32,8 +32,8 @@ pub struct Oddities {
 }
 
 impl Handler for Oddities {
-    async fn answer(&self, request: Incoming) -> Answer {
-        let answer = match request.path.as_str() {
+    async fn answer(&self, request: &Incoming) -> Answer {
+        let answer = match request.path() {
             "/panic" => panic!("as asked"),
             "/panic/later" => {
                 tokio::task::yield_now().await;
@@ -52,8 +52,8 @@ impl Handler for Oddities {
                 Err(_) => Answer::text(400, "malformed"),
             },
             _ => {
-                let Incoming { method, path, query, body, tls, .. } = request;
-                Answer::json(format!("{method} {path} [{query}] {} {tls}", body.len()))
+                let (path, query) = (request.path(), request.query());
+                Answer::json(format!("{} {path} [{query}] {} {}", request.method, request.body.len(), request.tls))
             }
         };
         self.answered.fetch_add(1, Ordering::SeqCst);

@@ -92,7 +92,7 @@ async fn a_repeated_request_gets_the_first_answer_even_if_settings_changed() {
     for ledger in each_ledger(None) {
         let (before, after) = (tenant(1, 1), tenant(1, 2));
         let first = ledger.begin(call(&sid(1), &before, ALWAYS, at(0))).await;
-        first.foreign_answer.set("<Response/>".into()).unwrap();
+        ledger.foreign_answer(&sid(1)).await.set("<Response/>".into()).unwrap();
         let mut repeats = JoinSet::new();
         for second in 0..50 {
             let (ledger, after) = (ledger.clone(), Arc::clone(&after));
@@ -101,8 +101,8 @@ async fn a_repeated_request_gets_the_first_answer_even_if_settings_changed() {
         for again in repeats.join_all().await {
             assert!(!again.first);
             assert_eq!((again.tenant.version, again.decision, again.others), (1, first.decision, first.others));
-            assert!(again.foreign_answer.get().is_some());
         }
+        assert!(ledger.foreign_answer(&sid(1)).await.get().is_some());
         assert_eq!(ledger.settings(&sid(1)).await.map(|settings| settings.version), Some(1));
     }
 }

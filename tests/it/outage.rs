@@ -46,17 +46,15 @@ async fn post(edge: &Edge, url: &str, fields: &[(&str, &str)]) -> String {
     let mut all = vec![("AccountSid", ACCOUNT), ("From", "+14165550101"), ("To", "+16475550111")];
     all.extend_from_slice(fields);
     let rest = url.strip_prefix(BASE).expect("our own URL");
-    let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
     let mut headers = hyper::HeaderMap::new();
     headers.insert("x-twilio-signature", sign(url, &all).parse().expect("a header"));
     headers.insert("content-type", "application/x-www-form-urlencoded".parse().expect("a header"));
     headers.insert("host", "edge.example.com".parse().expect("a header"));
     let body: Vec<String> = all.iter().map(|(name, value)| format!("{name}={}", value.replace('+', "%2B"))).collect();
     let answer = edge
-        .answer(Incoming {
+        .answer(&Incoming {
             method: hyper::Method::POST,
-            path: path.to_owned(),
-            query: query.to_owned(),
+            uri: rest.parse().expect("a path"),
             headers,
             body: Bytes::from(body.join("&")),
             peer: ([127, 0, 0, 1], 4_000).into(),
@@ -123,15 +121,14 @@ async fn for_an_hour_without_vapi_every_caller_reaches_the_fallback_and_only_pro
 async fn readiness(edge: &Edge) -> u16 {
     let request = Incoming {
         method: hyper::Method::GET,
-        path: "/readyz".to_owned(),
-        query: String::new(),
+        uri: hyper::Uri::from_static("/readyz"),
         headers: hyper::HeaderMap::new(),
         body: Bytes::new(),
         peer: ([127, 0, 0, 1], 4_000).into(),
         tls: false,
         arrived: std::time::Instant::now(),
     };
-    edge.answer(request).await.status
+    edge.answer(&request).await.status
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use patchbay::app::{self, Running};
 use patchbay::config::Settings;
-use patchbay::edge::{Form, SigningKey};
-use patchbay::model::Secret;
+use patchbay::edge::Form;
+use patchbay::model::{Secret, SigningKey};
 use reqwest::Method;
 use serde_json::{Value, json};
 use tempfile::TempDir;

@@ -171,12 +171,12 @@ fn documents() -> BTreeMap<String, Bytes> {
     for script in scripts() {
         for call in calls() {
             for walk in walks(&script, &call) {
-                keep(walk.spell(), answer(&script, &walk, &call, &URLS));
+                keep(walk.to_string(), answer(&script, &walk, &call, &URLS));
                 if walk.step != Step::Forward {
                     continue;
                 }
                 for screen in [Screen::Ask, Screen::Accepted, Screen::Refused] {
-                    keep(format!("screen-{}", walk.spell()), screening(&script, &walk, screen, &URLS));
+                    keep(format!("screen-{walk}"), screening(&script, &walk, screen, &URLS));
                 }
             }
         }

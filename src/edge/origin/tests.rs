@@ -153,8 +153,7 @@ fn request(peer: &str, headers: &[(&'static str, &str)]) -> Incoming {
     }
     Incoming {
         method: Method::POST,
-        path: "/api//twilio/%76oice".to_owned(),
-        query: "a=%20&b".to_owned(),
+        uri: hyper::Uri::from_static("/api//twilio/%76oice?a=%20&b"),
         headers: map,
         body: Bytes::new(),
         peer: peer.parse().unwrap(),

@@ -71,7 +71,7 @@ fn any_of_several_public_urls_may_have_been_signed() {
     ] {
         let signature = sign(url, None, &key("12345"));
         let claim = Claim { signature: Some(&signature), settings: None };
-        let verdict = verify(&urls, Content::Nothing, claim, &[&key("12345")]);
+        let verdict = verify(&urls, Content::Nothing, claim, &[key("12345")]);
         assert_eq!(verdict.is_ok(), expected, "{url}");
     }
 }
@@ -87,7 +87,7 @@ fn a_refusal_tells_the_operator_which_urls_were_tried() {
     assert!(refusal.to_string().contains(path) && refusal.to_string().contains("edge.public_url"), "{refusal}");
 
     let nowhere = SignedUrls { bases: Cow::Borrowed(&[]), path: "/", query: "" };
-    let refusal = verify(&nowhere, Content::Nothing, claim, &[&key("12345")]).unwrap_err();
+    let refusal = verify(&nowhere, Content::Nothing, claim, &[key("12345")]).unwrap_err();
     assert!(refusal.to_string().contains("the public one is not known"), "{refusal}");
 }
 
@@ -216,11 +216,11 @@ fn check(url: &str, content: Content<'_>, claim: Claim<'_>, tokens: &[&str]) -> 
     let base = PublicUrl::parse(&url[..path]).unwrap();
     let urls = SignedUrls { bases: base.signed().into(), path: path_only, query };
     let keys = tokens.iter().map(|token| key(token)).collect::<Vec<_>>();
-    verify(&urls, content, claim, &keys.iter().collect::<Vec<_>>())
+    verify(&urls, content, claim, &keys)
 }
 
 fn key(token: &str) -> SigningKey {
-    SigningKey::new(&Secret::new(token))
+    SigningKey::new(&crate::model::Secret::new(token))
 }
 
 fn form<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Form {

@@ -55,9 +55,9 @@ async fn line(edge: &Edge, message: Message<'_>) -> Found<Line> {
     }
 }
 
-async fn decide(edge: &Edge, request: &Incoming, message: Message<'_>, line: &Arc<Line>) -> Value {
+async fn decide(edge: &Edge, request: &Incoming, message: Message<'_>, line: &Line) -> Value {
     let Some(sid) = message.vapi_call() else { return spoken(words::TROUBLE) };
-    let called = line.number.as_ref().map(|number| number.e164);
+    let called = line.number().map(|number| number.e164);
     let arriving = Arriving {
         sid: &sid,
         from: message.text("/customer/number").unwrap_or(""),
@@ -67,7 +67,7 @@ async fn decide(edge: &Edge, request: &Incoming, message: Message<'_>, line: &Ar
         arrival: Arrival::Vapi,
         at: (edge.now)(),
         arrived: request.arrived,
-        request_id: &edge.request_ids.next(),
+        request_id: edge.request_ids.next(),
     };
     let began = arriving.begin(edge, line).await;
     let (answer, step) = spell(&began.tenant, began.decision, called, message);

@@ -69,8 +69,7 @@ mod tests {
         }
         Incoming {
             method: hyper::Method::POST,
-            path: "/api/vapi/webhook".to_owned(),
-            query: String::new(),
+            uri: hyper::Uri::from_static("/api/vapi/webhook"),
             headers: map,
             body: bytes::Bytes::from_static(body),
             peer: ([127, 0, 0, 1], 4_000).into(),

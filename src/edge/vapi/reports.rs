@@ -1,5 +1,6 @@
 //! What Vapi tells of a call: that it ended, how it went, that the AI is late.
 
+use crate::calls::Glance;
 use crate::edge::Edge;
 use crate::health::AiDial;
 use crate::model::{AiReport, CallEnded, EndedBy, Record, Sid, Via};
@@ -69,10 +70,7 @@ async fn over(edge: &Edge, message: Message<'_>, sid: &Sid) {
 
 /// Whether the AI took a call of which nobody else tells: one on a free number, or one we redirected.
 async fn ai_took_it(edge: &Edge, message: Message<'_>, sid: &Sid, outcome: AiDial) {
-    if !edge.ledger.is_with_ai(sid).await {
-        return;
-    }
-    let Some(tenant) = edge.ledger.settings(sid).await else { return };
+    let Some(Glance { tenant, with_ai: true }) = edge.ledger.look(sid).await else { return };
     if message.vapi_call().as_ref() == Some(sid) || tenant.script.ai() == Some(Via::Redirect) {
         let word = if outcome == AiDial::Failed { "failed" } else { "answered" };
         edge.ai_leg(&tenant, sid, "ai", outcome, word);

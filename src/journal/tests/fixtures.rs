@@ -11,6 +11,7 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
 use super::super::*;
+use crate::model::Record;
 use crate::model::{CallEvent, Sid};
 use crate::store::{Numbered, StoreError};
 

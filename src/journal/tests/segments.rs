@@ -75,8 +75,8 @@ async fn a_record_of_another_version_is_set_aside() {
     write_only(dir.path(), quick(), 0..1).await;
     let [segment] = &segments(dir.path())[..] else { panic!("one segment") };
     let mut bytes = fs::read(segment).unwrap();
-    bytes.extend(frame::encode(2, br#"{"kind":"of_tomorrow"}"#).unwrap());
-    bytes.extend(frame::encode(3, &serde_json::to_vec(&record(1)).unwrap()).unwrap());
+    frame::encode(&mut bytes, 2, br#"{"kind":"of_tomorrow"}"#);
+    frame::encode(&mut bytes, 3, &serde_json::to_vec(&record(1)).unwrap());
     fs::write(segment, bytes).unwrap();
     drain_all(dir.path(), &store).await;
     assert_eq!(store.kept(), [0, 1]);

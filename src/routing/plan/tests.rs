@@ -90,7 +90,7 @@ fn every_walk_ends_with_each_step_walked_once() {
 /// Tries every outcome of every leg from here on.
 fn follow(script: &Script, call: &Call<'_>, walk: &Walk, seen: &mut HashSet<&'static str>) {
     assert!(seen.insert(walk.step.as_str()), "{walk:?} comes a second time");
-    assert_eq!(Walk::parse(&walk.spell()).as_ref(), Some(walk));
+    assert_eq!(Walk::parse(&walk.to_string()).as_ref(), Some(walk));
     if walk.step != Step::HangUp {
         for status in STATUSES {
             let next = script.after(walk, Leg::from_status(status), call);
@@ -230,7 +230,7 @@ fn the_ai_hands_over_under_the_rules_of_a_forward() {
     ] {
         let walk = script.refer(&with_ai, target, &call()).unwrap_or_else(|fault| panic!("{target}: {}", fault.detail));
         assert_eq!(walk.step, Step::Refer(number("+14165550109")));
-        assert_eq!(walk.spell(), "refer-14165550109.a");
+        assert_eq!(walk.to_string(), "refer-14165550109.a");
         assert_eq!(script.ringing(&walk), [number("+14165550109")]);
     }
     for (target, code) in [
@@ -260,8 +260,8 @@ fn a_missed_transfer_goes_on_to_the_fallback_not_back_to_the_ai() {
     let with_ai = Walk::first(Step::Ai);
     let handed_over = script.refer(&with_ai, "tel:+14165550109", &call()).expect("allowed");
     let rung = script.after(&handed_over, Leg::Missed, &call());
-    assert_eq!(rung.spell(), "forward.ar");
-    assert_eq!(script.after(&rung, Leg::Missed, &call()).spell(), "voicemail.afr");
+    assert_eq!(rung.to_string(), "forward.ar");
+    assert_eq!(script.after(&rung, Leg::Missed, &call()).to_string(), "voicemail.afr");
 }
 
 #[test]
@@ -347,7 +347,7 @@ proptest! {
     fn a_walk_survives_the_url(step in any_step(), tried in 0u8..32) {
         let tried = Tried(tried & !Tried::bit(&step));
         let walk = Walk { step, tried };
-        let spelled = walk.spell();
+        let spelled = walk.to_string();
         prop_assert!(spelled.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte)));
         prop_assert_eq!(Walk::parse(&spelled), Some(walk));
     }
@@ -355,7 +355,7 @@ proptest! {
     #[test]
     fn what_is_read_is_spelled_alike(text in "(ai|forward|busy|refer-[0-9]{5,9}|\\PC{0,4})(\\.[afrvbx]{0,4})?") {
         if let Some(walk) = Walk::parse(&text) {
-            prop_assert_eq!(walk.spell(), text);
+            prop_assert_eq!(walk.to_string(), text);
         }
     }
 
