@@ -121,10 +121,6 @@ impl<T: Whose> Leases<T> {
         true
     }
 
-    pub(super) fn settings(&self, sid: &Sid) -> Option<T> {
-        self.leases.get(sid).map(|lease| lease.call.settings.clone())
-    }
-
     /// A call's settings, and whether it is with the AI.
     pub(super) fn look(&self, sid: &Sid) -> Option<(T, bool)> {
         self.leases.get(sid).map(|lease| (lease.call.settings.clone(), lease.with_ai))

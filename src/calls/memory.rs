@@ -49,10 +49,6 @@ impl MemoryLedger {
         Began { tenant: answer.settings, decision: answer.decision, others: answer.others, first: answer.first }
     }
 
-    pub(super) fn settings(&self, sid: &Sid) -> Option<Arc<CompiledTenant>> {
-        self.leases.settings(sid)
-    }
-
     pub(super) fn look(&self, sid: &Sid) -> Option<Glance> {
         self.leases.look(sid).map(|(tenant, with_ai)| Glance { tenant, with_ai })
     }

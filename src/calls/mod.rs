@@ -143,9 +143,7 @@ impl Ledger {
 
     /// The lease's settings, if the call is live.
     pub async fn settings(&self, sid: &Sid) -> Option<Arc<CompiledTenant>> {
-        match self {
-            Ledger::Memory(ledger) => ledger.settings(sid),
-        }
+        self.look(sid).await.map(|live| live.tenant)
     }
 
     /// How the call stands, if it is live.

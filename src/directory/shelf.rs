@@ -291,8 +291,7 @@ impl<K: Hash + Eq, V> Drop for Landing<K, V> {
 }
 
 fn bounded<K: Eq + Hash, V: Clone>(capacity: usize) -> Bounded<K, V> {
-    let weighter = UnitWeighter;
-    Cache::with(capacity, capacity as u64, weighter, RandomState::default(), DefaultLifecycle::default())
+    Cache::with(capacity, capacity as u64, UnitWeighter, RandomState::default(), DefaultLifecycle::default())
 }
 
 impl<V> Kept<V> {

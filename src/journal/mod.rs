@@ -151,6 +151,7 @@ impl Journal {
             self.door.shared.one_less();
             return Err(refusal);
         }
+        // It is spelled: nothing of it waits for the disk.
         drop(record);
         match tokio::time::timeout(self.door.durable_within, kept).await {
             Ok(Ok(outcome)) => outcome,
@@ -216,9 +217,14 @@ impl Door {
     fn put(&self, record: &impl Kept, waiter: Option<Waiter>) -> Result<(), JournalError> {
         SPELLED.with_borrow_mut(|(spelled, clock)| {
             spelled.clear();
-            record.spell(spelled, clock).map_err(|error| JournalError(error.to_string()))?;
-            if spelled.len() > frame::PAYLOAD_MAX {
-                return Err(JournalError(format!("{} bytes are too many", spelled.len())));
+            let spelling = record.spell(spelled, clock).map_err(|error| error.to_string());
+            let fits = spelling.and_then(|()| match spelled.len() {
+                len if len > frame::PAYLOAD_MAX => Err(format!("{len} bytes are too many")),
+                _ => Ok(()),
+            });
+            if let Err(error) = fits {
+                tracing::error!(%error, "a record cannot be written");
+                return Err(JournalError(error));
             }
             let pushed = self.queue.push(spelled, waiter);
             pushed.map_err(|NoRoom| JournalError("its queue is full or closed".to_owned()))

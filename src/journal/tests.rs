@@ -12,6 +12,7 @@ use std::time::Instant;
 use tempfile::TempDir;
 
 use super::*;
+use crate::model::{CallEvent, Record};
 use fixtures::*;
 
 #[tokio::test]
@@ -73,4 +74,23 @@ async fn after_shutdown_nothing_is_taken_and_all_before_is_on_disk() {
     let store = Fake::default();
     drain_all(dir.path(), &store).await;
     assert_eq!(store.kept(), [1]);
+}
+
+#[tokio::test]
+async fn a_record_too_long_to_be_read_again_is_not_written() {
+    let dir = TempDir::new().unwrap();
+    let (journal, drain) = Journal::open(dir.path(), quick(), Arc::default()).unwrap();
+    let with = |what: String| match record(1) {
+        Record::CallEvent(event) => Record::CallEvent(CallEvent { what, ..event }),
+        other => other,
+    };
+    let around = serde_json::to_vec(&with(String::new())).unwrap().len();
+    let longest = "1".repeat(frame::PAYLOAD_MAX - around);
+    journal.append_durable(with(format!("{longest}1"))).await.unwrap_err();
+    journal.append(with(format!("{longest}1")));
+    assert_eq!((journal.lost(), journal.depth()), (1, 0));
+    journal.append_durable(with(longest)).await.unwrap();
+    assert_eq!((journal.lost(), journal.depth()), (1, 1));
+    journal.shutdown().await;
+    drop((journal, drain));
 }

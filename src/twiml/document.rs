@@ -36,12 +36,6 @@ impl Value for Plain<'_> {
     }
 }
 
-impl Value for str {
-    fn push_to(&self, document: &mut String) {
-        push_attribute(document, self);
-    }
-}
-
 impl Value for String {
     fn push_to(&self, document: &mut String) {
         push_attribute(document, self);
