@@ -23,11 +23,7 @@ use super::book::Book;
 use super::departed::Departed;
 use super::lease::{Answer, Asked, Call, Lease, RINGING, Standing, Tally, Whose};
 use super::lines::Lines;
-use crate::model::{Decision, E164, EndedBy, Reason, Sid, TenantId, Verdicts};
-
-/// The numbers Twilio writes where a caller withholds theirs: anonymous, restricted, blocked, unknown and
-/// unavailable, as a keypad spells them. They name nobody.
-const WITHHELD: [&str; 5] = ["+266696687", "+7378742833", "+2562533", "+8656696", "+86282452253"];
+use crate::model::{Decision, E164, EndedBy, Reason, Sid, TenantId, Verdicts, is_withheld};
 
 /// Everything that is known of the live calls.
 #[derive(Debug)]
@@ -350,7 +346,7 @@ fn refuse(picked: Decision, ai_refused: Option<Reason>, line: impl FnOnce() -> b
 fn names_a_caller(from: &str) -> bool {
     let user = from.strip_prefix("sip:").or_else(|| from.strip_prefix("sips:")).unwrap_or(from);
     let user = user.split_once('@').map_or(user, |(user, _host)| user);
-    E164::parse(user).is_ok() && !WITHHELD.contains(&user)
+    E164::parse(user).is_ok() && !is_withheld(user)
 }
 
 /// Nothing here panics halfway: what a poisoned lock guards is whole.

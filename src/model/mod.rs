@@ -24,7 +24,7 @@ mod webhook;
 pub use access::{Access, Role, Scope};
 pub use change::Change;
 pub use decision::{Decision, Reason, Verdicts};
-pub use e164::{E164, Masked, NotE164};
+pub use e164::{E164, Masked, NotE164, is_withheld};
 pub use fallback::{Fallback, FallbackKind, NoAnswer, Ring};
 pub use fault::Fault;
 pub use ids::{ErasureId, MessageId, NotAnId, NumberId, OrgId, Seed, TenantId, TokenId, VoicemailId, WebhookId};

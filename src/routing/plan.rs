@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 use std::fmt::{self, Write as _};
 
-use crate::model::{Arrival, Decision, E164, FallbackKind, Fault, NoAnswer, Reason, SipUri, as_e164};
+use crate::model::{Arrival, Decision, E164, FallbackKind, Fault, NoAnswer, Reason, SipUri, as_e164, is_withheld};
 
 use super::CompiledTenant;
 use super::dialing::forward_fault;
@@ -354,12 +354,6 @@ impl Script {
     fn can_redirect(&self, call: &Call<'_>) -> bool {
         matches!(self.ai_leg(), Some(AiLeg::Redirect)) && call.arrival == Arrival::Number
     }
-}
-
-/// What carriers and Twilio send in place of a hidden number: ANONYMOUS, RESTRICTED, BLOCKED, UNKNOWN and UNAVAILABLE
-/// on a telephone's keys. They look like numbers and are nobody's.
-fn is_withheld(from: &str) -> bool {
-    matches!(from, "+266696687" | "+7378742833" | "+2562533" | "+8656696" | "+86282452253")
 }
 
 /// The number in `sip:+1647…@…`, `tel:+1-647-…;ext=1`, `<…>`.
