@@ -16,6 +16,7 @@ use tokio_util::task::TaskTracker;
 use crate::calls::{Ledger, Restored};
 use crate::journal::Journal;
 use crate::model::{CallEvent, TenantId};
+use crate::routing::guard::caller_number;
 use crate::routing::{self, CompiledTenant, Step, Surroundings, Walk};
 use crate::store::{CallRow, Store, StoreError};
 
@@ -109,7 +110,7 @@ impl Restore {
             sid: began.call_sid,
             tenant,
             number: began.number_id,
-            from: began.from,
+            caller: caller_number(&began.from),
             account: began.account_sid,
             arrival: began.arrival,
             decision: began.decision,

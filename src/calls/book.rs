@@ -2,36 +2,33 @@
 //!
 //! Kept under the tenant's lock by `leases`; knows no time and no decision.
 
-use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
-
-use foldhash::fast::RandomState;
-
-use crate::model::Sid;
+use super::mark::{Mark, Marks};
+use crate::model::E164;
 
 /// The live calls of one tenant.
 #[derive(Debug, Default)]
 pub(super) struct Book {
-    with_ai: HashSet<Sid, RandomState>,
-    others: HashSet<Sid, RandomState>,
+    with_ai: Marks,
+    others: Marks,
     /// Callers of the calls whose forward leg rings.
-    forwarding: HashMap<Sid, Arc<str>, RandomState>,
+    forwarding: Vec<(Mark, E164)>,
 }
 
 impl Book {
     /// Enters a call, or moves it if it is entered.
-    pub(super) fn put(&mut self, sid: &Sid, with_ai: bool) {
+    pub(super) fn put(&mut self, call: Mark, with_ai: bool) {
         let (into, out_of) =
             if with_ai { (&mut self.with_ai, &mut self.others) } else { (&mut self.others, &mut self.with_ai) };
-        out_of.remove(sid);
-        into.insert(sid.clone());
+        out_of.remove(&call);
+        into.insert(call);
     }
 
     /// Strikes a call out.
-    pub(super) fn remove(&mut self, sid: &Sid) {
-        self.with_ai.remove(sid);
-        self.others.remove(sid);
-        self.forwarding.remove(sid);
+    pub(super) fn remove(&mut self, call: Mark) {
+        if !self.with_ai.remove(&call) {
+            self.others.remove(&call);
+        }
+        self.set_forwarding(call, None);
     }
 
     /// How many calls are not with the AI.
@@ -40,16 +37,14 @@ impl Book {
     }
 
     /// A forward leg of this call rings, or none does any more.
-    pub(super) fn set_forwarding(&mut self, sid: &Sid, caller: Option<&Arc<str>>) {
-        match caller {
-            Some(caller) => self.forwarding.insert(sid.clone(), Arc::clone(caller)),
-            None => self.forwarding.remove(sid),
-        };
+    pub(super) fn set_forwarding(&mut self, call: Mark, caller: Option<E164>) {
+        self.forwarding.retain(|(forwarded, _)| *forwarded != call);
+        self.forwarding.extend(caller.map(|caller| (call, caller)));
     }
 
     /// Is this caller being forwarded? Few legs ring at once in one business, so they are looked through.
-    pub(super) fn forwards(&self, caller: &str) -> bool {
-        self.forwarding.values().any(|forwarded| &**forwarded == caller)
+    pub(super) fn forwards(&self, caller: E164) -> bool {
+        self.forwarding.iter().any(|(_, forwarded)| *forwarded == caller)
     }
 
     /// True if nothing is entered.

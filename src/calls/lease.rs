@@ -59,7 +59,8 @@ pub(super) struct Call<T> {
     pub(super) sid: Sid,
     pub(super) settings: T,
     pub(super) has_number: bool,
-    pub(super) from: Arc<str>,
+    /// The caller's number, if they tell it.
+    pub(super) caller: Option<E164>,
     pub(super) account: Option<Sid>,
     pub(super) arrival: Arrival,
     pub(super) began: Timestamp,

@@ -23,12 +23,14 @@ use super::book::Book;
 use super::departed::Departed;
 use super::lease::{Answer, Asked, Call, Lease, RINGING, Standing, Tally, Whose};
 use super::lines::Lines;
-use crate::model::{Decision, E164, EndedBy, Reason, Sid, TenantId, Verdicts, is_withheld};
+use super::mark::{Mark, Marker};
+use crate::model::{Decision, E164, EndedBy, Reason, Sid, TenantId, Verdicts};
 
 /// Everything that is known of the live calls.
 #[derive(Debug)]
 pub(super) struct Leases<T> {
     leases: DashMap<Sid, Lease<T>, RandomState>,
+    marker: Marker,
     books: DashMap<TenantId, Book, RandomState>,
     ringing: DashMap<E164, Vec<Sid>, RandomState>,
     lines: Mutex<Lines>,
@@ -36,6 +38,22 @@ pub(super) struct Leases<T> {
     tally: Arc<Tally>,
     /// The latest instant anybody told us, in milliseconds: dates the ends, which come without one.
     latest_ms: AtomicI64,
+}
+
+/// What an end came upon.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum End<T> {
+    /// A live call, which is over now.
+    Over {
+        /// The settings that held for it.
+        settings: T,
+        /// Whether the AI had it.
+        with_ai: bool,
+    },
+    /// A live call, which goes on.
+    Disbelieved,
+    /// None.
+    NotLive,
 }
 
 /// How many live calls there are in each kind of pool.
@@ -53,6 +71,7 @@ impl<T: Whose> Leases<T> {
     pub(super) fn new(ai_limit: Option<u32>) -> Leases<T> {
         Leases {
             leases: DashMap::default(),
+            marker: Marker::default(),
             books: DashMap::default(),
             ringing: DashMap::default(),
             lines: Mutex::new(Lines::new(ai_limit)),
@@ -74,14 +93,14 @@ impl<T: Whose> Leases<T> {
             }
             Entry::Vacant(place) => place,
         };
-        let is_late = lock(&self.departed).contains(&call.sid, now);
-        if is_late {
+        let mark = self.marker.mark(&call.sid);
+        if lock(&self.departed).contains(mark) {
             return self.answer_late(call, verdicts, ai_refused);
         }
         let mut book = self.books.entry(call.settings.tenant_id().clone()).or_default();
         let others = book.others();
-        let decision = refuse(verdicts.pick(others), ai_refused, || lock(&self.lines).admit(&call.sid));
-        book.put(&call.sid, decision.available);
+        let decision = refuse(verdicts.pick(others), ai_refused, || lock(&self.lines).admit(mark));
+        book.put(mark, decision.available);
         drop(book);
         let lease = Lease::new(call, decision, others, &self.tally);
         let answer = lease.answer(true);
@@ -100,12 +119,13 @@ impl<T: Whose> Leases<T> {
     pub(super) fn restore(&self, call: Call<T>, standing: Standing, now: Timestamp) -> bool {
         self.note(now);
         let Entry::Vacant(place) = self.leases.entry(call.sid.clone()) else { return false };
-        if lock(&self.departed).contains(&call.sid, now) {
+        let mark = self.marker.mark(&call.sid);
+        if lock(&self.departed).contains(mark) {
             return false;
         }
-        self.books.entry(call.settings.tenant_id().clone()).or_default().put(&call.sid, standing.with_ai);
+        self.books.entry(call.settings.tenant_id().clone()).or_default().put(mark, standing.with_ai);
         if standing.with_ai {
-            lock(&self.lines).hold(&call.sid);
+            lock(&self.lines).hold(mark);
         }
         let mut lease = Lease::new(call, standing.decision, standing.others, &self.tally);
         lease.foreign_answer = standing.foreign_answer.map(|bytes| Arc::new(OnceCell::new_with(Some(bytes))));
@@ -137,20 +157,22 @@ impl<T: Whose> Leases<T> {
             if !lease.with_ai {
                 return;
             }
+            let mark = self.marker.mark(sid);
             lease.with_ai = false;
-            self.books.entry(lease.call.settings.tenant_id().clone()).or_default().put(sid, false);
-            lock(&self.lines).free(sid);
+            self.books.entry(lease.call.settings.tenant_id().clone()).or_default().put(mark, false);
+            lock(&self.lines).free(mark);
         });
     }
 
     /// Back to the AI, if a line is free. A call nobody knows is not held up: it may be one of before a restart.
     pub(super) fn ai_again(&self, sid: &Sid, now: Timestamp) -> Result<(), Reason> {
         let admitted = self.change(sid, now, |lease| {
-            if !lock(&self.lines).admit(sid) {
+            let mark = self.marker.mark(sid);
+            if !lock(&self.lines).admit(mark) {
                 return Err(Reason::AiFull);
             }
             lease.with_ai = true;
-            self.books.entry(lease.call.settings.tenant_id().clone()).or_default().put(sid, true);
+            self.books.entry(lease.call.settings.tenant_id().clone()).or_default().put(mark, true);
             Ok(())
         });
         admitted.unwrap_or(Ok(()))
@@ -168,9 +190,9 @@ impl<T: Whose> Leases<T> {
             }
             let longest = RINGING.saturating_mul(i32::try_from(numbers.len()).unwrap_or(i32::MAX));
             lease.rings_until = now.saturating_add(longest).unwrap_or(Timestamp::MAX);
-            let caller = (!numbers.is_empty() && names_a_caller(&lease.call.from)).then_some(&lease.call.from);
+            let caller = lease.call.caller.filter(|_| !numbers.is_empty());
             if let Some(mut book) = self.books.get_mut(lease.call.settings.tenant_id()) {
-                book.set_forwarding(sid, caller);
+                book.set_forwarding(self.marker.mark(sid), caller);
             }
         });
     }
@@ -179,19 +201,24 @@ impl<T: Whose> Leases<T> {
         self.change(sid, now, |lease| lease.hanging_up = true);
     }
 
-    /// The call is over. True if it was live.
-    pub(super) fn end(&self, sid: &Sid) -> bool {
+    /// The call is over, unless `may` says that its end is not to be believed. A call that is not live is remembered
+    /// as ended, too.
+    pub(super) fn end_if(&self, sid: &Sid, may: impl FnOnce(&T) -> bool) -> End<T> {
         let now = self.latest();
+        let mark = self.marker.mark(sid);
         match self.leases.entry(sid.clone()) {
             Entry::Occupied(lease) => {
-                self.leave(lease.get());
-                lock(&self.departed).remember(sid, now);
-                lease.remove();
-                true
+                if !may(&lease.get().call.settings) {
+                    return End::Disbelieved;
+                }
+                let lease = lease.remove();
+                self.leave(&lease, mark);
+                lock(&self.departed).remember(mark, now);
+                End::Over { settings: lease.call.settings, with_ai: lease.with_ai }
             }
             Entry::Vacant(_place) => {
-                lock(&self.departed).remember(sid, now);
-                false
+                lock(&self.departed).remember(mark, now);
+                End::NotLive
             }
         }
     }
@@ -214,7 +241,7 @@ impl<T: Whose> Leases<T> {
     fn end_if_out(&self, sid: Sid, now: Timestamp) -> Option<(Sid, EndedBy)> {
         let Entry::Occupied(lease) = self.leases.entry(sid.clone()) else { return None };
         let by = lease.get().ran_out(now)?;
-        self.leave(lease.get());
+        self.leave(lease.get(), self.marker.mark(&sid));
         lease.remove();
         Some((sid, by))
     }
@@ -247,8 +274,8 @@ impl<T: Whose> Leases<T> {
         self.ringing.contains_key(&number)
     }
 
-    pub(super) fn caller_is_being_forwarded(&self, tenant: &TenantId, from: &str) -> bool {
-        self.books.get(tenant).is_some_and(|book| book.forwards(from))
+    pub(super) fn caller_is_being_forwarded(&self, tenant: &TenantId, caller: E164) -> bool {
+        self.books.get(tenant).is_some_and(|book| book.forwards(caller))
     }
 
     pub(super) fn others(&self, tenant: &TenantId) -> u32 {
@@ -283,16 +310,15 @@ impl<T: Whose> Leases<T> {
     }
 
     /// Everything a lease has taken is given back. Its shard is locked.
-    fn leave(&self, lease: &Lease<T>) {
-        let sid = &lease.call.sid;
+    fn leave(&self, lease: &Lease<T>, mark: Mark) {
         if let Entry::Occupied(mut book) = self.books.entry(lease.call.settings.tenant_id().clone()) {
-            book.get_mut().remove(sid);
+            book.get_mut().remove(mark);
             if book.get().is_empty() {
                 book.remove();
             }
         }
-        lock(&self.lines).free(sid);
-        self.silence(sid, &lease.ringing);
+        lock(&self.lines).free(mark);
+        self.silence(&lease.call.sid, &lease.ringing);
     }
 
     /// Nothing rings for this call. Its shard is locked.
@@ -300,7 +326,7 @@ impl<T: Whose> Leases<T> {
         self.silence(&lease.call.sid, &lease.ringing);
         lease.ringing.clear();
         if let Some(mut book) = self.books.get_mut(lease.call.settings.tenant_id()) {
-            book.set_forwarding(&lease.call.sid, None);
+            book.set_forwarding(self.marker.mark(&lease.call.sid), None);
         }
     }
 
@@ -340,13 +366,6 @@ fn refuse(picked: Decision, ai_refused: Option<Reason>, line: impl FnOnce() -> b
         None if line() => picked,
         None => Decision::fallback(Reason::AiFull),
     }
-}
-
-/// Does this caller tell who they are?
-fn names_a_caller(from: &str) -> bool {
-    let user = from.strip_prefix("sip:").or_else(|| from.strip_prefix("sips:")).unwrap_or(from);
-    let user = user.split_once('@').map_or(user, |(user, _host)| user);
-    E164::parse(user).is_ok() && !is_withheld(user)
 }
 
 /// Nothing here panics halfway: what a poisoned lock guards is whole.

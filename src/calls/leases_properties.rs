@@ -6,14 +6,16 @@ use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 
 use super::leases::{Leases, Pools};
-use super::leases_tests::{at, call, line, sid, tenant};
+use super::leases_tests::{at, call, caller, end, line, sid, tenant};
 use crate::model::{Decision, E164, Reason, Sid, Verdicts};
 
 /// The ledger as one would write it with all the time in the world: a list of calls, counted afresh each time.
 #[derive(Default)]
 struct Naive {
     calls: BTreeMap<usize, NaiveCall>,
-    ended: BTreeMap<usize, Timestamp>,
+    /// Two generations of ends; the younger's age.
+    ended: [BTreeSet<usize>; 2],
+    since: Option<Timestamp>,
     limit: Option<u32>,
 }
 
@@ -47,8 +49,7 @@ impl Naive {
         if decision.available && !self.line_is_free() {
             decision = Decision::fallback(Reason::AiFull);
         }
-        let late = self.ended.get(&number).is_some_and(|ended| now.duration_since(*ended).as_secs() < 120);
-        if !late {
+        if !self.ended.iter().any(|generation| generation.contains(&number)) {
             let call = NaiveCall {
                 tenant,
                 with_ai: decision.available,
@@ -63,6 +64,21 @@ impl Naive {
         (decision, others, true)
     }
 
+    fn end(&mut self, number: usize, now: Timestamp) -> bool {
+        self.forget_old(now);
+        self.ended[0].insert(number);
+        self.calls.remove(&number).is_some()
+    }
+
+    fn forget_old(&mut self, now: Timestamp) {
+        let age = self.since.map_or(i64::MAX, |since| now.duration_since(since).as_secs());
+        for _ in 0..(age / 120).min(2) {
+            self.ended.swap(0, 1);
+            self.ended[0].clear();
+            self.since = Some(now);
+        }
+    }
+
     fn event(&mut self, number: usize, now: Timestamp) -> Option<&mut NaiveCall> {
         let call = self.calls.get_mut(&number)?;
         call.heard = now;
@@ -71,6 +87,7 @@ impl Naive {
     }
 
     fn sweep(&mut self, now: Timestamp) -> BTreeSet<usize> {
+        self.forget_old(now);
         let out =
             |call: &NaiveCall| now.duration_since(call.heard).as_secs() >= if call.hanging_up { 120 } else { 6 * 3600 };
         let gone: BTreeSet<usize> =
@@ -123,6 +140,7 @@ proptest! {
         let mut naive = Naive::default();
         let mut now = at(0);
         leases.sweep(now);
+        naive.sweep(now);
         for event in events {
             match event {
                 Event::Begin { number, tenant, threshold, ai_first } => {
@@ -165,8 +183,7 @@ proptest! {
                     if let Some(call) = naive.event(number, now) { call.hanging_up = true; }
                 }
                 Event::End(number) => {
-                    prop_assert_eq!(leases.end(&sid(number)), naive.calls.remove(&number).is_some());
-                    naive.ended.insert(number, now);
+                    prop_assert_eq!(end(&leases, number), naive.end(number, now));
                 }
                 Event::Limit(limit) => {
                     leases.set_ai_limit(limit);
@@ -185,7 +202,7 @@ proptest! {
             for number in 0..3 {
                 prop_assert_eq!(leases.others(&tenant(number)), naive.others(number));
                 let forwarded = naive.calls.values().any(|call| call.tenant == number && !call.ringing.is_empty());
-                prop_assert_eq!(leases.caller_is_being_forwarded(&tenant(number), "+12045550123"), forwarded);
+                prop_assert_eq!(leases.caller_is_being_forwarded(&tenant(number), caller()), forwarded);
             }
             for number in 0..4 {
                 let rings = naive.calls.values().any(|call| call.ringing.contains(&number));
@@ -197,7 +214,7 @@ proptest! {
             let all = naive.calls.len() as u64;
             prop_assert_eq!(leases.pools(), Pools { number: all, all, vapi: with_ai });
         }
-        for number in 0..8 { leases.end(&sid(number)); }
+        for number in 0..8 { end(&leases, number); }
         prop_assert!(leases.is_empty());
     }
 }

@@ -7,7 +7,7 @@ use std::thread;
 use jiff::{SignedDuration, Timestamp};
 
 use super::lease::{ASK_AGAIN, Call, HANGING_UP, LEASE, Standing, UNHEARD, Whose};
-use super::leases::{Leases, Pools};
+use super::leases::{End, Leases, Pools};
 use crate::model::{Arrival, Decision, E164, EndedBy, OrgId, Reason, Seed, Sid, TenantId, Verdicts};
 
 pub(super) fn at(second: i64) -> Timestamp {
@@ -20,6 +20,15 @@ pub(super) fn sid(number: usize) -> Sid {
 
 pub(super) fn tenant(number: u8) -> TenantId {
     TenantId::new(Seed { at: at(0), random: [number; 10] })
+}
+
+/// Who calls.
+pub(super) fn caller() -> E164 {
+    E164::parse("+12045550123").unwrap()
+}
+
+pub(super) fn end(leases: &Leases<Settings>, number: usize) -> bool {
+    matches!(leases.end_if(&sid(number), |_| true), End::Over { .. })
 }
 
 pub(super) fn line(number: u8) -> E164 {
@@ -53,7 +62,7 @@ pub(super) fn call(number: usize, tenant_number: u8, now: Timestamp) -> Call<Set
         sid: sid(number),
         settings: settings(tenant_number, 7),
         has_number: true,
-        from: "+12045550123".into(),
+        caller: Some(caller()),
         account: None,
         arrival: Arrival::Number,
         began: now,
@@ -117,9 +126,9 @@ fn a_line_is_free_at_the_first_of_leg_over_and_end() {
     leases.ai_over(&sid(1), at(1));
     assert!(full(4).available);
     assert_eq!(full(5), Decision::fallback(Reason::AiFull));
-    leases.end(&sid(1));
+    end(&leases, 1);
     assert_eq!(full(6), Decision::fallback(Reason::AiFull), "its line was free already");
-    leases.end(&sid(2));
+    end(&leases, 2);
     assert!(full(7).available);
     assert_eq!(leases.ai_again(&sid(3), at(2)), Err(Reason::AiFull));
     leases.set_ai_limit(Some(3));
@@ -132,12 +141,14 @@ fn a_line_is_free_at_the_first_of_leg_over_and_end() {
 fn a_request_after_its_own_end_leaves_no_lease() {
     let leases = Leases::new(Some(1));
     leases.sweep(at(0));
-    assert!(!leases.end(&sid(1)), "it was not live");
+    assert!(!end(&leases, 1), "it was not live");
     let late = leases.begin(call(1, 1, at(119)), ALWAYS, None);
     assert!(late.first && late.decision.available);
     assert!(leases.is_empty());
-    leases.begin(call(1, 1, at(120)), ALWAYS, None);
-    assert!(!leases.is_empty(), "after two minutes it is forgotten, and asked about in time");
+    leases.sweep(at(120));
+    leases.sweep(at(240));
+    leases.begin(call(1, 1, at(240)), ALWAYS, None);
+    assert!(!leases.is_empty(), "in the end it is forgotten, and asked about in time");
 }
 
 #[test]
@@ -205,7 +216,7 @@ fn restored_calls_count_hold_their_lines_and_are_asked_about_at_once() {
     assert_eq!((again.first, again.others, again.decision.reason), (false, 4, Reason::AlwaysOn));
     assert!(leases.foreign_answer(&sid(3)).get().is_some());
     assert_eq!(leases.sweep(at(9000) + LEASE).len(), 2, "a whole lease from the restart");
-    leases.end(&sid(3));
+    end(&leases, 3);
     assert!(!leases.restore(call(3, 1, at(1)), standing(false), at(9000)), "it has ended meanwhile");
     assert!(leases.is_empty());
 }
@@ -219,7 +230,7 @@ fn a_number_rings_while_any_call_rings_it() {
     leases.ringing(&sid(2), &[line(2)], at(1));
     leases.ringing(&sid(1), &[line(3)], at(2));
     assert_eq!([1, 2, 3].map(|number| leases.is_ringing(line(number))), [false, true, true]);
-    leases.end(&sid(1));
+    end(&leases, 1);
     assert_eq!([1, 2, 3].map(|number| leases.is_ringing(line(number))), [false, true, false]);
     leases.ringing(&sid(2), &[], at(3));
     assert!(!leases.is_ringing(line(2)));
@@ -236,29 +247,33 @@ fn a_leg_nobody_tells_of_counts_as_ringing_for_half_a_minute_a_number() {
         assert!(leases.sweep(at(second)).is_empty());
         assert_eq!(leases.is_ringing(line(1)) && leases.is_ringing(line(2)), ringing, "{second}");
     }
-    assert!(!leases.caller_is_being_forwarded(&tenant(1), "+12045550123"), "they talk by now");
+    assert!(!leases.caller_is_being_forwarded(&tenant(1), caller()), "they talk by now");
     assert_eq!(leases.live().len(), 1);
 }
 
 #[test]
 fn a_caller_is_being_forwarded_only_while_the_leg_rings_and_only_if_they_say_who_they_are() {
     let leases = Leases::new(None);
-    let mut number = 0;
-    let mut forwards = |from: &str| {
-        number += 1;
-        leases.begin(Call { from: from.into(), ..call(number, 1, at(0)) }, NEVER, None);
+    for (number, told) in [(1, Some(caller())), (2, None)] {
+        leases.begin(Call { caller: told, ..call(number, 1, at(0)) }, NEVER, None);
         leases.ringing(&sid(number), &[line(1)], at(1));
-        let during = leases.caller_is_being_forwarded(&tenant(1), from);
-        assert!(!leases.caller_is_being_forwarded(&tenant(2), from));
+        assert_eq!(leases.caller_is_being_forwarded(&tenant(1), caller()), told.is_some());
+        assert!(!leases.caller_is_being_forwarded(&tenant(2), caller()));
         leases.ringing(&sid(number), &[], at(2));
-        assert!(!leases.caller_is_being_forwarded(&tenant(1), from));
-        during
-    };
-    assert!(forwards("+12045550123"));
-    assert!(forwards("sip:+12045550123@pbx.example"));
-    for nobody in ["", "anonymous", "+266696687", "+7378742833", "sip:anonymous@anonymous.invalid"] {
-        assert!(!forwards(nobody), "{nobody}");
+        assert!(!leases.caller_is_being_forwarded(&tenant(1), caller()));
     }
+}
+
+#[test]
+fn an_end_that_is_not_believed_ends_nothing() {
+    let leases = Leases::new(None);
+    leases.begin(call(1, 1, at(0)), ALWAYS, None);
+    assert_eq!(leases.end_if(&sid(1), |settings| settings.version == 8), End::Disbelieved);
+    assert_eq!(leases.pools(), Pools { number: 1, all: 1, vapi: 1 });
+    let over = leases.end_if(&sid(1), |settings| settings.version == 7);
+    assert_eq!(over, End::Over { settings: settings(1, 7), with_ai: true });
+    assert_eq!(leases.end_if(&sid(1), |_| false), End::NotLive, "nobody is asked about a call that is over");
+    assert!(leases.is_empty());
 }
 
 /// Runs `work` for each number on its own thread, all released at once.
@@ -327,7 +342,7 @@ fn nothing_is_left_of_calls_that_begin_move_and_end_at_the_same_time() {
             leases.ringing(&sid(number), &[line(1), line(2)], at(0));
             leases.ai_over(&sid(number), at(0));
             let _ = leases.ai_again(&sid(number), at(0));
-            leases.end(&sid(number));
+            end(&leases, number);
         }
     });
     assert!(leases.is_empty(), "{leases:?}");

@@ -1,22 +1,18 @@
 //! Vapi's lines: how many calls may be with the AI at once, all tenants together.
 
-use std::collections::HashSet;
-
-use foldhash::fast::RandomState;
-
-use crate::model::Sid;
+use super::mark::{Mark, Marks};
 
 /// The calls that hold a line. Kept even where no limit is known: one may be learned at any time.
 #[derive(Debug, Default)]
 pub(super) struct Lines {
     limit: Option<u32>,
-    held: HashSet<Sid, RandomState>,
+    held: Marks,
 }
 
 impl Lines {
     /// No line taken yet.
     pub(super) fn new(limit: Option<u32>) -> Lines {
-        Lines { limit, held: HashSet::default() }
+        Lines { limit, held: Marks::default() }
     }
 
     /// How many lines there are.
@@ -31,25 +27,22 @@ impl Lines {
 
     /// Takes a line for this call if one is free or it has one already.
     #[must_use]
-    pub(super) fn admit(&mut self, sid: &Sid) -> bool {
-        if self.held.contains(sid) {
+    pub(super) fn admit(&mut self, call: Mark) -> bool {
+        if self.has_room() {
+            self.held.insert(call);
             return true;
         }
-        let admitted = self.has_room();
-        if admitted {
-            self.held.insert(sid.clone());
-        }
-        admitted
+        self.held.contains(&call)
     }
 
     /// This call has a line, whatever the limit says: it was there before we could count.
-    pub(super) fn hold(&mut self, sid: &Sid) {
-        self.held.insert(sid.clone());
+    pub(super) fn hold(&mut self, call: Mark) {
+        self.held.insert(call);
     }
 
     /// The call's line is free, if it had one.
-    pub(super) fn free(&mut self, sid: &Sid) {
-        self.held.remove(sid);
+    pub(super) fn free(&mut self, call: Mark) {
+        self.held.remove(&call);
     }
 
     /// How many lines are taken.

@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use tokio::sync::OnceCell;
 
 use super::lease::{Call, Standing, Whose};
-use super::leases::Leases;
-use super::{Began, Begin, Glance, LiveCall, Restored};
+use super::leases::{End, Leases};
+use super::{Began, Begin, Ending, Glance, LiveCall, Restored};
 use crate::model::{E164, EndedBy, OrgId, Reason, Sid, TenantId};
 use crate::routing::CompiledTenant;
 use crate::telemetry::Metrics;
@@ -40,7 +40,7 @@ impl MemoryLedger {
             sid: begin.sid.clone(),
             settings: Arc::clone(begin.tenant),
             has_number: begin.number.is_some(),
-            from: begin.from.into(),
+            caller: begin.caller,
             account: begin.account.cloned(),
             arrival: begin.arrival,
             began: begin.now,
@@ -61,12 +61,15 @@ impl MemoryLedger {
         self.leases.heard(sid, now);
     }
 
-    pub(super) fn end(&self, sid: &Sid, by: EndedBy) -> bool {
-        let was_live = self.leases.end(sid);
-        if was_live {
-            self.metrics.lease_ended(by);
+    pub(super) fn end_if(&self, sid: &Sid, by: EndedBy, may: impl FnOnce(&CompiledTenant) -> bool) -> Ending {
+        match self.leases.end_if(sid, |tenant| may(tenant)) {
+            End::Over { settings, with_ai } => {
+                self.metrics.lease_ended(by);
+                Ending::Over(Glance { tenant: settings, with_ai })
+            }
+            End::Disbelieved => Ending::Disbelieved,
+            End::NotLive => Ending::NotLive,
         }
-        was_live
     }
 
     pub(super) fn ai_over(&self, sid: &Sid, now: Timestamp) {
@@ -89,8 +92,8 @@ impl MemoryLedger {
         self.leases.is_ringing(number)
     }
 
-    pub(super) fn caller_is_being_forwarded(&self, tenant: &TenantId, from: &str) -> bool {
-        self.leases.caller_is_being_forwarded(tenant, from)
+    pub(super) fn caller_is_being_forwarded(&self, tenant: &TenantId, caller: E164) -> bool {
+        self.leases.caller_is_being_forwarded(tenant, caller)
     }
 
     pub(super) fn others(&self, tenant: &TenantId) -> u32 {
@@ -111,7 +114,7 @@ impl MemoryLedger {
                 sid: restored.sid,
                 settings: restored.tenant,
                 has_number: restored.number.is_some(),
-                from: restored.from.into(),
+                caller: restored.caller,
                 account: restored.account,
                 arrival: restored.arrival,
                 began: restored.began,

@@ -13,6 +13,7 @@ mod leases_properties;
 #[cfg(test)]
 mod leases_tests;
 mod lines;
+mod mark;
 mod memory;
 
 use std::sync::Arc;
@@ -44,8 +45,8 @@ pub struct Begin<'a> {
     pub tenant: &'a Arc<CompiledTenant>,
     /// The number it came in on.
     pub number: Option<&'a NumberId>,
-    /// The caller as written.
-    pub from: &'a str,
+    /// The caller's number, if they tell it.
+    pub caller: Option<E164>,
     /// The account that carries it.
     pub account: Option<&'a Sid>,
     /// How it arrived.
@@ -80,6 +81,17 @@ pub struct Glance {
     pub with_ai: bool,
 }
 
+/// What an end came upon.
+#[derive(Clone, Debug)]
+pub enum Ending {
+    /// A live call, as it stood; now it is over.
+    Over(Glance),
+    /// A live call whose end was not believed: it goes on.
+    Disbelieved,
+    /// No live call. If it begins later than it ended, it leaves no lease.
+    NotLive,
+}
+
 /// A live call as the store remembers it, for a ledger that starts again.
 #[derive(Clone, Debug)]
 pub struct Restored {
@@ -89,8 +101,8 @@ pub struct Restored {
     pub tenant: Arc<CompiledTenant>,
     /// The number it came in on.
     pub number: Option<NumberId>,
-    /// The caller as written.
-    pub from: String,
+    /// The caller's number, if they tell it.
+    pub caller: Option<E164>,
     /// The account that carries it.
     pub account: Option<Sid>,
     /// How it arrived.
@@ -170,8 +182,13 @@ impl Ledger {
 
     /// The call is over. True if it was live. A call that ends before it begins leaves no lease when it does.
     pub async fn end(&self, sid: &Sid, by: EndedBy) -> bool {
+        matches!(self.end_if(sid, by, |_| true).await, Ending::Over(_))
+    }
+
+    /// The same, unless `may` says that whoever tells of the end may not speak for the call's tenant.
+    pub async fn end_if(&self, sid: &Sid, by: EndedBy, may: impl FnOnce(&CompiledTenant) -> bool) -> Ending {
         match self {
-            Ledger::Memory(ledger) => ledger.end(sid, by),
+            Ledger::Memory(ledger) => ledger.end_if(sid, by, may),
         }
     }
 
@@ -213,9 +230,9 @@ impl Ledger {
     /// True if this caller is the caller of a live call of the tenant whose forward leg rings.
     ///
     /// Only a number tells callers apart: two who withhold theirs are not one call come round.
-    pub async fn caller_is_being_forwarded(&self, tenant: &TenantId, from: &str) -> bool {
+    pub async fn caller_is_being_forwarded(&self, tenant: &TenantId, caller: E164) -> bool {
         match self {
-            Ledger::Memory(ledger) => ledger.caller_is_being_forwarded(tenant, from),
+            Ledger::Memory(ledger) => ledger.caller_is_being_forwarded(tenant, caller),
         }
     }
 

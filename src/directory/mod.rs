@@ -317,7 +317,7 @@ impl Rooms {
     fn route(&self, number: Number) -> Option<Route> {
         let tenant = number.tenant_id.filter(|_| number.state == NumberState::Active)?;
         // A tenant compiled before it had this number would not know it as its own.
-        let knows_it = |compiled: Arc<CompiledTenant>| compiled.numbers.contains(&number.e164);
+        let knows_it = |compiled: Arc<CompiledTenant>| compiled.numbers().contains(&number.e164);
         if !self.tenants.peek(&tenant).is_none_or(knows_it) {
             self.tenants.forget(&tenant);
         }

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 
 use crate::calls::{Began, Begin};
 use crate::directory::Line;
-use crate::model::{Arrival, Decision, Fresh, FreshBeginning, Purpose, Reason, Sid, Verdicts, Via, as_e164};
-use crate::routing::{self, CompiledTenant, guard};
+use crate::model::{Arrival, Decision, E164, Fresh, FreshBeginning, Purpose, Reason, Sid, Verdicts, Via, as_e164};
+use crate::routing::{self, CompiledTenant};
 use crate::telemetry::{CallLine, RequestId};
 
 use super::Edge;
@@ -20,7 +20,9 @@ pub(super) struct Arriving<'a> {
     pub sid: &'a Sid,
     /// The caller as the provider wrote it.
     pub from: &'a str,
-    /// What was dialled, likewise.
+    /// Their number, if they tell it.
+    pub caller: Option<E164>,
+    /// What was dialled, as the provider wrote it.
     pub to: &'a str,
     /// The line that sent it on to us, where the carrier says so.
     pub forwarded_from: Option<&'a str>,
@@ -78,7 +80,7 @@ impl Arriving<'_> {
             sid: self.sid,
             tenant: &line.tenant,
             number: line.number().map(|number| &number.id),
-            from: self.from,
+            caller: self.caller,
             account: self.account,
             arrival: self.arrival,
             verdicts,
@@ -102,7 +104,7 @@ impl Arriving<'_> {
 
     /// The caller is one of the tenant's own numbers: a forward of ours has come back.
     pub(super) fn is_from_ourselves(&self, line: &Line) -> bool {
-        guard::is_own_number(&line.tenant, self.from)
+        self.caller.is_some_and(|caller| line.tenant.numbers().contains(&caller))
     }
 
     async fn has_come_round(&self, edge: &Edge, line: &Line) -> bool {
@@ -112,7 +114,10 @@ impl Arriving<'_> {
         match self.forwarded_from.map(as_e164) {
             Some(Some(number)) => edge.ledger.is_ringing(number).await,
             Some(None) => false,
-            None => edge.ledger.caller_is_being_forwarded(&line.tenant.id, self.from).await,
+            None => match self.caller {
+                Some(caller) => edge.ledger.caller_is_being_forwarded(&line.tenant.id, caller).await,
+                None => false,
+            },
         }
     }
 
@@ -129,7 +134,7 @@ impl Arriving<'_> {
         let took = self.arrived.elapsed();
         let line_written = CallLine {
             at: self.at,
-            tenant: tenant.map(|tenant| tenant.slug.as_str()),
+            tenant: tenant.map(|tenant| &*tenant.slug),
             decision: first.decision,
             step: first.step,
             call_sid: self.sid,

@@ -7,15 +7,13 @@ use bytes::Bytes;
 use crate::calls::Began;
 use crate::directory::{Found, Line};
 use crate::model::{Arrival, Decision, Reason, Via};
+use crate::routing::guard::caller_number;
 use crate::routing::{self, Call, CompiledTenant, Step, Walk};
 use crate::twiml::{self, Urls, canned};
 
 use super::arriving::{Arriving, FirstAnswer};
 use super::signed::Signed;
 use super::{Answer, Edge, bypass, next};
-
-/// How a number that is sent on to us says so.
-const FORWARDED_FROM: &str = "ForwardedFrom";
 
 /// Answers a voice request whose line was looked up.
 pub(super) async fn answer(edge: &Edge, signed: &Signed<'_>, line: Found<Line>, arrival: Arrival) -> Answer {
@@ -48,8 +46,9 @@ pub(super) fn arriving<'a>(edge: &Edge, signed: &'a Signed, arrival: Arrival) ->
     Arriving {
         sid: &signed.call_sid,
         from: signed.from(),
+        caller: caller_number(signed.from()),
         to: signed.to(),
-        forwarded_from: signed.get(FORWARDED_FROM),
+        forwarded_from: signed.forwarded_from(),
         account: Some(signed.account_sid()),
         arrival,
         at: (edge.now)(),

@@ -6,24 +6,29 @@
 /// Most fields a form may have. The carrier sends about thirty; SIP headers of the far end add some dozens.
 pub const FIELDS_MAX: usize = 512;
 
-/// A decoded form. All names and values stand one after another in one text; a field is three positions in it.
+/// A decoded form. Names and values stand in one text where they stood in the body; a field is four positions in it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Form {
     text: String,
     fields: Vec<Field>,
 }
 
-/// Where a field stands in the text: the name from `name` to `value`, the value from `value` to `end`.
+/// Where a field stands in the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Field {
     name: u32,
+    name_end: u32,
     value: u32,
-    end: u32,
+    value_end: u32,
 }
 
 impl Field {
-    fn name_len(self) -> usize {
-        (self.value - self.name) as usize
+    fn name_in(self, text: &[u8]) -> &[u8] {
+        &text[self.name as usize..self.name_end as usize]
+    }
+
+    fn value_in(self, text: &[u8]) -> &[u8] {
+        &text[self.value as usize..self.value_end as usize]
     }
 }
 
@@ -56,23 +61,31 @@ impl Form {
         if u32::try_from(raw.len()).is_err() {
             return Err(FormError::TooLong);
         }
-        let mut decoder = Decoder { text: Vec::with_capacity(raw.len()), fields: Vec::with_capacity(48) };
-        decoder.read(raw)?;
+        let mut decoder = Decoder::of(raw);
+        for at in specials(raw) {
+            decoder.meet(at)?;
+        }
         decoder.finish()
     }
 
     /// The value of the first field of that name.
+    #[inline]
     pub fn get(&self, name: &str) -> Option<&str> {
         let text = self.text.as_bytes();
-        let is_named = |field: &&Field| {
-            field.name_len() == name.len() && &text[field.name as usize..field.value as usize] == name.as_bytes()
-        };
-        self.fields.iter().find(is_named).map(|field| self.slice(*field).1)
+        let field = self.fields.iter().position(|field| field.name_in(text) == name.as_bytes())?;
+        self.value(field)
+    }
+
+    /// The value of the field at a position of [`Form::pairs`].
+    pub(super) fn value(&self, index: usize) -> Option<&str> {
+        let field = self.fields.get(index)?;
+        Some(&self.text[field.value as usize..field.value_end as usize])
     }
 
     /// Every name with its value, in the order received.
     pub fn pairs(&self) -> impl ExactSizeIterator<Item = (&str, &str)> + Clone {
-        self.fields.iter().map(|field| self.slice(*field))
+        let part = |begin: u32, end: u32| &self.text[begin as usize..end as usize];
+        self.fields.iter().map(move |field| (part(field.name, field.name_end), part(field.value, field.value_end)))
     }
 
     /// How many fields there are.
@@ -85,95 +98,101 @@ impl Form {
         self.fields.is_empty()
     }
 
-    /// The bytes of every name, in the order received.
-    pub(super) fn names(&self) -> impl Iterator<Item = &[u8]> {
-        self.fields.iter().map(|field| &self.text.as_bytes()[field.name as usize..field.value as usize])
-    }
-
-    /// The name at a position of [`Form::pairs`] with its value behind it, and where the value begins.
-    pub(super) fn joined(&self, index: usize) -> (&[u8], usize) {
-        let field = self.fields[index];
-        (&self.text.as_bytes()[field.name as usize..field.end as usize], field.name_len())
-    }
-
-    fn slice(&self, field: Field) -> (&str, &str) {
-        let (name, value, end) = (field.name as usize, field.value as usize, field.end as usize);
-        (&self.text[name..value], &self.text[value..end])
+    /// The bytes of the name at a position of [`Form::pairs`], and of its value.
+    pub(super) fn pair(&self, index: usize) -> (&[u8], &[u8]) {
+        let (field, text) = (self.fields[index], self.text.as_bytes());
+        (field.name_in(text), field.value_in(text))
     }
 }
 
 /// The form while it is read: bytes, not yet known to be text.
-struct Decoder {
+///
+/// Names and values stay where they are, so that most need no copying; behind an escape the rest of its name or value
+/// moves up, and what it leaves behind is blanked. Between two of them there is always a byte of ASCII: no character can
+/// be torn between them and still be whole in the text.
+struct Decoder<'a> {
+    raw: &'a [u8],
     text: Vec<u8>,
     fields: Vec<Field>,
+    /// Where the field began.
+    name: usize,
+    /// Where its name ended and its value began.
+    parted: Option<(usize, usize)>,
+    /// Up to where the body is read, and where the next byte belongs: never further on.
+    read: usize,
+    write: usize,
 }
 
-impl Decoder {
-    fn read(&mut self, raw: &[u8]) -> Result<(), FormError> {
-        let mut rest = raw;
-        while !rest.is_empty() {
-            if rest[0] == b'&' {
-                rest = &rest[1..];
-                continue;
+impl<'a> Decoder<'a> {
+    fn of(raw: &'a [u8]) -> Decoder<'a> {
+        let fields = Vec::with_capacity(32);
+        Decoder { raw, text: raw.to_vec(), fields, name: 0, parted: None, read: 0, write: 0 }
+    }
+
+    /// Meets the next byte that means something else than itself; nothing between stands for anything else.
+    fn meet(&mut self, at: usize) -> Result<(), FormError> {
+        self.settle(at);
+        let (byte, taken) = match (self.raw[at], &self.raw[at + 1..]) {
+            (b'&', _) => return self.end_field(at),
+            // Only the first one parts name and value.
+            (b'=', _) if self.parted.is_none() => {
+                self.parted = Some((self.write, at + 1));
+                self.blank_until(at);
+                (self.read, self.write) = (at + 1, at + 1);
+                return Ok(());
             }
-            if self.fields.len() == FIELDS_MAX {
-                return Err(FormError::TooManyFields);
-            }
-            rest = self.read_field(rest)?;
-        }
+            (b'=', _) => (b'=', 1),
+            (b'+', _) => (b' ', 1),
+            (_, [high, low, ..]) => (hex(*high)? << 4 | hex(*low)?, 3),
+            _ => return Err(FormError::BadEscape),
+        };
+        self.text[self.write] = byte;
+        self.write += 1;
+        self.read = at + taken;
         Ok(())
     }
 
-    /// Reads one field; gives what follows it.
-    fn read_field<'a>(&mut self, raw: &'a [u8]) -> Result<&'a [u8], FormError> {
-        let name = self.position();
-        let mut value = None;
-        let mut rest = raw;
-        loop {
-            let (plain, tail) = rest.split_at(plain_length(rest));
-            self.text.extend_from_slice(plain);
-            rest = match tail {
-                [] | [b'&', ..] => {
-                    let end = self.position();
-                    self.fields.push(Field { name, value: value.unwrap_or(end), end });
-                    return Ok(tail);
-                }
-                // Only the first one parts name and value.
-                [b'=', tail @ ..] if value.is_none() => {
-                    value = Some(self.position());
-                    tail
-                }
-                [b'=', tail @ ..] => {
-                    self.text.push(b'=');
-                    tail
-                }
-                [b'+', tail @ ..] => {
-                    self.text.push(b' ');
-                    tail
-                }
-                [b'%', high, low, tail @ ..] => {
-                    self.text.push(hex(*high)? << 4 | hex(*low)?);
-                    tail
-                }
-                _ => return Err(FormError::BadEscape),
-            };
+    /// What was read up to here goes where it belongs.
+    fn settle(&mut self, at: usize) {
+        if self.write < self.read {
+            self.text.copy_within(self.read..at, self.write);
+        }
+        self.write += at - self.read;
+        self.read = at;
+    }
+
+    fn blank_until(&mut self, end: usize) {
+        if self.write < end {
+            self.text[self.write..end].fill(b' ');
         }
     }
 
-    fn finish(self) -> Result<Form, FormError> {
+    fn end_field(&mut self, at: usize) -> Result<(), FormError> {
+        if at > self.name {
+            if self.fields.len() == FIELDS_MAX {
+                return Err(FormError::TooManyFields);
+            }
+            let (name_end, value) = self.parted.take().unwrap_or((self.write, self.write));
+            let [name, name_end, value, value_end] = [self.name, name_end, value, self.write].map(position);
+            self.fields.push(Field { name, name_end, value, value_end });
+            self.blank_until(at);
+        }
+        (self.name, self.read, self.write) = (at + 1, at + 1, at + 1);
+        Ok(())
+    }
+
+    fn finish(mut self) -> Result<Form, FormError> {
+        let end = self.raw.len();
+        self.settle(end);
+        self.end_field(end)?;
         let text = String::from_utf8(self.text).map_err(|_| FormError::NotUtf8)?;
-        // The whole may be UTF-8 although a character is torn between a name and its value.
-        let whole = |position: u32| text.is_char_boundary(position as usize);
-        if self.fields.iter().all(|field| whole(field.name) && whole(field.value) && whole(field.end)) {
-            Ok(Form { text, fields: self.fields })
-        } else {
-            Err(FormError::NotUtf8)
-        }
+        Ok(Form { text, fields: self.fields })
     }
+}
 
-    fn position(&self) -> u32 {
-        u32::try_from(self.text.len()).expect("decoding never lengthens, and the raw length fits")
-    }
+/// A place in a body, which was found to be short enough for this.
+fn position(at: usize) -> u32 {
+    u32::try_from(at).unwrap_or(u32::MAX)
 }
 
 fn hex(digit: u8) -> Result<u8, FormError> {
@@ -185,30 +204,37 @@ fn hex(digit: u8) -> Result<u8, FormError> {
     }
 }
 
-/// How many bytes at the beginning mean themselves: none of `&`, `=`, `%`, `+`. Eight bytes are looked at together.
-fn plain_length(raw: &[u8]) -> usize {
-    let (words, rest) = raw.as_chunks::<8>();
-    for (index, word) in words.iter().enumerate() {
-        let word = u64::from_le_bytes(*word);
-        let special = zero_bytes(word ^ repeated(b'&'))
-            | zero_bytes(word ^ repeated(b'='))
-            | zero_bytes(word ^ repeated(b'%'))
-            | zero_bytes(word ^ repeated(b'+'));
-        if special != 0 {
-            return index * 8 + (special.trailing_zeros() / 8) as usize;
-        }
+/// Where bytes stand that do not mean themselves: `&`, `=`, `%`, `+`.
+fn specials(raw: &[u8]) -> impl Iterator<Item = usize> {
+    let (blocks, rest) = raw.as_chunks::<BLOCK>();
+    let mut last = [0; BLOCK];
+    last[..rest.len()].copy_from_slice(rest);
+    let masks = blocks.iter().map(special_mask).chain(std::iter::once(special_mask(&last)));
+    masks.enumerate().flat_map(|(block, mask)| Bits(mask).map(move |bit| block * BLOCK + bit))
+}
+
+/// As many bytes as a mask has bits.
+const BLOCK: usize = 64;
+
+/// A bit for each byte. Written so that compilers look at many bytes together: flags first, which are then gathered
+/// eight by eight in one multiplication.
+fn special_mask(block: &[u8; BLOCK]) -> u64 {
+    let flags = block.map(|byte| u8::from(matches!(byte, b'&' | b'=' | b'%' | b'+')));
+    let eights = flags.as_chunks::<8>().0.iter();
+    eights.rev().fold(0, |mask, eight| mask << 8 | u64::from_le_bytes(*eight).wrapping_mul(0x0102_0408_1020_4080) >> 56)
+}
+
+/// The places of the bits that are set, lowest first.
+struct Bits(u64);
+
+impl Iterator for Bits {
+    type Item = usize;
+
+    fn next(&mut self) -> Option<usize> {
+        let lowest = (self.0 != 0).then(|| self.0.trailing_zeros() as usize);
+        self.0 &= self.0.wrapping_sub(1);
+        lowest
     }
-    let plain = rest.iter().take_while(|byte| !matches!(byte, b'&' | b'=' | b'%' | b'+')).count();
-    raw.len() - rest.len() + plain
-}
-
-const fn repeated(byte: u8) -> u64 {
-    u64::from_le_bytes([byte; 8])
-}
-
-/// Marks the top bit of each byte that is zero. Bytes above a zero may be marked wrongly, the lowest mark never is.
-const fn zero_bytes(word: u64) -> u64 {
-    word.wrapping_sub(repeated(0x01)) & !word & repeated(0x80)
 }
 
 #[cfg(test)]
@@ -295,10 +321,11 @@ mod tests {
         let form = Form::parse(raw.as_bytes()).unwrap();
         assert_eq!(form.pairs().collect::<Vec<_>>(), expected, "{raw}");
         assert_eq!(form.is_empty(), expected.is_empty());
-        assert!(form.names().eq(expected.iter().map(|(name, _)| name.as_bytes())));
         for (index, (name, value)) in expected.iter().enumerate() {
-            assert_eq!(form.joined(index), (format!("{name}{value}").as_bytes(), name.len()));
+            assert_eq!(form.pair(index), (name.as_bytes(), value.as_bytes()));
+            assert_eq!(form.value(index), Some(*value));
         }
+        assert_eq!(form.value(expected.len()), None);
     }
 
     fn owned(form: &Form) -> Vec<(String, String)> {

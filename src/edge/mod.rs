@@ -18,6 +18,7 @@ pub mod limits;
 pub mod message;
 mod next;
 pub mod origin;
+mod parameters;
 mod probes;
 mod pulse;
 mod refer;

@@ -13,6 +13,7 @@ use crate::model::{Arrival, Sid, SipUri};
 use crate::routing::{Call, CompiledTenant};
 use crate::telemetry::RequestId;
 
+use super::parameters::{Common, Parameter};
 use super::signature::{Claim, Content, SETTINGS_HEADER, SIGNATURE_HEADER, verify};
 use super::{Answer, Edge, Form, Incoming};
 
@@ -27,6 +28,7 @@ const FORM: &str = "application/x-www-form-urlencoded";
 pub struct Signed<'r> {
     /// Its parameters.
     pub form: Form,
+    common: Common,
     /// Our own parameters, in the query of the URL it called.
     pub query: Form,
     /// The call it is about.
@@ -61,12 +63,26 @@ impl Signed<'_> {
 
     /// The caller as Twilio wrote it.
     pub fn from(&self) -> &str {
-        self.get("From").unwrap_or("")
+        self.common(Parameter::From).unwrap_or("")
     }
 
     /// What was dialled as Twilio wrote it.
     pub fn to(&self) -> &str {
-        self.get("To").unwrap_or("")
+        self.common(Parameter::To).unwrap_or("")
+    }
+
+    /// The line that sent the call on to us, where the carrier says so.
+    pub fn forwarded_from(&self) -> Option<&str> {
+        self.common(Parameter::ForwardedFrom)
+    }
+
+    /// The SIP domain that was called, if one was.
+    pub fn sip_domain(&self) -> Option<&str> {
+        self.common(Parameter::SipDomain)
+    }
+
+    fn common(&self, parameter: Parameter) -> Option<&str> {
+        self.common.get(&self.form, parameter).filter(|value| !value.is_empty())
     }
 
     /// The account's SID.
@@ -76,12 +92,12 @@ impl Signed<'_> {
 
     /// The call's status, if it is one that ends it.
     pub fn final_status(&self) -> Option<&str> {
-        self.get("CallStatus").filter(|status| FINAL.contains(status))
+        self.common(Parameter::CallStatus).filter(|status| FINAL.contains(status))
     }
 
     /// A request about a leg of another call: it begins nothing and ends nothing of its parent's.
     pub fn parent(&self) -> Option<Sid> {
-        self.get("ParentCallSid").and_then(|sid| Sid::parse(sid).ok())
+        self.common(Parameter::ParentCallSid).and_then(|sid| Sid::parse(sid).ok())
     }
 
     /// May this account speak of this tenant's calls? Its own accounts may, and the global one, on whose SIP domains the
@@ -92,7 +108,7 @@ impl Signed<'_> {
 
     /// How the call reached us, from what Twilio says of it now.
     pub fn arrival(&self) -> Arrival {
-        let by_sip = self.get("SipDomain").is_some() || SipUri::parse(self.to()).is_ok();
+        let by_sip = self.sip_domain().is_some() || SipUri::parse(self.to()).is_ok();
         if by_sip { Arrival::Sip } else { Arrival::Number }
     }
 
@@ -132,7 +148,8 @@ impl Edge {
             true => return Err(Refused::Because(Answer::text(400, "expected a form"))),
             false => query.clone(),
         };
-        let Some(named) = form.get("AccountSid").filter(|sid| Sid::is_one(sid)) else {
+        let common = Common::of(&form);
+        let Some(named) = common.get(&form, Parameter::AccountSid).filter(|sid| Sid::is_one(sid)) else {
             return Err(Refused::Because(Answer::text(400, "no AccountSid")));
         };
         let account = match self.directory.account(named).await {
@@ -150,12 +167,12 @@ impl Edge {
         let Some(base) = self.origin.base(request) else {
             return Err(self.forged(request, "no_public_url", "set edge.public_url to the base that Twilio calls"));
         };
-        let Some(call_sid) = form.get("CallSid").and_then(|sid| Sid::parse(sid).ok()) else {
+        let Some(call_sid) = common.get(&form, Parameter::CallSid).and_then(|sid| Sid::parse(sid).ok()) else {
             return Err(Refused::Because(Answer::text(400, "no CallSid")));
         };
         let request_id = self.request_ids.next();
         let (arrived, asks_vapi) = (request.arrived, AtomicBool::new(false));
-        Ok(Signed { form, query, call_sid, account, base, request_id, arrived, received, asks_vapi })
+        Ok(Signed { form, common, query, call_sid, account, base, request_id, arrived, received, asks_vapi })
     }
 
     fn forged(&self, request: &Incoming, cause: &'static str, advice: &str) -> Refused {

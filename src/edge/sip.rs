@@ -31,7 +31,7 @@ pub(super) async fn answer(edge: &Edge, signed: &Signed<'_>) -> Answer {
 
 /// A PBX reaches its own tenant only: by the user name it signed in with. None if nobody can tell.
 async fn may_call(edge: &Edge, signed: &Signed<'_>, line: &Line) -> Option<bool> {
-    let by_address = match (signed.get("SipDomain"), &edge.settings.sip_acl_domain) {
+    let by_address = match (signed.sip_domain(), &edge.settings.sip_acl_domain) {
         (Some(domain), Some(acl_domain)) => domain.eq_ignore_ascii_case(acl_domain),
         _ => false,
     };

@@ -1,6 +1,6 @@
 //! `/api/twilio/status`: what became of a call. Out of order, twice or unknown, it is `204`.
 
-use crate::calls::Glance;
+use crate::calls::{Ending, Glance};
 use crate::health::AiDial;
 use crate::model::{EndedBy, Fresh, FreshEnd, Via};
 
@@ -22,27 +22,25 @@ pub(super) async fn answer(edge: &Edge, signed: &Signed<'_>) -> Answer {
 
 /// Whether the call this is about is, as far as is known, one that the account may speak of.
 pub(super) async fn may_be_told(edge: &Edge, signed: &Signed<'_>) -> bool {
-    may_speak_of(signed, edge.ledger.look(&signed.call_sid).await.as_ref())
-}
-
-fn may_speak_of(signed: &Signed<'_>, live: Option<&Glance>) -> bool {
+    let live = edge.ledger.look(&signed.call_sid).await;
     let may = live.is_none_or(|live| signed.may_speak_for(&live.tenant));
     if !may {
-        tracing::warn!(call_sid = signed.call_sid.as_str(), "an account told of a call that another account carries");
+        not_theirs(signed);
     }
     may
 }
 
+fn not_theirs(signed: &Signed<'_>) {
+    tracing::warn!(call_sid = signed.call_sid.as_str(), "an account told of a call that another account carries");
+}
+
 /// Ends the live call and keeps how it ended.
 pub(super) async fn end(edge: &Edge, signed: &Signed<'_>, status: &str, by: EndedBy) {
-    let live = edge.ledger.look(&signed.call_sid).await;
-    if !may_speak_of(signed, live.as_ref()) {
-        return;
+    match edge.ledger.end_if(&signed.call_sid, by, |tenant| signed.may_speak_for(tenant)).await {
+        Ending::Over(live) => redirected_call_over(edge, signed, &live, status),
+        Ending::Disbelieved => return not_theirs(signed),
+        Ending::NotLive => {}
     }
-    if let Some(live) = live {
-        redirected_call_over(edge, signed, &live, status);
-    }
-    edge.ledger.end(&signed.call_sid, by).await;
     edge.journal.append(Fresh::CallEnded(FreshEnd {
         call_sid: &signed.call_sid,
         at: (edge.now)(),

@@ -6,6 +6,7 @@ use crate::model::{
 };
 
 use super::dialing::forward_countries;
+use super::few::Few;
 use super::script::{ScriptSource, StandIn};
 use super::{Rules, Script};
 
@@ -17,9 +18,7 @@ pub struct CompiledTenant {
     /// Whose credentials carry its calls.
     pub org_id: OrgId,
     /// Its name in SIP URIs.
-    pub slug: String,
-    /// What callers hear it called.
-    pub name: String,
+    pub slug: Box<str>,
     /// The version of the settings this was compiled from.
     pub version: u64,
     /// When the AI answers.
@@ -28,17 +27,25 @@ pub struct CompiledTenant {
     pub script: Script,
     /// Who answers at Vapi, the shared target where it has none of its own.
     pub target: Option<Target>,
-    /// Its own numbers, for the loop guard.
-    pub numbers: Vec<E164>,
     /// Its number whose calls go straight to voicemail, where it has one.
     pub voicemail_number: Option<E164>,
     /// The Twilio accounts its calls may come from: its organization's, else the global one; and those of its numbers.
-    pub accounts: Vec<Sid>,
+    pub accounts: Few<Sid>,
     /// What is wrong or doubtful in what is stored.
-    pub warnings: Vec<Fault>,
+    pub warnings: Box<[Fault]>,
 }
 
 impl CompiledTenant {
+    /// What callers hear it called.
+    pub fn name(&self) -> &str {
+        self.script.name()
+    }
+
+    /// Its own numbers, for the loop guard.
+    pub fn numbers(&self) -> &[E164] {
+        self.script.own_numbers()
+    }
+
     /// May this account's calls be this tenant's?
     pub fn takes_calls_of(&self, account: &Sid) -> bool {
         self.accounts.contains(account)
@@ -63,8 +70,8 @@ pub fn compile(
     own_account: Option<&TwilioAccount>,
     around: &Surroundings,
 ) -> CompiledTenant {
-    let rules = Rules::compile_stored(&tenant.availability, tenant.forced.as_ref(), &tenant.timezone);
-    let mut warnings = rules.doubts().to_vec();
+    let mut rules = Rules::compile_stored(&tenant.availability, tenant.forced.as_ref(), &tenant.timezone);
+    let mut warnings = rules.take_doubts();
     // What is wrong in what is stored is among the doubts already; its calls take voicemail.
     let fallback = Availability::read(&tenant.availability, Strictness::Stored)
         .map_or_else(|_| Fallback::default(), |reading| reading.availability.fallback);
@@ -78,25 +85,23 @@ pub fn compile(
         connect: &tenant.connect,
         target: target.as_ref(),
         fallback,
-        own: lines.own.clone(),
         accounts: &lines.accounts,
         stand_ins: lines.stand_ins,
         countries: forward_countries(&around.forward_countries, &lines.own, &tenant.country),
+        own: lines.own,
     });
     warnings.extend(doubts);
     CompiledTenant {
         id: tenant.id.clone(),
         org_id: tenant.org_id.clone(),
-        slug: tenant.slug.clone(),
-        name: tenant.name.clone(),
+        slug: tenant.slug.as_str().into(),
         version: tenant.version,
         rules,
         script,
         target,
-        numbers: lines.own,
         voicemail_number: lines.voicemail,
-        accounts: lines.accounts,
-        warnings,
+        accounts: lines.accounts.into(),
+        warnings: warnings.into(),
     }
 }
 
@@ -216,7 +221,7 @@ mod tests {
         let compiled = compile(&tenant(forwarding()), &[line(OWN, None)], None, &around);
         assert_eq!(codes(&compiled), []);
         assert_eq!(compiled.script.forward_numbers(), [number(STAFF[0])]);
-        assert_eq!((compiled.version, compiled.numbers.as_slice()), (7, &[number(OWN)][..]));
+        assert_eq!((compiled.version, compiled.numbers()), (7, &[number(OWN)][..]));
         assert!(is_own_number(&compiled, OWN) && is_own_number(&compiled, "sip:+16475550123@pbx.example"));
         assert!(!is_own_number(&compiled, CALLER));
     }
@@ -252,9 +257,9 @@ mod tests {
         let own = account("ACown", None);
         let numbers = [line(OWN, Some("ACelsewhere")), line("+16475550124", None)];
         let compiled = compile(&tenant(forwarding()), &numbers, Some(&own), &around);
-        assert_eq!(compiled.accounts, [sid("ACown"), sid("ACelsewhere")]);
+        assert_eq!(*compiled.accounts, [sid("ACown"), sid("ACelsewhere")]);
         assert!(compiled.takes_calls_of(&sid("ACown")) && !compiled.takes_calls_of(&sid("ACglobal")));
-        assert_eq!(compile(&tenant(forwarding()), &[], None, &around).accounts, [sid("ACglobal")]);
+        assert_eq!(*compile(&tenant(forwarding()), &[], None, &around).accounts, [sid("ACglobal")]);
     }
 
     #[test]

@@ -6,6 +6,24 @@ use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumber, PhoneNumberType, Region};
 
 use crate::model::{E164, Fault};
 
+/// A country by its two letters (ISO 3166-1 alpha-2), as a compiled tenant keeps it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Country([u8; 2]);
+
+impl Country {
+    /// What is not two letters is no country, and nothing may be dialled there.
+    pub fn parse(code: &str) -> Option<Country> {
+        let letters = <[u8; 2]>::try_from(code.as_bytes()).ok()?;
+        letters.is_ascii().then_some(Country(letters))
+    }
+}
+
+impl AsRef<str> for Country {
+    fn as_ref(&self) -> &str {
+        str::from_utf8(&self.0).expect("letters are ASCII")
+    }
+}
+
 /// Where a number belongs and what kind of line it is, as far as its digits tell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Nature {
@@ -31,7 +49,7 @@ pub fn forward_countries(setting: &[String], own: &[E164], home: &str) -> Vec<St
 }
 
 /// What forbids to send calls on to this number, if anything does. The pointer is for the caller to set.
-pub fn forward_fault(number: E164, countries: &[String]) -> Option<Fault> {
+pub fn forward_fault<C: AsRef<str>>(number: E164, countries: &[C]) -> Option<Fault> {
     let nature = nature(number);
     if nature.kind == PhoneNumberType::PremiumRate || is_premium_exchange(number) {
         return Some(Fault::new(
@@ -46,9 +64,9 @@ pub fn forward_fault(number: E164, countries: &[String]) -> Option<Fault> {
         return Some(Fault::new("", "no_country", detail));
     };
     let country = region.to_string();
-    let allowed = countries.iter().any(|allowed| allowed.eq_ignore_ascii_case(&country));
+    let allowed = countries.iter().any(|allowed| allowed.as_ref().eq_ignore_ascii_case(&country));
     (!allowed).then(|| {
-        let allowed = countries.join(", ");
+        let allowed = countries.iter().map(AsRef::as_ref).collect::<Vec<_>>().join(", ");
         let detail =
             format!("could not forward to {number}: it is in {country}, and calls may be sent on to {allowed} only");
         Fault::new("", "country_not_allowed", detail)

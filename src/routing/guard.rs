@@ -4,7 +4,7 @@
 
 use std::collections::{HashSet, VecDeque};
 
-use crate::model::{E164, SipUri, TenantId, as_e164};
+use crate::model::{E164, SipUri, TenantId, as_e164, is_withheld};
 
 use super::CompiledTenant;
 
@@ -15,15 +15,14 @@ const DEPTH_MAX: usize = 16;
 const ASKED_MAX: usize = 256;
 
 /// True if the caller is one of the tenant's own numbers: a forward of ours has come back.
-///
-/// By SIP the number is the user part of the caller's URI.
 pub fn is_own_number(tenant: &CompiledTenant, from: &str) -> bool {
-    caller_number(from).is_some_and(|number| tenant.numbers.contains(&number))
+    caller_number(from).is_some_and(|number| tenant.numbers().contains(&number))
 }
 
-/// The number in `From`, however the call arrived.
-fn caller_number(from: &str) -> Option<E164> {
-    as_e164(from).or_else(|| as_e164(&SipUri::parse(from).ok()?.user))
+/// The number in `From`, if the caller tells it. By SIP it is the user part of the caller's URI.
+pub fn caller_number(from: &str) -> Option<E164> {
+    let told = |text: &str| as_e164(text).filter(|_| !is_withheld(text));
+    told(from).or_else(|| told(&SipUri::parse(from).ok()?.user))
 }
 
 /// Where a number leads.
@@ -139,6 +138,15 @@ mod tests {
             Some(Lead { tenant, forwards: numbers(forwards) })
         };
         forward_loops(&tenant_id(), &[number("+16475550123")], &numbers(forwards), leads)
+    }
+
+    #[test]
+    fn a_caller_has_a_number_only_if_they_tell_it() {
+        assert_eq!(caller_number("+12045550123"), Some(number("+12045550123")));
+        assert_eq!(caller_number("sip:+12045550123@pbx.example"), Some(number("+12045550123")));
+        for nobody in ["", "anonymous", "+266696687", "+7378742833", "sip:anonymous@anonymous.invalid"] {
+            assert_eq!(caller_number(nobody), None, "{nobody}");
+        }
     }
 
     #[test]

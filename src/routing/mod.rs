@@ -5,6 +5,7 @@ mod compile;
 mod day;
 mod decide;
 pub mod dialing;
+mod few;
 mod forced;
 pub mod guard;
 mod hours;

@@ -80,6 +80,11 @@ impl Rules {
         &self.doubts
     }
 
+    /// Hands them over: whoever keeps rules for years need not keep what was told once.
+    pub fn take_doubts(&mut self) -> Vec<Fault> {
+        std::mem::take(&mut self.doubts).into()
+    }
+
     /// Whether what is stored could not be read, so that nothing but an override decides.
     pub fn is_broken(&self) -> bool {
         matches!(self.engine, Engine::NotConfigured)

@@ -8,7 +8,8 @@ use crate::model::{
     Connect, E164, Fallback, FallbackKind, Fault, NoAnswer, Secret, Sid, SipUri, Target, TenantId, Via,
 };
 
-use super::dialing::forward_fault;
+use super::dialing::{Country, forward_fault};
+use super::few::Few;
 
 /// How long the AI may ring before the fallback, where the tenant says nothing. It answers within 3 s when it is well.
 const AI_TIMEOUT_SECONDS: u16 = 12;
@@ -29,13 +30,13 @@ const CREDENTIAL_BYTES_MAX: usize = 256;
 #[derive(Clone, Debug)]
 pub struct Script {
     pub(super) tenant: TenantId,
-    name: String,
+    name: Box<str>,
     spoken: Spoken,
     ai: Option<AiLeg>,
     pub(super) fallback: Fallback,
-    pub(super) stand_ins: Vec<StandIn>,
-    pub(super) own: Vec<E164>,
-    pub(super) countries: Vec<String>,
+    pub(super) stand_ins: Few<StandIn>,
+    pub(super) own: Few<E164>,
+    pub(super) countries: Few<Country>,
 }
 
 /// What a script is compiled from.
@@ -78,9 +79,9 @@ pub struct StandIn {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Spoken {
     /// As Twilio names it: `fr-CA`.
-    pub language: Option<String>,
+    pub language: Option<Box<str>>,
     /// As Twilio names it: `Polly.Chantal`.
-    pub voice: Option<String>,
+    pub voice: Option<Box<str>>,
 }
 
 /// The way to the AI, with what it takes to go there.
@@ -150,16 +151,16 @@ impl Script {
         }
         let script = Script {
             tenant: source.tenant.clone(),
-            name: source.name.to_owned(),
+            name: source.name.into(),
             spoken: Spoken {
                 language: voice_name(source.language, "/language", &mut warnings),
                 voice: voice_name(source.voice, "/voice", &mut warnings),
             },
             ai,
             fallback,
-            stand_ins: source.stand_ins,
-            own: source.own,
-            countries: source.countries,
+            stand_ins: source.stand_ins.into(),
+            own: source.own.into(),
+            countries: source.countries.iter().filter_map(|code| Country::parse(code)).collect::<Vec<_>>().into(),
         };
         (script, warnings)
     }
@@ -186,6 +187,11 @@ impl Script {
     /// What callers hear the tenant called.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// The tenant's own numbers.
+    pub fn own_numbers(&self) -> &[E164] {
+        &self.own
     }
 
     /// How texts are spoken.
@@ -322,7 +328,7 @@ fn doubt_transcription(language: Option<&str>, warnings: &mut Vec<Fault>) {
 }
 
 /// A name of a language or voice, if it can be one.
-fn voice_name(given: Option<&str>, pointer: &str, warnings: &mut Vec<Fault>) -> Option<String> {
+fn voice_name(given: Option<&str>, pointer: &str, warnings: &mut Vec<Fault>) -> Option<Box<str>> {
     let given = given.filter(|name| !name.is_empty())?;
     let fits = given.len() <= VOICE_BYTES_MAX
         && given.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_'));
@@ -334,5 +340,5 @@ fn voice_name(given: Option<&str>, pointer: &str, warnings: &mut Vec<Fault>) -> 
         ));
         return None;
     }
-    Some(given.to_owned())
+    Some(given.into())
 }

@@ -36,7 +36,7 @@ impl Value for Plain<'_> {
     }
 }
 
-impl Value for String {
+impl Value for Box<str> {
     fn push_to(&self, document: &mut String) {
         push_attribute(document, self);
     }

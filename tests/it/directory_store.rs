@@ -94,7 +94,7 @@ async fn a_number_just_created_is_a_line_at_once() {
     let number = house.put(2, "+16475550102", &tenant).await;
     house.directory.changed(&Change::Number(number.e164));
     let line = house.line("+16475550102").await.unwrap();
-    assert!(line.tenant.numbers.contains(&number.e164), "its tenant knows it as its own");
+    assert!(line.tenant.numbers().contains(&number.e164), "its tenant knows it as its own");
 }
 
 #[tokio::test]
@@ -128,9 +128,9 @@ async fn a_number_that_moves_leaves_one_tenant_and_joins_the_other() {
     house.directory.changed(&Change::Number(number.e164));
     let line = house.line("+16475550101").await.unwrap();
     assert_eq!(line.tenant.id, other.id);
-    assert_eq!(line.tenant.numbers.len(), 2);
+    assert_eq!(line.tenant.numbers().len(), 2);
     let Found::Known(left) = house.directory.tenant(&one.id).await else { panic!("it is there") };
-    assert!(left.numbers.is_empty());
+    assert!(left.numbers().is_empty());
 }
 
 #[tokio::test]

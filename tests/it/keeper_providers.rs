@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use patchbay::calls::Begin;
 use patchbay::directory::Found;
-use patchbay::model::{Arrival, Decision, Reason, Record, Secret, Seed, Sid, TenantId, Verdicts, VoicemailId};
+use patchbay::model::{Arrival, Decision, E164, Reason, Record, Secret, Seed, Sid, TenantId, Verdicts, VoicemailId};
 use patchbay::model::{VoicemailNews, VoicemailState};
 use patchbay::simulator::Options;
 use reqwest::Method;
@@ -42,7 +42,7 @@ async fn silent_since(rig: &Rig, tenant: &str, call: &str, heard: Timestamp) {
         sid: &sid(call),
         tenant: &tenant,
         number: None,
-        from: CALLER,
+        caller: E164::parse(CALLER).ok(),
         account: Some(&sid(ACCOUNT)),
         arrival: Arrival::Number,
         verdicts: Verdicts::always(Decision::fallback(Reason::Disabled)),

@@ -48,7 +48,7 @@ pub fn call<'a>(sid: &'a Sid, tenant: &'a Arc<CompiledTenant>, verdicts: Verdict
         sid,
         tenant,
         number: None,
-        from: "+12045550123",
+        caller: Some(number("+12045550123")),
         account: None,
         arrival: Arrival::Number,
         verdicts,
@@ -59,6 +59,10 @@ pub fn call<'a>(sid: &'a Sid, tenant: &'a Arc<CompiledTenant>, verdicts: Verdict
 
 pub const ALWAYS: Verdicts = Verdicts::always(Decision::ai(Reason::AlwaysOn));
 pub const NEVER: Verdicts = Verdicts::always(Decision::fallback(Reason::Disabled));
+
+fn number(digits: &str) -> E164 {
+    E164::parse(digits).unwrap()
+}
 
 fn overflow(threshold: u32) -> Verdicts {
     Verdicts { below: Decision::fallback(Reason::UnderCapacity), at: Decision::ai(Reason::Overflow), threshold }
@@ -161,17 +165,17 @@ async fn leases_run_out_after_six_hours_or_two_minutes_behind_an_answer_that_han
 async fn a_restarted_ledger_counts_what_was_live_and_asks_about_it_first() {
     for ledger in each_ledger(Some(1)) {
         let tenant = tenant(1, 7);
-        let restored = |number, with_ai| Restored {
-            sid: sid(number),
+        let restored = |call: usize, with_ai| Restored {
+            sid: sid(call),
             tenant: Arc::clone(&tenant),
             number: None,
-            from: "+12045550123".to_owned(),
+            caller: Some(number("+12045550123")),
             account: None,
             arrival: Arrival::Number,
             decision: Decision::ai(Reason::AlwaysOn),
             others: 3,
             with_ai,
-            began: at(number as i64),
+            began: at(call as i64),
             foreign_answer: None,
         };
         ledger.restore(vec![restored(2, true), restored(1, false)], at(500)).await;
@@ -191,15 +195,15 @@ async fn a_restarted_ledger_counts_what_was_live_and_asks_about_it_first() {
 async fn a_forward_that_comes_round_is_known_by_its_number_or_by_its_caller() {
     for ledger in each_ledger(None) {
         let tenant = tenant(1, 1);
-        let staff = E164::parse("+12045550177").unwrap();
+        let staff = number("+12045550177");
         ledger.begin(call(&sid(1), &tenant, NEVER, at(0))).await;
-        assert!(!ledger.caller_is_being_forwarded(&tenant.id, "+12045550123").await);
+        assert!(!ledger.caller_is_being_forwarded(&tenant.id, number("+12045550123")).await);
         ledger.ringing(&sid(1), &[staff], at(0)).await;
         assert!(ledger.is_ringing(staff).await);
-        assert!(ledger.caller_is_being_forwarded(&tenant.id, "+12045550123").await);
-        assert!(!ledger.caller_is_being_forwarded(&tenant.id, "+12045550199").await);
+        assert!(ledger.caller_is_being_forwarded(&tenant.id, number("+12045550123")).await);
+        assert!(!ledger.caller_is_being_forwarded(&tenant.id, number("+12045550199")).await);
         ledger.end(&sid(1), EndedBy::Status).await;
         assert!(!ledger.is_ringing(staff).await);
-        assert!(!ledger.caller_is_being_forwarded(&tenant.id, "+12045550123").await);
+        assert!(!ledger.caller_is_being_forwarded(&tenant.id, number("+12045550123")).await);
     }
 }

@@ -9,6 +9,7 @@ use crate::edge::arriving::{Arriving, FirstAnswer};
 use crate::edge::{Edge, Incoming};
 use crate::model::{Arrival, Decision, E164, FallbackKind, Reason, Sid, TargetKind, TenantId};
 use crate::routing::CompiledTenant;
+use crate::routing::guard::caller_number;
 use crate::twiml::words;
 
 use super::message::Message;
@@ -58,9 +59,11 @@ async fn line(edge: &Edge, message: Message<'_>) -> Found<Line> {
 async fn decide(edge: &Edge, request: &Incoming, message: Message<'_>, line: &Line) -> Value {
     let Some(sid) = message.vapi_call() else { return spoken(words::TROUBLE) };
     let called = line.number().map(|number| number.e164);
+    let from = message.text("/customer/number").unwrap_or("");
     let arriving = Arriving {
         sid: &sid,
-        from: message.text("/customer/number").unwrap_or(""),
+        from,
+        caller: caller_number(from),
         to: &called.map(|number| number.to_string()).unwrap_or_default(),
         forwarded_from: None,
         account: None,
@@ -130,7 +133,7 @@ fn target(tenant: &CompiledTenant, message: Message<'_>) -> Option<Value> {
     let target = tenant.target.as_ref()?;
     let variables = json!({"variableValues": {
         "tenant": tenant.id.as_str(),
-        "business": tenant.name,
+        "business": tenant.name(),
         "callsid": message.call_sids().first().map(Sid::as_str),
     }});
     Some(match target.kind {
