@@ -168,6 +168,11 @@ impl Journal {
         self.door.shared.depth()
     }
 
+    /// Records that were on their way since the start and are no more: in the store, set aside or lost.
+    pub fn done(&self) -> u64 {
+        self.door.shared.done()
+    }
+
     /// Waits until all that earlier runs left is in the store, or set aside.
     pub async fn caught_up(&self) {
         self.door.shared.caught_up().await;

@@ -28,6 +28,7 @@ async fn few_records_wait_for_more_and_go_together_once_they_are_enough() {
     append(&house, 63..64).await;
     until(|| store.kept().len() == 64).await;
     assert_eq!(store.0.applied.load(Ordering::SeqCst), 1, "in one transaction");
+    until(|| (house.journal.depth(), house.journal.done()) == (0, 64)).await;
     house.close().await;
 }
 
