@@ -25,7 +25,8 @@ const DEPTH_MAX: u64 = 2_000;
 /// Once they were too many, so many are few enough.
 const DEPTH_FINE: u64 = 500;
 
-/// For so many looks records may wait without becoming fewer; then they are stuck.
+/// For so many looks records may wait while none of them gets anywhere; then they are stuck. That some wait whenever one
+/// looks is nothing: they are gathered, and calls come at any moment.
 const STUCK_LOOKS: u32 = 10;
 
 /// Whom it asks.
@@ -55,6 +56,7 @@ impl Watch {
             let seen = Seen {
                 store_up: answers && !self.teller.store_is_away(),
                 depth: self.journal.depth(),
+                done: self.journal.done(),
                 refused: self.journal.refused(),
                 lost: self.journal.lost(),
                 breakers: self.health.snapshot(now),
@@ -71,6 +73,8 @@ impl Watch {
 struct Seen {
     store_up: bool,
     depth: u64,
+    /// Records that waited and do no more.
+    done: u64,
     refused: u64,
     lost: u64,
     breakers: Snapshot,
@@ -83,6 +87,7 @@ struct Known {
     /// Those that are not closed; none for the whole.
     breakers: HashMap<Option<Target>, State>,
     last_depth: u64,
+    last_done: u64,
     looks_stuck: u32,
 }
 
@@ -91,7 +96,7 @@ impl Known {
     fn look(&mut self, seen: Seen) -> Vec<(Audience, News)> {
         let mut news = Vec::new();
         self.warn(WarningKind::StoreAway, !seen.store_up, seen.depth, &mut news);
-        let is_behind = self.is_behind(seen.depth);
+        let is_behind = self.is_behind(seen.depth, seen.done);
         self.warn(WarningKind::JournalBehind, is_behind, seen.depth, &mut news);
         self.warn(WarningKind::RecordsRefused, seen.refused > 0, seen.refused, &mut news);
         self.warn(WarningKind::RecordsLost, seen.lost > 0, seen.lost, &mut news);
@@ -99,10 +104,10 @@ impl Known {
         news
     }
 
-    fn is_behind(&mut self, depth: u64) -> bool {
-        let is_stuck = depth > 0 && depth >= self.last_depth;
+    fn is_behind(&mut self, depth: u64, done: u64) -> bool {
+        let is_stuck = depth > 0 && depth >= self.last_depth && done == self.last_done;
         self.looks_stuck = if is_stuck { self.looks_stuck + 1 } else { 0 };
-        self.last_depth = depth;
+        (self.last_depth, self.last_done) = (depth, done);
         let was_behind = self.warnings.get(&WarningKind::JournalBehind).is_some_and(|warning| warning.active);
         depth >= if was_behind { DEPTH_FINE } else { DEPTH_MAX } || self.looks_stuck >= STUCK_LOOKS
     }
@@ -142,7 +147,7 @@ mod tests {
 
     fn well() -> Seen {
         let breakers = Snapshot { whole: State::Closed, targets: Vec::new() };
-        Seen { store_up: true, depth: 0, refused: 0, lost: 0, breakers }
+        Seen { store_up: true, depth: 0, done: 0, refused: 0, lost: 0, breakers }
     }
 
     fn told(known: &mut Known, seen: Seen) -> Vec<String> {
@@ -190,6 +195,14 @@ mod tests {
         }
         assert_eq!(told(&mut known, Seen { depth: 3, ..well() }), ["journal_behind true 3"]);
         assert_eq!(told(&mut known, Seen { depth: 2, ..well() }), ["journal_behind false 2"]);
+    }
+
+    #[test]
+    fn some_that_wait_at_every_look_are_not_stuck_while_others_get_through() {
+        let mut known = Known::default();
+        for done in 1..100 {
+            assert!(told(&mut known, Seen { depth: 3, done, ..well() }).is_empty());
+        }
     }
 
     #[test]

@@ -19,6 +19,9 @@ use super::reading::{BATCH_MAX, Item, Part, read_part};
 use super::shared::{Shared, View};
 use crate::store::{Numbered, Store, StoreError};
 
+/// Records that are enough to apply at once: what a transaction costs by itself is little beside them.
+const ENOUGH: u64 = 64;
+
 /// Longest the store may take for a batch.
 const APPLY_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -56,9 +59,12 @@ impl Sink for Store {
 pub struct Drain {
     shared: Arc<Shared>,
     dir: PathBuf,
+    apply_within: Duration,
     backoff_min: Duration,
     backoff_max: Duration,
     place: Place,
+    /// Until when records are gathered.
+    gathers_until: Option<Instant>,
     /// The next wait.
     backoff: Duration,
     refusals: u32,
@@ -77,9 +83,11 @@ impl Drain {
     pub(super) fn new(shared: Arc<Shared>, dir: &Path, options: &Options) -> Drain {
         Drain {
             dir: dir.to_owned(),
+            apply_within: options.apply_within,
             backoff_min: options.backoff_min,
             backoff_max: options.backoff_max,
             place: Place { number: 0, journal: Arc::clone(&shared.id), offset: 0, applied: 0 },
+            gathers_until: None,
             backoff: options.backoff_min,
             refusals: 0,
             shared,
@@ -96,6 +104,15 @@ impl Drain {
             }
             let view = self.shared.view(BATCH_MAX);
             let has_stopped = view.has_stopped;
+            if !stop.is_told() && self.gathers(&view) {
+                let until = *self.gathers_until.get_or_insert_with(|| Instant::now() + self.apply_within);
+                // Whatever wakes it may be enough, or may not want to wait.
+                if stop.wait_or(async { drop(timeout_at(until, self.shared.wake.notified()).await) }).await {
+                    continue;
+                }
+                break;
+            }
+            self.gathers_until = None;
             match self.step(view, &sink).await {
                 Ok(Step::Moved) => self.backoff = self.backoff_min,
                 Ok(Step::Idle) if stop.is_told() && has_stopped => break,
@@ -123,6 +140,16 @@ impl Drain {
         if self.shared.depth() > 0 {
             tracing::warn!(depth = self.shared.depth(), "records wait in spool.dir for the next start");
         }
+    }
+
+    /// Whether more records are awaited before those that are there are applied. Not where somebody waits: for what an
+    /// earlier run left, for the end of a segment (an erasure, a stop), for what the disk refused.
+    fn gathers(&self, view: &View) -> bool {
+        let Some(front) = &view.front else { return false };
+        let is_awaited = front.id != self.shared.id || front.is_sealed || !view.overflow.is_empty();
+        let offset = if front.number == self.place.number { self.place.offset } else { 0 };
+        let is_over = self.gathers_until.is_some_and(|until| until <= Instant::now());
+        !is_awaited && front.readable > offset && self.shared.depth() < ENOUGH && !is_over
     }
 
     /// Does the next thing there is to do.

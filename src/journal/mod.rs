@@ -74,6 +74,8 @@ pub struct Options {
     pub retry_every: Duration,
     /// Longest that whoever asked for durability waits. Twilio gives a callback 15 seconds and comes again.
     pub durable_within: Duration,
+    /// How long records on disk are gathered before they are applied, unless somebody waits or they are many.
+    pub apply_within: Duration,
     /// First wait after the store failed; doubled each time.
     pub backoff_min: Duration,
     /// Longest wait.
@@ -91,6 +93,7 @@ impl Default for Options {
             overflow_bytes_max: 32 << 20,
             retry_every: Duration::from_secs(1),
             durable_within: Duration::from_secs(3),
+            apply_within: Duration::from_millis(80),
             backoff_min: Duration::from_millis(100),
             backoff_max: Duration::from_secs(5),
         }
@@ -163,6 +166,11 @@ impl Journal {
     /// Records not yet in the store.
     pub fn depth(&self) -> u64 {
         self.door.shared.depth()
+    }
+
+    /// Records that were on their way since the start and are no more: in the store, set aside or lost.
+    pub fn done(&self) -> u64 {
+        self.door.shared.done()
     }
 
     /// Waits until all that earlier runs left is in the store, or set aside.

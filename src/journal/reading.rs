@@ -11,6 +11,10 @@ use crate::store::Numbered;
 /// Records applied in one transaction: few enough that others get at the store in between.
 pub(super) const BATCH_MAX: usize = 256;
 
+/// Records read before the thread lets others go first: it reads on a thread that stands back, but once it runs it is
+/// left to run.
+const READ_ON_MAX: usize = 16;
+
 /// How much of a segment is read at once.
 const READ_BYTES: u64 = 512 << 10;
 
@@ -67,6 +71,9 @@ fn parse(path: &Path, offset: u64, bytes: &[u8], is_complete: bool) -> Option<Pa
             _ => None,
         };
         if let Some(numbered) = read {
+            if part.items.len() % READ_ON_MAX == READ_ON_MAX - 1 {
+                std::thread::yield_now();
+            }
             part.items.push(Item { numbered, end: Some(end) });
             part.end = end;
             at += len;

@@ -27,6 +27,7 @@ pub(super) struct Shared {
     pub(super) wake: Notify,
     state: Mutex<State>,
     depth: AtomicU64,
+    done: AtomicU64,
     lost: AtomicU64,
     refused: AtomicU64,
     told: Mutex<Option<Instant>>,
@@ -72,6 +73,7 @@ impl Shared {
             wake: Notify::new(),
             state: Mutex::new(state),
             depth: AtomicU64::new(left.records),
+            done: AtomicU64::new(0),
             lost: AtomicU64::new(0),
             refused: AtomicU64::new(0),
             told: Mutex::default(),
@@ -226,6 +228,7 @@ impl Shared {
     pub(super) fn settled(&self, records: u64) {
         let less = |depth: u64| Some(depth.saturating_sub(records));
         let _ = self.depth.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
+        self.done.fetch_add(records, Ordering::Relaxed);
         self.metrics.spool_depth(self.depth());
     }
 
@@ -248,6 +251,10 @@ impl Shared {
 
     pub(super) fn depth(&self) -> u64 {
         self.depth.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn done(&self) -> u64 {
+        self.done.load(Ordering::Relaxed)
     }
 
     /// A record is set aside for good.

@@ -3,6 +3,7 @@
 
 mod disk;
 mod fixtures;
+mod gathering;
 mod schedules;
 mod segments;
 mod store;

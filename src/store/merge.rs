@@ -3,10 +3,12 @@
 //! Pure: an engine reads what it keeps, lets a record change it, writes it back. Every rule here picks by what a record
 //! says, never by when it arrived, so that any order of the same records ends in the same call.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::model::{AiReport, Arrival, CallBegan, CallEnded, Decision, EndedBy, Reason, Sid};
+use crate::model::{AiReport, Arrival, CallBegan, CallEnded, Decision, EndedBy, Reason, Sid, TenantId};
 
 use super::CallRow;
 
@@ -117,6 +119,25 @@ impl KeptCall {
         later(&mut kept.cost_usd, report.at, report.cost_usd.as_ref());
         later(&mut kept.summary, report.at, report.summary.as_ref());
         later(&mut kept.recording_url, report.at, report.recording_url.as_ref());
+    }
+
+    /// Whose call it was, once its beginning and its end are known; none before. Nobody's is nobody's.
+    pub(crate) fn over(&self) -> Option<Option<&TenantId>> {
+        self.ending.as_ref()?;
+        self.began.as_ref().map(|began| began.tenant_id.as_ref())
+    }
+
+    /// Its beginning, or what stands for one that never arrived.
+    pub(crate) fn beginning(&self) -> Cow<'_, CallBegan> {
+        match &self.began {
+            Some(began) => Cow::Borrowed(began),
+            None => Cow::Owned(beginning_unknown(self.sid.clone(), self.at)),
+        }
+    }
+
+    /// The final status.
+    pub(crate) fn status(&self) -> Option<&str> {
+        self.ending.as_ref()?.status.as_ref().map(|word| word.value.as_str())
     }
 
     /// The call as the store's doors speak of it; its events and its organization are read apart.

@@ -4,6 +4,7 @@
 //! passes. Who reads and who may write is decided elsewhere; a copy kept of what is read is the directory's.
 
 mod audit;
+mod batch;
 mod cursor;
 mod delivery;
 mod event;

@@ -28,6 +28,7 @@ fn options() -> Options {
         segment_bytes: 2_000,
         gather: Duration::from_millis(1),
         flush_every: Duration::from_millis(5),
+        apply_within: Duration::from_millis(5),
         backoff_min: Duration::from_millis(5),
         backoff_max: Duration::from_millis(50),
         ..Options::default()

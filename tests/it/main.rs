@@ -63,6 +63,7 @@ mod receiver;
 mod retention;
 mod rotation;
 mod store_access;
+mod store_batches;
 mod store_battery;
 mod store_fixtures;
 mod store_idempotent;

@@ -285,7 +285,7 @@ async fn voicemails_that_wait_for_their_recording_are_found(store: Store) {
 }
 
 /// Any record of one of two calls, each at an instant of its own.
-fn any_record(second: i64) -> impl Strategy<Value = Record> {
+pub fn any_record(second: i64) -> impl Strategy<Value = Record> {
     let who = proptest::option::of(1_u32..3);
     let recording = proptest::option::of(0_u32..2);
     (0_u8..5, 0_u8..2, who, recording, 0_u8..6, any::<bool>()).prop_map(
@@ -359,7 +359,7 @@ async fn told(store: &Store, mark: &str) -> String {
 }
 
 /// The same records about calls of another name, so that histories share a store without meeting.
-fn marked(record: &Record, mark: &str) -> Record {
+pub fn marked(record: &Record, mark: &str) -> Record {
     let mut record = record.clone();
     let renamed = |old: &patchbay::model::Sid| sid(&format!("{mark}{old}"));
     match &mut record {

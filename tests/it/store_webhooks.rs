@@ -53,7 +53,7 @@ fn seed(n: u32) -> Seed {
 
 const CALLS_AND_VOICEMAILS: [EventKind; 2] = [EventKind::CallEnded, EventKind::VoicemailCreated];
 
-fn endpoint(n: u32, org: Option<&OrgId>, tenant: Option<&TenantId>, events: &[EventKind]) -> Webhook {
+pub fn endpoint(n: u32, org: Option<&OrgId>, tenant: Option<&TenantId>, events: &[EventKind]) -> Webhook {
     Webhook {
         id: WebhookId::new(seed(n)),
         org_id: org.cloned(),
@@ -69,7 +69,7 @@ fn endpoint(n: u32, org: Option<&OrgId>, tenant: Option<&TenantId>, events: &[Ev
     }
 }
 
-fn secret(n: u8) -> SigningSecret {
+pub fn secret(n: u8) -> SigningSecret {
     SigningSecret::new([n; 32])
 }
 

@@ -39,6 +39,7 @@ pub(super) fn quick() -> Options {
         flush_every: Duration::from_millis(3),
         retry_every: Duration::from_millis(3),
         durable_within: Duration::from_secs(5),
+        apply_within: Duration::from_millis(1),
         backoff_min: Duration::from_millis(1),
         backoff_max: Duration::from_millis(4),
         ..Options::default()
@@ -55,6 +56,8 @@ pub(super) struct FakeState {
     pub(super) is_away: AtomicBool,
     pub(super) refuses_all: AtomicBool,
     pub(super) refusals: AtomicUsize,
+    /// Batches taken.
+    pub(super) applied: AtomicUsize,
     pub(super) loses_answers: AtomicBool,
     pub(super) poison: Mutex<BTreeSet<usize>>,
 }
@@ -89,6 +92,7 @@ impl Sink for Fake {
             numbers.push(number_of(&numbered.record));
             *cursor = numbered.seq;
         }
+        self.0.applied.fetch_add(1, Ordering::SeqCst);
         if self.0.loses_answers.load(Ordering::SeqCst) {
             return Err(StoreError::Away("after it was done".to_owned()));
         }
@@ -175,9 +179,14 @@ impl House {
         House { journal, faults, stop, drained }
     }
 
+    /// Tells the drain to stop.
+    pub(super) fn stop(&self) {
+        self.stop.notify_one();
+    }
+
     pub(super) async fn close(self) {
         self.journal.shutdown().await;
-        self.stop.notify_one();
+        self.stop();
         self.drained.await.unwrap();
     }
 }

@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use sqlx::Row as _;
 
-use super::calls::{keep_call, kept_call};
+use super::bulk::KEYS_MAX;
+use super::calls::{keep_calls, keep_events, kept_calls};
 use super::read::json_text;
-use super::tell::call_merged;
+use super::tell::tell_all;
 use super::tombstones::Tombstones;
-use super::{READ_MAX, Sqlite, WORK_MAX, Writing, within};
-use crate::model::{AiReport, CallBegan, CallEnded, CallEvent, Record, Sid};
-use crate::store::cursor::nanos;
-use crate::store::merge::KeptCall;
+use super::{READ_MAX, Sqlite, WORK_MAX, Writing, voicemails, within};
+use crate::model::Record;
+use crate::store::batch::Batch;
 use crate::store::{Numbered, StoreError};
 
 /// What each record of a batch adds to the time it may take: after a long outage batches are large, and one that never
@@ -55,18 +55,18 @@ impl Sqlite {
         refusals: Refusals,
     ) -> Result<(), StoreError> {
         let mut writing = self.write().await?;
-        let applied: Option<i64> = sqlx::query_scalar("SELECT applied_seq FROM journals WHERE journal = $1")
-            .bind(journal)
-            .fetch_optional(&mut *writing)
-            .await?;
-        let tombstones = Tombstones::standing(&mut writing).await?;
-        for record in in_order.iter().filter(|record| applied.is_none_or(|applied| place(record.seq) > applied)) {
-            if tombstones.cover(&mut writing, &record.record).await? {
-                continue;
+        let standing = Standing::read(&mut writing, journal).await?;
+        let fresh = in_order.iter().copied().filter(|record| standing.applied.is_none_or(|to| place(record.seq) > to));
+        let fresh = standing.tombstones.spared(&mut writing, fresh.collect()).await?;
+        match refusals {
+            Refusals::Fail => {
+                let records: Vec<&Record> = fresh.iter().map(|record| &record.record).collect();
+                apply_all(&mut writing, &records, standing.tells).await?;
             }
-            match refusals {
-                Refusals::Fail => apply_one(&mut writing, &record.record).await?,
-                Refusals::SetAside => apply_or_set_aside(&mut writing, journal, record).await?,
+            Refusals::SetAside => {
+                for record in fresh {
+                    apply_or_set_aside(&mut writing, journal, record, standing.tells).await?;
+                }
             }
         }
         sqlx::query(
@@ -91,9 +91,73 @@ impl Sqlite {
     }
 }
 
-async fn apply_or_set_aside(writing: &mut Writing, journal: &str, record: &Numbered) -> Result<(), StoreError> {
+/// How things stand before a batch; nobody else writes until it is applied.
+struct Standing {
+    /// The last record of this journal that was applied.
+    applied: Option<i64>,
+    tombstones: Tombstones,
+    /// There are endpoints that may want to be told.
+    tells: bool,
+}
+
+impl Standing {
+    async fn read(writing: &mut Writing, journal: &str) -> Result<Standing, StoreError> {
+        let query = sqlx::query_as(
+            "SELECT (SELECT applied_seq FROM journals WHERE journal = $1), EXISTS (SELECT 1 FROM tombstones), \
+             EXISTS (SELECT 1 FROM webhooks)",
+        );
+        let (applied, any, tells) = query.bind(journal).fetch_one(&mut **writing).await?;
+        Ok(Standing { applied, tombstones: Tombstones { any }, tells })
+    }
+}
+
+/// Applies records in order.
+async fn apply_all(writing: &mut Writing, records: &[&Record], tells: bool) -> Result<(), StoreError> {
+    let mut rest = records;
+    while let Some(first) = rest.first() {
+        let run = match first {
+            Record::Voicemail(news) => {
+                voicemails::take_news(writing, news).await?;
+                1
+            }
+            _ => {
+                let run = Batch::run(rest);
+                apply_run(writing, &rest[..run], tells).await?;
+                run
+            }
+        };
+        rest = &rest[run..];
+    }
+    Ok(())
+}
+
+/// Applies records that go together. A few are read for and merged at a time, so that a call on the same core comes in
+/// between.
+async fn apply_run(writing: &mut Writing, records: &[&Record], tells: bool) -> Result<(), StoreError> {
+    let mut batch = Batch::new(tells);
+    for some in records.chunks(KEYS_MAX) {
+        let asked = batch.asks(some);
+        if !asked.is_empty() {
+            kept_calls(writing, &asked).await?.into_iter().for_each(|call| batch.kept(call));
+        }
+        some.iter().for_each(|record| batch.take(record));
+    }
+    let merged = batch.done();
+    keep_calls(writing, &merged.calls).await?;
+    keep_events(writing, &merged.events).await?;
+    tell_all(writing, &merged.over).await?;
+    let claimed = merged.calls.iter().filter(|call| call.has_new_tenant()).map(|call| &call.after.sid);
+    voicemails::calls_have_tenants(writing, &claimed.collect::<Vec<_>>()).await
+}
+
+async fn apply_or_set_aside(
+    writing: &mut Writing,
+    journal: &str,
+    record: &Numbered,
+    tells: bool,
+) -> Result<(), StoreError> {
     sqlx::query("SAVEPOINT record").execute(&mut **writing).await?;
-    match apply_one(writing, &record.record).await {
+    match apply_all(writing, &[&record.record], tells).await {
         Err(StoreError::Failed(why)) => {
             sqlx::query("ROLLBACK TO record").execute(&mut **writing).await?;
             sqlx::query("INSERT INTO refused (journal, seq, record, why) VALUES ($1, $2, $3, $4)")
@@ -113,63 +177,4 @@ async fn apply_or_set_aside(writing: &mut Writing, journal: &str, record: &Numbe
 /// A place in a journal as tables keep it; no journal grows to 2^63 records.
 fn place(seq: u64) -> i64 {
     i64::try_from(seq).unwrap_or(i64::MAX)
-}
-
-async fn apply_one(writing: &mut Writing, record: &Record) -> Result<(), StoreError> {
-    match record {
-        Record::CallBegan(began) => call_began(writing, began).await,
-        Record::CallEvent(event) => call_event(writing, event).await,
-        Record::CallEnded(ended) => call_ended(writing, ended).await,
-        Record::AiReport(report) => ai_report(writing, report).await,
-        Record::Voicemail(news) => super::voicemails::take_news(writing, news).await,
-    }
-}
-
-async fn call_began(writing: &mut Writing, began: &CallBegan) -> Result<(), StoreError> {
-    let kept = kept_call(writing, &began.call_sid).await?;
-    let tenant_was = kept.as_ref().and_then(|call| call.began.as_ref()).and_then(|began| began.tenant_id.clone());
-    let mut call = kept.clone().unwrap_or_else(|| KeptCall::unheard_of(began.call_sid.clone(), began.at));
-    call.begin(began);
-    keep_call(writing, kept.as_ref(), &call).await?;
-    call_merged(writing, kept.as_ref(), &call).await?;
-    let tenant_is = call.began.as_ref().and_then(|began| began.tenant_id.clone());
-    if tenant_is != tenant_was {
-        super::voicemails::call_has_tenant(writing, &began.call_sid).await?;
-    }
-    Ok(())
-}
-
-async fn call_event(writing: &mut Writing, event: &CallEvent) -> Result<(), StoreError> {
-    change_call(writing, &event.call_sid, event.at, |call| call.heard(event.at)).await?;
-    sqlx::query("INSERT INTO call_events (call_sid, at, what, outcome, step) VALUES ($1, $2, $3, $4, $5)")
-        .bind(event.call_sid.as_str())
-        .bind(nanos(event.at))
-        .bind(&event.what)
-        .bind(&event.outcome)
-        .bind(&event.step)
-        .execute(&mut **writing)
-        .await?;
-    Ok(())
-}
-
-async fn call_ended(writing: &mut Writing, ended: &CallEnded) -> Result<(), StoreError> {
-    change_call(writing, &ended.call_sid, ended.at, |call| call.end(ended)).await
-}
-
-async fn ai_report(writing: &mut Writing, report: &AiReport) -> Result<(), StoreError> {
-    change_call(writing, &report.call_sid, report.at, |call| call.report(report)).await
-}
-
-/// Changes what is known of a call, be it that there is one.
-async fn change_call(
-    writing: &mut Writing,
-    sid: &Sid,
-    at: jiff::Timestamp,
-    change: impl FnOnce(&mut KeptCall),
-) -> Result<(), StoreError> {
-    let kept = kept_call(writing, sid).await?;
-    let mut call = kept.clone().unwrap_or_else(|| KeptCall::unheard_of(sid.clone(), at));
-    change(&mut call);
-    keep_call(writing, kept.as_ref(), &call).await?;
-    call_merged(writing, kept.as_ref(), &call).await
 }

@@ -3,12 +3,16 @@
 use std::collections::HashMap;
 
 use jiff::Timestamp;
-use sqlx::sqlite::SqliteRow;
+use sqlx::Arguments as _;
+use sqlx::error::BoxDynError;
+use sqlx::sqlite::{SqliteArguments, SqliteRow};
 
+use super::bulk::Bulk;
 use super::person::{among, narrow};
-use super::read::{Columns, json_text, spelled};
+use super::read::{Columns, json_text};
 use super::{READ_MAX, Sqlite, WORK_MAX, Writing, call_list, within};
 use crate::model::{CallBegan, CallEvent, Sid, TenantId};
+use crate::store::batch::Changed;
 use crate::store::cursor::nanos;
 use crate::store::merge::KeptCall;
 use crate::store::{Ask, CallFilter, CallRow, Page, PersonAsk, StoreError};
@@ -80,84 +84,98 @@ impl Sqlite {
     }
 }
 
-/// The call as kept, to merge a record into.
-pub(super) async fn kept_call(writing: &mut Writing, sid: &Sid) -> Result<Option<KeptCall>, StoreError> {
-    let query = sqlx::query("SELECT * FROM calls WHERE call_sid = $1").bind(sid.as_str());
-    let row = query.fetch_optional(&mut **writing).await?;
-    row.map(|row| kept_of(&row)).transpose()
+/// Calls as kept, to merge records into; those that are not are left out.
+pub(super) async fn kept_calls(writing: &mut Writing, sids: &[&Sid]) -> Result<Vec<KeptCall>, StoreError> {
+    let query = sqlx::query(
+        "SELECT call_sid, at, began, ending, report FROM calls WHERE call_sid IN (SELECT value FROM json_each($1))",
+    );
+    let rows = query.bind(json_text(&sids)?).fetch_all(&mut **writing).await?;
+    rows.iter().map(kept_of).collect()
 }
 
-/// Writes a call back. Of one that is there only what has changed: each index is written for what stands in it, and the
+/// Writes calls back. Of one that is there only what has changed: each index is written for what stands in it, and the
 /// beginning, which stands in most, is told once.
-pub(super) async fn keep_call(
-    writing: &mut Writing,
-    before: Option<&KeptCall>,
-    call: &KeptCall,
-) -> Result<(), StoreError> {
-    match before {
-        Some(before) if (before.at, &before.began) == (call.at, &call.began) => {
-            if before.ending != call.ending {
-                keep_ending(writing, call).await?;
+pub(super) async fn keep_calls(writing: &mut Writing, calls: &[Changed]) -> Result<(), StoreError> {
+    let (mut whole, mut endings, mut reports) = (Vec::new(), Vec::new(), Vec::new());
+    for Changed { before, after } in calls {
+        match before {
+            Some(before) if (before.at, &before.began) == (after.at, &after.began) => {
+                endings.extend((before.ending != after.ending).then_some(after));
+                reports.extend((before.report != after.report).then_some(after));
             }
-            if before.report != call.report {
-                keep_report(writing, call).await?;
-            }
-            Ok(())
+            _ => whole.push(after),
         }
-        _ => keep_whole(writing, call).await,
     }
+    WHOLE.execute(writing, &whole, |call, row| whole_row(call, row)).await?;
+    ENDINGS.execute(writing, &endings, |call, row| ending_row(call, row)).await?;
+    REPORTS.execute(writing, &reports, |call, row| report_row(call, row)).await
 }
 
-async fn keep_whole(writing: &mut Writing, call: &KeptCall) -> Result<(), StoreError> {
-    let row = call.clone().row();
-    sqlx::query(
-        "INSERT INTO calls (call_sid, tenant_id, at, from_number, to_number, ended_at, began, ending, report, \
-         available, reason, arrival, status, org_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, \
-         coalesce((SELECT org_id FROM tenants WHERE id = $2), \
-         (SELECT org_id FROM tenant_versions WHERE id = $2 ORDER BY version DESC LIMIT 1))) \
-         ON CONFLICT (call_sid) DO UPDATE SET \
-         tenant_id = excluded.tenant_id, at = excluded.at, from_number = excluded.from_number, \
-         to_number = excluded.to_number, ended_at = excluded.ended_at, began = excluded.began, \
-         ending = excluded.ending, report = excluded.report, available = excluded.available, \
-         reason = excluded.reason, arrival = excluded.arrival, status = excluded.status, org_id = excluded.org_id",
-    )
-    .bind(call.sid.as_str())
-    .bind(row.began.tenant_id.as_ref().map(TenantId::as_str))
-    .bind(nanos(call.at))
-    .bind(&row.began.from)
-    .bind(&row.began.to)
-    .bind(row.ended_at.map(nanos))
-    .bind(call.began.as_ref().map(json_text).transpose()?)
-    .bind(call.ending.as_ref().map(json_text).transpose()?)
-    .bind(call.report.as_ref().map(json_text).transpose()?)
-    .bind(i64::from(row.began.decision.available))
-    .bind(row.began.decision.reason.as_str())
-    .bind(spelled(row.began.arrival))
-    .bind(&row.status)
-    .execute(&mut **writing)
-    .await?;
-    Ok(())
+static WHOLE: Bulk = Bulk::new(
+    "INSERT INTO calls (call_sid, at, from_number, to_number, ended_at, began, ending, report, available, reason, \
+     arrival, status, tenant_id, org_id) VALUES ",
+    "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, coalesce((SELECT org_id FROM tenants WHERE id = ?), \
+     (SELECT org_id FROM tenant_versions WHERE id = ? ORDER BY version DESC LIMIT 1)))",
+    " ON CONFLICT (call_sid) DO UPDATE SET \
+     tenant_id = excluded.tenant_id, at = excluded.at, from_number = excluded.from_number, \
+     to_number = excluded.to_number, ended_at = excluded.ended_at, began = excluded.began, \
+     ending = excluded.ending, report = excluded.report, available = excluded.available, \
+     reason = excluded.reason, arrival = excluded.arrival, status = excluded.status, org_id = excluded.org_id",
+);
+
+static ENDINGS: Bulk = Bulk::new(
+    "UPDATE calls SET ended_at = column2, ending = column3, status = column4 FROM (VALUES ",
+    "(?, ?, ?, ?)",
+    ") WHERE call_sid = column1",
+);
+
+static REPORTS: Bulk =
+    Bulk::new("UPDATE calls SET report = column2 FROM (VALUES ", "(?, ?)", ") WHERE call_sid = column1");
+
+fn whole_row(call: &KeptCall, row: &mut SqliteArguments) -> Result<(), BoxDynError> {
+    let began = call.beginning();
+    let tenant = began.tenant_id.as_ref().map(TenantId::as_str);
+    row.add(call.sid.as_str())?;
+    row.add(nanos(call.at))?;
+    row.add(began.from.as_str())?;
+    row.add(began.to.as_str())?;
+    row.add(call.ending.as_ref().map(|ending| nanos(ending.at)))?;
+    row.add(call.began.as_ref().map(serde_json::to_string).transpose()?)?;
+    row.add(call.ending.as_ref().map(serde_json::to_string).transpose()?)?;
+    row.add(call.report.as_ref().map(serde_json::to_string).transpose()?)?;
+    row.add(began.decision.available)?;
+    row.add(began.decision.reason.as_str())?;
+    row.add(began.arrival.as_str())?;
+    row.add(call.status())?;
+    // It says whose, and twice from whom to learn which organization's.
+    (0..3).try_for_each(|_| row.add(tenant))
 }
 
-async fn keep_ending(writing: &mut Writing, call: &KeptCall) -> Result<(), StoreError> {
-    let row = call.clone().row();
-    sqlx::query("UPDATE calls SET ended_at = $2, ending = $3, status = $4 WHERE call_sid = $1")
-        .bind(call.sid.as_str())
-        .bind(row.ended_at.map(nanos))
-        .bind(call.ending.as_ref().map(json_text).transpose()?)
-        .bind(&row.status)
-        .execute(&mut **writing)
-        .await?;
-    Ok(())
+fn ending_row(call: &KeptCall, row: &mut SqliteArguments) -> Result<(), BoxDynError> {
+    row.add(call.sid.as_str())?;
+    row.add(call.ending.as_ref().map(|ending| nanos(ending.at)))?;
+    row.add(call.ending.as_ref().map(serde_json::to_string).transpose()?)?;
+    row.add(call.status())
 }
 
-async fn keep_report(writing: &mut Writing, call: &KeptCall) -> Result<(), StoreError> {
-    sqlx::query("UPDATE calls SET report = $2 WHERE call_sid = $1")
-        .bind(call.sid.as_str())
-        .bind(call.report.as_ref().map(json_text).transpose()?)
-        .execute(&mut **writing)
-        .await?;
-    Ok(())
+fn report_row(call: &KeptCall, row: &mut SqliteArguments) -> Result<(), BoxDynError> {
+    row.add(call.sid.as_str())?;
+    row.add(call.report.as_ref().map(serde_json::to_string).transpose()?)
+}
+
+/// Writes down what happened in calls.
+pub(super) async fn keep_events(writing: &mut Writing, events: &[&CallEvent]) -> Result<(), StoreError> {
+    static EVENTS: Bulk =
+        Bulk::new("INSERT INTO call_events (call_sid, at, what, outcome, step) VALUES ", "(?, ?, ?, ?, ?)", "");
+    EVENTS
+        .execute(writing, events, |event, row| {
+            row.add(event.call_sid.as_str())?;
+            row.add(nanos(event.at))?;
+            row.add(event.what.as_str())?;
+            row.add(event.outcome.as_deref())?;
+            row.add(event.step.as_deref())
+        })
+        .await
 }
 
 fn readable(row: &SqliteRow) -> Option<CallRow> {

@@ -5,7 +5,7 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Sqlite as Engine};
 
 use super::read::{Columns, json_text, spelled, word};
-use super::tell::deliver;
+use super::tell::{Delivery, deliver};
 use super::webhooks::disable;
 use super::{READ_MAX, Sqlite, WORK_MAX, Writing, within};
 use crate::model::{DisabledReason, EventKind, MessageId, WebhookId};
@@ -107,7 +107,8 @@ impl Sqlite {
             let mut writing = self.write().await?;
             let query = sqlx::query("SELECT 1 FROM webhooks WHERE id = $1").bind(webhook.as_str());
             query.fetch_optional(&mut *writing).await?.ok_or(StoreError::NotFound)?;
-            deliver(&mut writing, &Event::test(id, webhook, now), &[(webhook, id.clone())]).await?;
+            let (webhook, id, event) = (webhook.clone(), id.clone(), &Event::test(id, webhook, now));
+            deliver(&mut writing, &[Delivery { webhook, id, event, payload: event.payload().into() }]).await?;
             Ok(writing.commit().await?)
         })
         .await

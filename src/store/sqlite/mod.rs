@@ -6,6 +6,7 @@
 
 mod apply;
 mod audit;
+mod bulk;
 mod call_list;
 mod calls;
 mod deliveries;
@@ -61,6 +62,9 @@ const READ_MAX: Duration = Duration::from_secs(2);
 const WORK_MAX: Duration = Duration::from_secs(10);
 /// Connections that read; as many threads.
 const READERS_MAX: u32 = 4;
+/// What the writer keeps in memory of the file, in kibibytes: each call touches a page in every index, and one that is not
+/// there is read for it, and written twice.
+const WRITER_CACHE: &str = "-8192";
 
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 
@@ -102,9 +106,17 @@ impl Sqlite {
             .max_lifetime(None)
             .test_before_acquire(false)
             // What is deleted is overwritten at once: erased means gone from the file, not only from the lists.
-            .connect_with(writing.pragma("secure_delete", "ON").pragma("journal_size_limit", "67108864"))
+            .connect_with(
+                writing
+                    .pragma("secure_delete", "ON")
+                    .pragma("journal_size_limit", "67108864")
+                    .pragma("cache_size", WRITER_CACHE),
+            )
             .await?;
         MIGRATIONS.run(&writer).await.map_err(migration_failed)?;
+        // A statement that writes several rows copies what it changes, in order to be undone alone: not into a file. A
+        // migration may sort a million rows, which need not find room in memory.
+        sqlx::query("PRAGMA temp_store = MEMORY").execute(&writer).await?;
 
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS_MAX)

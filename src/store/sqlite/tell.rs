@@ -1,51 +1,57 @@
 //! Telling endpoints: an event becomes a delivery for each that wants it, in the transaction that makes it true.
 
-use super::read::{json_text, spelled};
+use std::sync::Arc;
+
+use sqlx::Arguments as _;
+
+use super::bulk::{Bulk, KEYS_MAX};
+use super::read::json_text;
 use super::{Sqlite, WORK_MAX, Writing, within};
 use crate::model::{MessageId, VoicemailState, WebhookId};
 use crate::store::cursor::nanos;
 use crate::store::event::Event;
-use crate::store::merge::KeptCall;
 use crate::store::{StoreError, VoicemailRow};
 
-/// Endpoints of the installation, of the tenant's organization and of the tenant. An organization is told of a tenant
-/// that is gone, too: its calls may outlive it.
-const WHO_WANTS_IT: &str = "SELECT id FROM ( \
-     SELECT id, events, enabled FROM webhooks WHERE org_id IS NULL AND tenant_id IS NULL \
-     UNION ALL SELECT id, events, enabled FROM webhooks WHERE tenant_id = $1 \
-     UNION ALL SELECT id, events, enabled FROM webhooks WHERE org_id = coalesce( \
-         (SELECT org_id FROM tenants WHERE id = $1), \
-         (SELECT org_id FROM tenant_versions WHERE id = $1 ORDER BY version DESC LIMIT 1))) \
-     WHERE enabled = 1 AND json_valid(events) AND EXISTS (SELECT 1 FROM json_each(events) WHERE value = $2)";
+/// Who wants which of these events: endpoints of the installation, of the tenant's organization and of the tenant. An
+/// organization is told of a tenant that is gone, too: its calls may outlive it.
+const WHO_WANTS_THEM: &str = "WITH told (place, kind, tenant_id, org_id) AS MATERIALIZED ( \
+         SELECT key, value ->> 0, value ->> 1, coalesce( \
+             (SELECT org_id FROM tenants WHERE id = value ->> 1), \
+             (SELECT org_id FROM tenant_versions WHERE id = value ->> 1 ORDER BY version DESC LIMIT 1)) \
+         FROM json_each($1)) \
+     SELECT place, id FROM ( \
+         SELECT place, kind, id, events, enabled FROM told \
+             CROSS JOIN webhooks WHERE webhooks.org_id IS NULL AND webhooks.tenant_id IS NULL \
+         UNION ALL SELECT place, kind, id, events, enabled FROM told \
+             CROSS JOIN webhooks WHERE webhooks.tenant_id = told.tenant_id \
+         UNION ALL SELECT place, kind, id, events, enabled FROM told \
+             CROSS JOIN webhooks WHERE webhooks.org_id = told.org_id) \
+     WHERE enabled = 1 AND json_valid(events) AND EXISTS (SELECT 1 FROM json_each(events) WHERE value = kind)";
+
+static DELIVERIES: Bulk = Bulk::new(
+    "INSERT INTO webhook_deliveries (webhook_id, id, type, subject, created_at, next_at, payload, state) VALUES ",
+    "(?, ?, ?, ?, ?, ?, ?, 'pending')",
+    " ON CONFLICT DO NOTHING",
+);
+
+/// What one endpoint is told.
+pub(super) struct Delivery<'e> {
+    pub webhook: WebhookId,
+    pub id: MessageId,
+    pub event: &'e Event,
+    /// As it is signed and sent, the same to everybody.
+    pub payload: Arc<str>,
+}
 
 impl Sqlite {
     pub(in crate::store) async fn tell(&self, event: &Event) -> Result<(), StoreError> {
         within(WORK_MAX, async {
             let mut writing = self.write().await?;
-            tell(&mut writing, event).await?;
+            tell_all(&mut writing, std::slice::from_ref(event)).await?;
             Ok(writing.commit().await?)
         })
         .await
     }
-}
-
-/// A call after a record of it was merged: told as over once, when both its beginning and its end are known, in
-/// whatever order they came. Whose call it is may only then become known; who was told already is not told again.
-pub(super) async fn call_merged(
-    writing: &mut Writing,
-    before: Option<&KeptCall>,
-    after: &KeptCall,
-) -> Result<(), StoreError> {
-    let (Some(began), Some(ending)) = (&after.began, &after.ending) else { return Ok(()) };
-    let was_told = before
-        .filter(|before| before.ending.is_some())
-        .and_then(|before| before.began.as_ref())
-        .is_some_and(|before| before.tenant_id == began.tenant_id);
-    if was_told {
-        return Ok(());
-    }
-    let ended_at = ending.at;
-    tell(writing, &Event::call_ended(&after.clone().row(), ended_at)).await
 }
 
 /// A voicemail after news of it was merged: told once it can be heard, and to a tenant's endpoints once it is known
@@ -60,40 +66,40 @@ pub(super) async fn voicemail_merged(
     if was_told || after.state != VoicemailState::Ready {
         return Ok(());
     }
-    tell(writing, &Event::voicemail_created(after)).await
+    tell_all(writing, &[Event::voicemail_created(after)]).await
 }
 
-/// A delivery for each endpoint that wants the event and was not told of it.
-async fn tell(writing: &mut Writing, event: &Event) -> Result<(), StoreError> {
-    let tenant = event.tenant_id.as_ref().map(|tenant| tenant.as_str());
-    let query = sqlx::query_scalar::<_, String>(WHO_WANTS_IT).bind(tenant).bind(event.kind.as_str());
-    let who = query.fetch_all(&mut **writing).await?;
-    let who: Vec<WebhookId> = who.iter().filter_map(|id| WebhookId::parse(id).ok()).collect();
-    let deliveries: Vec<_> = who.iter().map(|webhook| (webhook, event.message_id(webhook))).collect();
-    deliver(writing, event, &deliveries).await
-}
-
-/// A delivery for each of these endpoints, unless it was told of the same thing before: one statement, because the
-/// journal waits for it.
-pub(super) async fn deliver(
-    writing: &mut Writing,
-    event: &Event,
-    deliveries: &[(&WebhookId, MessageId)],
-) -> Result<(), StoreError> {
-    if deliveries.is_empty() {
-        return Ok(());
+/// A delivery for each endpoint that wants one of the events and was not told of it.
+pub(super) async fn tell_all(writing: &mut Writing, events: &[Event]) -> Result<(), StoreError> {
+    for some in events.chunks(KEYS_MAX) {
+        let asked: Vec<_> = some.iter().map(|event| (event.kind, event.tenant_id.as_ref())).collect();
+        let query = sqlx::query_as::<_, (i64, String)>(WHO_WANTS_THEM).bind(json_text(&asked)?);
+        let who = query.fetch_all(&mut **writing).await?;
+        let mut deliveries = Vec::with_capacity(who.len());
+        let mut payloads: Vec<Option<Arc<str>>> = vec![None; some.len()];
+        for (place, webhook) in who {
+            let place = usize::try_from(place).unwrap_or(usize::MAX);
+            let (Some(event), Ok(webhook)) = (some.get(place), WebhookId::parse(&webhook)) else { continue };
+            let payload = Arc::clone(payloads[place].get_or_insert_with(|| event.payload().into()));
+            deliveries.push(Delivery { id: event.message_id(&webhook), webhook, event, payload });
+        }
+        deliver(writing, &deliveries).await?;
     }
-    sqlx::query(
-        "INSERT INTO webhook_deliveries (webhook_id, id, type, subject, created_at, state, next_at, payload) \
-         SELECT value ->> 0, value ->> 1, $2, $3, $4, 'pending', $4, $5 FROM json_each($1) WHERE true \
-         ON CONFLICT DO NOTHING",
-    )
-    .bind(json_text(&deliveries)?)
-    .bind(spelled(event.kind))
-    .bind(&event.subject)
-    .bind(nanos(event.at))
-    .bind(event.payload())
-    .execute(&mut **writing)
-    .await?;
     Ok(())
+}
+
+/// Keeps deliveries, except where an endpoint was told of the same thing before.
+pub(super) async fn deliver(writing: &mut Writing, deliveries: &[Delivery<'_>]) -> Result<(), StoreError> {
+    DELIVERIES
+        .execute(writing, deliveries, |delivery, row| {
+            row.add(delivery.webhook.as_str())?;
+            row.add(delivery.id.as_str())?;
+            row.add(delivery.event.kind.as_str())?;
+            row.add(delivery.event.subject.as_str())?;
+            // Due from when it happened.
+            row.add(nanos(delivery.event.at))?;
+            row.add(nanos(delivery.event.at))?;
+            row.add(Arc::clone(&delivery.payload))
+        })
+        .await
 }

@@ -2,36 +2,46 @@
 //!
 //! A mark is a hash: it tells nothing of whose call it was, and is enough to know a SID again.
 
+use std::collections::HashSet;
+
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
+use super::bulk::KEYS_MAX;
 use super::read::json_text;
 use super::{READ_MAX, Sqlite, Writing, within};
-use crate::model::{Record, Sid};
-use crate::store::StoreError;
+use crate::model::Sid;
 use crate::store::cursor::nanos;
+use crate::store::{Numbered, StoreError};
 
 /// Whether there is any mark at all: mostly there is none, and no record need be looked up.
 #[derive(Clone, Copy)]
 pub(super) struct Tombstones {
-    any: bool,
+    pub(super) any: bool,
 }
 
 impl Tombstones {
-    /// Looks whether there are any.
-    pub(super) async fn standing(writing: &mut Writing) -> Result<Tombstones, StoreError> {
-        let any = sqlx::query("SELECT 1 FROM tombstones LIMIT 1").fetch_optional(&mut **writing).await?;
-        Ok(Tombstones { any: any.is_some() })
-    }
-
-    /// Is this record of something that was erased?
-    pub(super) async fn cover(self, writing: &mut Writing, record: &Record) -> Result<bool, StoreError> {
+    /// The records that are not of something that was erased.
+    pub(super) async fn spared<'r>(
+        self,
+        writing: &mut Writing,
+        mut records: Vec<&'r Numbered>,
+    ) -> Result<Vec<&'r Numbered>, StoreError> {
         if !self.any {
-            return Ok(false);
+            return Ok(records);
         }
-        let marks: Vec<String> = record.marks().map(mark).collect();
-        let query = sqlx::query("SELECT 1 FROM tombstones WHERE mark IN (SELECT value FROM json_each($1)) LIMIT 1");
-        Ok(query.bind(json_text(&marks)?).fetch_optional(&mut **writing).await?.is_some())
+        let mut found: HashSet<String> = HashSet::new();
+        for some in records.chunks(KEYS_MAX) {
+            let marks: Vec<String> = some.iter().flat_map(|record| record.record.marks()).map(mark).collect();
+            let query = "SELECT mark FROM tombstones WHERE mark IN (SELECT value FROM json_each($1))";
+            found.extend(
+                sqlx::query_scalar::<_, String>(query).bind(json_text(&marks)?).fetch_all(&mut **writing).await?,
+            );
+        }
+        if !found.is_empty() {
+            records.retain(|record| !record.record.marks().any(|sid| found.contains(&mark(sid))));
+        }
+        Ok(records)
     }
 }
 

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use jiff::Timestamp;
 use sqlx::sqlite::SqliteRow;
 
+use super::bulk::KEYS_MAX;
 use super::read::{Columns, json_text, spelled, word};
 use super::tell::voicemail_merged;
 use super::walk::{Cond, List, Order, Stretch, Walk};
@@ -131,9 +132,17 @@ pub(super) async fn take_news(writing: &mut Writing, news: &VoicemailNews) -> Re
     merge_again(writing, &call_sid).await
 }
 
-/// It has become known whose call this is: voicemails that nobody claimed follow it.
-pub(super) async fn call_has_tenant(writing: &mut Writing, call_sid: &Sid) -> Result<(), StoreError> {
-    merge_again(writing, call_sid).await
+/// It has become known whose calls these are: voicemails that nobody claimed follow them.
+pub(super) async fn calls_have_tenants(writing: &mut Writing, calls: &[&Sid]) -> Result<(), StoreError> {
+    for some in calls.chunks(KEYS_MAX) {
+        let query = "SELECT DISTINCT call_sid FROM voicemail_news WHERE call_sid IN (SELECT value FROM json_each($1))";
+        let query = sqlx::query_scalar::<_, String>(query).bind(json_text(&some)?);
+        let told = query.fetch_all(&mut **writing).await?;
+        for call in some.iter().filter(|call| told.iter().any(|told| told == call.as_str())) {
+            merge_again(writing, call).await?;
+        }
+    }
+    Ok(())
 }
 
 async fn merge_again(writing: &mut Writing, call_sid: &Sid) -> Result<(), StoreError> {

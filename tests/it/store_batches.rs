@@ -1,0 +1,127 @@
+//! Records applied many at a time come to what they come to one by one, to the letter.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use patchbay::model::{EndedBy, EventKind, Record};
+use patchbay::store::Store;
+use proptest::prelude::*;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
+use sqlx::{AssertSqlSafe, ConnectOptions};
+use tempfile::TempDir;
+
+use crate::store_fixtures::*;
+use crate::store_records::{any_record, marked};
+use crate::store_webhooks::{endpoint, secret};
+
+/// All that records come to.
+const TABLES: [&str; 7] =
+    ["calls", "call_events", "voicemails", "voicemail_news", "webhook_deliveries", "journals", "refused"];
+
+/// A store with endpoints of the installation, of an organization and of a tenant.
+async fn store(file: &Path) -> Store {
+    let store = Store::open(&format!("sqlite:{}", file.display()), &KEY).await.unwrap();
+    let org = store.platform_org().await.unwrap();
+    for n in [1, 2] {
+        kept_tenant(&store, n).await;
+    }
+    let both = [EventKind::CallEnded, EventKind::VoicemailCreated];
+    let endpoints = [
+        endpoint(1, None, None, &both[..1]),
+        endpoint(2, Some(&org.id), None, &both),
+        endpoint(3, None, Some(&tenant_id(1)), &both),
+        endpoint(4, None, Some(&tenant_id(2)), &both[1..]),
+    ];
+    for webhook in endpoints {
+        store.create_webhook(&webhook, &secret(1), &operator()).await.unwrap();
+    }
+    store
+}
+
+/// Everything in these tables that the condition leaves, as it stands there.
+async fn kept(file: &Path, only: &str) -> String {
+    let mut raw: SqliteConnection = SqliteConnectOptions::new().filename(file).connect().await.unwrap();
+    let mut kept = String::new();
+    for table in TABLES {
+        let columns = format!("SELECT group_concat(name, ', ') FROM pragma_table_info('{table}')");
+        let columns: String = sqlx::query_scalar(AssertSqlSafe(columns)).fetch_one(&mut raw).await.unwrap();
+        let rows = format!("SELECT json_array({columns}) AS row FROM {table} ORDER BY row");
+        let rows: Vec<String> = sqlx::query_scalar(AssertSqlSafe(rows)).fetch_all(&mut raw).await.unwrap();
+        for row in rows.iter().filter(|row| row.contains(only)) {
+            kept += &format!("{table} {row}\n");
+        }
+    }
+    kept
+}
+
+/// Records of up to a dozen calls, at instants that often coincide, some of them twice; and how many go into each batch.
+fn any_history() -> impl Strategy<Value = (Vec<Record>, Vec<usize>)> {
+    let record = (0_i64..30, 0_u8..6).prop_flat_map(|(second, call)| {
+        any_record(second).prop_map(move |record| marked(&record, &format!("{call}.")))
+    });
+    let repeated = (record, 0_u8..8).prop_map(|(record, twice)| vec![record; if twice == 0 { 2 } else { 1 }]);
+    let records = proptest::collection::vec(repeated, 1..60).prop_map(|records| records.concat()).prop_shuffle();
+    (records, proptest::collection::vec(1_usize..50, 1..8))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn records_in_batches_come_to_what_they_come_to_one_by_one() {
+    let dir = TempDir::new().unwrap();
+    let (one_by_one, batched) = (dir.path().join("one.db"), dir.path().join("many.db"));
+    let (one, many) = (store(&one_by_one).await, store(&batched).await);
+    let runtime = tokio::runtime::Handle::current();
+    let histories = AtomicUsize::new(0);
+    let config = ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() };
+    let told = AtomicUsize::new(0);
+    tokio::task::block_in_place(|| {
+        proptest!(config, |((records, sizes) in any_history())| {
+            let mark = format!("h{}-", histories.fetch_add(1, Ordering::Relaxed));
+            let records: Vec<Record> = records.iter().map(|record| marked(record, &mark)).collect();
+            let records = numbered(1, &records);
+            let (one_has, many_has) = runtime.block_on(async {
+                for record in &records {
+                    one.apply(&mark, std::slice::from_ref(record)).await.unwrap();
+                }
+                let mut rest = records.as_slice();
+                for size in sizes.iter().cycle() {
+                    let (batch, others) = rest.split_at(rest.len().min(*size));
+                    many.apply(&mark, batch).await.unwrap();
+                    rest = others;
+                    if rest.is_empty() {
+                        break;
+                    }
+                }
+                (kept(&one_by_one, &mark).await, kept(&batched, &mark).await)
+            });
+            told.fetch_add(one_has.matches("webhook_deliveries").count(), Ordering::Relaxed);
+            prop_assert_eq!(one_has, many_has);
+        });
+    });
+    assert!(told.load(Ordering::Relaxed) > 0, "somebody was told of something");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_calls_of_one_batch_are_each_kept_and_told() {
+    let dir = TempDir::new().unwrap();
+    let file = dir.path().join("store.db");
+    let store = store(&file).await;
+    // Past every number of rows that a statement takes, and each remainder.
+    let calls = |count: usize| (0..count).map(move |n| format!("CA{count}-{n}"));
+    let mut first = 1;
+    for count in (1..40).chain([256]) {
+        let begun = calls(count).map(|call| Record::CallBegan(began(&call, Some(&tenant_id(1)), 1)));
+        let over = calls(count).map(|call| Record::CallEnded(ended(&call, EndedBy::Status, 2)));
+        let said = calls(count).map(|call| Record::CallEvent(event(&call, "status", 2)));
+        let records: Vec<Record> = begun.chain(said).collect();
+        store.apply("j", &numbered(first, &records)).await.unwrap();
+        let ends: Vec<Record> = over.collect();
+        store.apply("j", &numbered(first + records.len() as u64, &ends)).await.unwrap();
+        first += (records.len() + ends.len()) as u64;
+    }
+    let all = (1..40).sum::<usize>() + 256;
+    let kept = kept(&file, "CA").await;
+    let count = |table: &str| kept.lines().filter(|line| line.starts_with(table)).count();
+    assert_eq!((count("calls "), count("call_events ")), (all, all));
+    assert_eq!(count("webhook_deliveries "), 3 * all, "the installation, the organization and the tenant");
+    assert!(store.live_calls(at(0)).await.unwrap().is_empty());
+}
