@@ -75,6 +75,12 @@ class Campaign:
 
     def measure(self, server: Server, numbers: Path, words: list, **told_with) -> dict:
         """One run of the generator against a server; its line, kept."""
+        line = {**told_with, **self.run(server, numbers, words)}
+        self.keep(line)
+        return line
+
+    def run(self, server: Server, numbers: Path, words: list) -> dict:
+        """One run of the generator against a server."""
         command = ["taskset", "-c", str(machine.GENERATOR_CORE), self.binaries.generator]
         command += ["--target", f"127.0.0.1:{server.port}", "--numbers", numbers, "--pid", server.pid]
         command += ["--label", server.name, "--expect", "any" if server.name.startswith("bare") else "twiml"]
@@ -85,9 +91,7 @@ class Campaign:
             raise Failed(f"the generator failed on {server.name}:\n{run.stderr}{server.name} said last:\n{server.tail()}")
         if run.stderr:
             told(f"{server.name}: {run.stderr.strip()}")
-        line = {**told_with, **json.loads(run.stdout)}
-        self.keep(line)
-        return line
+        return json.loads(run.stdout)
 
     def keep(self, line: dict) -> None:
         self.lines.append(line)
@@ -97,12 +101,7 @@ class Campaign:
     def twiml_bytes(self, numbers: Path, rules: str = "week") -> int:
         """How long patchbay's documents are on average: the baseline answers as much. Nothing of this is kept."""
         with self.binaries.patchbay(numbers, rules) as server:
-            kept, self.raw = self.raw, Path(os.devnull)
-            try:
-                probe = self.measure(server, numbers, ["--secs", 0.5, "--warmup", 0.2])
-            finally:
-                self.raw = kept
-                self.lines.clear()
+            probe = self.run(server, numbers, ["--secs", 0.5, "--warmup", 0.2])
         if probe["bad"]:
             raise Failed(f"patchbay answered {probe['bad']} requests with something else than 2xx:\n{server.name}")
         told(f"the baseline answers {probe['twiml_bytes']} bytes, as patchbay does on average")

@@ -1,0 +1,83 @@
+//! What each part of a call takes, caches warm: the numbers to hold beside those of the whole request.
+
+#![allow(missing_docs, clippy::disallowed_methods)]
+
+#[allow(dead_code, reason = "each bench uses its part of the sample")]
+mod sample;
+
+use std::hint::black_box;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use patchbay::calls::{Begin, Ledger};
+use patchbay::edge::{Claim, Content, Form, SignedUrls, sign, verify};
+use patchbay::model::{Arrival, E164, EndedBy, Secret, Sid, SigningKey};
+use patchbay::routing::{self, Call};
+use patchbay::twiml::{self, Urls};
+
+const SID: &str = "CA00000000000000000000000000000001";
+
+fn form_and_signature(criterion: &mut Criterion) {
+    let body = sample::encode(&sample::fields(SID));
+    let keys = [SigningKey::new(&Secret::new(sample::TOKEN))];
+    let form = Form::parse(&body).expect("a form");
+    let signature = sign(&format!("{}/api/twilio/voice", sample::BASE), Some(&form), &keys[0]);
+    let bases = [sample::BASE.to_owned()];
+    let urls = SignedUrls { bases: (&bases[..]).into(), path: "/api/twilio/voice", query: "" };
+    let claim = Claim { signature: Some(&signature), settings: None };
+    criterion.bench_function("form", |bencher| bencher.iter(|| Form::parse(black_box(&body)).expect("a form")));
+    criterion.bench_function("signature", |bencher| {
+        bencher.iter(|| verify(&urls, Content::Form(black_box(&form)), claim, &keys).expect("signed"));
+    });
+}
+
+fn decide_and_render(criterion: &mut Criterion) {
+    let call = Call { sid: SID, account: sample::ACCOUNT, from: sample::CALLER, arrival: Arrival::Number };
+    for mode in ["always", "after-hours-only", "combined"] {
+        let tenant = sample::tenant(mode);
+        criterion.bench_function(&format!("decide and render: {mode}"), |bencher| {
+            bencher.iter(|| {
+                let decision = routing::verdicts(black_box(&tenant.rules), false, sample::now()).pick(0);
+                let walk = routing::begin(&tenant, decision, &call);
+                twiml::render(&tenant, &walk, &call, &Urls { base: sample::BASE })
+            });
+        });
+    }
+}
+
+fn ledger(criterion: &mut Criterion) {
+    let ledger = Ledger::memory(None, Arc::default());
+    let tenant = Arc::new(sample::tenant("always"));
+    let (sid, account) = (Sid::parse(SID).expect("a SID"), Sid::parse(sample::ACCOUNT).expect("a SID"));
+    let verdicts = routing::verdicts(&tenant.rules, false, sample::now());
+    let begin = || Begin {
+        sid: &sid,
+        tenant: &tenant,
+        number: None,
+        caller: E164::parse(sample::CALLER).ok(),
+        account: Some(&account),
+        arrival: Arrival::Number,
+        verdicts,
+        ai_refused: None,
+        now: sample::now(),
+    };
+    criterion.bench_function("ledger: begin and end", |bencher| {
+        bencher.iter(|| {
+            let began = at_once(ledger.begin(begin()));
+            (began, at_once(ledger.end(&sid, EndedBy::Status)))
+        });
+    });
+}
+
+/// The ledger in memory waits for nothing.
+fn at_once<T>(answer: impl Future<Output = T>) -> T {
+    match pin!(answer).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(answer) => answer,
+        Poll::Pending => unreachable!("nothing here waits"),
+    }
+}
+
+criterion_group!(benches, form_and_signature, decide_and_render, ledger);
+criterion_main!(benches);
