@@ -82,7 +82,7 @@ def short(number: float) -> str:
         return f"{number / 1e6:g}M"
     if number >= 10_000:
         return f"{number / 1e3:g}k"
-    return f"{number:,.0f}" if number >= 10 or number == int(number) else f"{number:g}"
+    return f"{number:,.0f}" if number >= 100 or number == int(number) else f"{number:g}"
 
 
 def apart(places: list, least: float) -> list:

@@ -211,9 +211,10 @@ impl<T: Whose> Leases<T> {
                 if !may(&lease.get().call.settings) {
                     return End::Disbelieved;
                 }
-                let lease = lease.remove();
-                self.leave(&lease, mark);
+                self.leave(lease.get(), mark);
                 lock(&self.departed).remember(mark, now);
+                // Last, because it unlocks: whoever begins this call next must find that it is over.
+                let lease = lease.remove();
                 End::Over { settings: lease.call.settings, with_ai: lease.with_ai }
             }
             Entry::Vacant(_place) => {

@@ -332,6 +332,23 @@ fn one_of_many_simultaneous_requests_of_a_call_is_the_first_and_all_are_answered
 }
 
 #[test]
+fn a_call_that_ends_while_its_request_is_repeated_does_not_come_to_life_again() {
+    let leases = Leases::new(None);
+    leases.sweep(at(0));
+    for number in 0..3_000 {
+        leases.begin(call(number, 1, at(0)), NEVER, None);
+        at_once(2, |who| {
+            if who == 0 {
+                end(&leases, number);
+            } else {
+                leases.begin(call(number, 1, at(0)), NEVER, None);
+            }
+        });
+        assert!(leases.is_empty(), "{number}");
+    }
+}
+
+#[test]
 fn nothing_is_left_of_calls_that_begin_move_and_end_at_the_same_time() {
     let leases = Leases::new(Some(5));
     at_once(64, |number| {
