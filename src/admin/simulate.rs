@@ -14,7 +14,7 @@ use super::json::OptionalJson;
 use super::owned::OfTenant;
 use crate::model::availability::{Availability, Strictness};
 use crate::model::{Arrival, Decision, E164, Fault, Number, NumberState, Purpose, Reason, Secret, TenantId};
-use crate::routing::guard::is_own_number;
+use crate::routing::guard::{caller_number, is_own_number};
 use crate::routing::{self, Call, CompiledTenant, Leg, Step, Traced, Walk};
 use crate::twiml::{self, Urls};
 
@@ -145,7 +145,7 @@ fn decide(
         trace.push(settled(decision, "the number called is the tenant's line for voicemail"));
         return decision;
     }
-    if is_own_number(tenant, call.from) {
+    if is_own_number(tenant, caller_number(call.from)) {
         let decision = Decision::fallback(Reason::Loop);
         trace.push(settled(decision, "the caller is a number of the tenant itself"));
         return decision;

@@ -18,12 +18,12 @@ use foldhash::fast::RandomState;
 use jiff::Timestamp;
 use tokio::sync::OnceCell;
 
-use super::LiveCall;
 use super::book::Book;
 use super::departed::Departed;
 use super::lease::{Answer, Asked, Call, Lease, RINGING, Standing, Tally, Whose};
 use super::lines::Lines;
 use super::mark::{Mark, Marker};
+use super::{Ending, LiveCall};
 use crate::model::{Decision, E164, EndedBy, Reason, Sid, TenantId, Verdicts};
 
 /// Everything that is known of the live calls.
@@ -38,22 +38,6 @@ pub(super) struct Leases<T> {
     tally: Arc<Tally>,
     /// The latest instant anybody told us, in milliseconds: dates the ends, which come without one.
     latest_ms: AtomicI64,
-}
-
-/// What an end came upon.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum End<T> {
-    /// A live call, which is over now.
-    Over {
-        /// The settings that held for it.
-        settings: T,
-        /// Whether the AI had it.
-        with_ai: bool,
-    },
-    /// A live call, which goes on.
-    Disbelieved,
-    /// None.
-    NotLive,
 }
 
 /// How many live calls there are in each kind of pool.
@@ -201,25 +185,25 @@ impl<T: Whose> Leases<T> {
         self.change(sid, now, |lease| lease.hanging_up = true);
     }
 
-    /// The call is over, unless `may` says that its end is not to be believed. A call that is not live is remembered
-    /// as ended, too.
-    pub(super) fn end_if(&self, sid: &Sid, may: impl FnOnce(&T) -> bool) -> End<T> {
+    /// The call is over, unless `may` says that its end is not to be believed: its settings, and whether the AI had it.
+    /// A call that is not live is remembered as ended, too.
+    pub(super) fn end_if(&self, sid: &Sid, may: impl FnOnce(&T) -> bool) -> Ending<(T, bool)> {
         let now = self.latest();
         let mark = self.marker.mark(sid);
         match self.leases.entry(sid.clone()) {
             Entry::Occupied(lease) => {
                 if !may(&lease.get().call.settings) {
-                    return End::Disbelieved;
+                    return Ending::Disbelieved;
                 }
                 self.leave(lease.get(), mark);
                 lock(&self.departed).remember(mark, now);
                 // Last, because it unlocks: whoever begins this call next must find that it is over.
                 let lease = lease.remove();
-                End::Over { settings: lease.call.settings, with_ai: lease.with_ai }
+                Ending::Over((lease.call.settings, lease.with_ai))
             }
             Entry::Vacant(_place) => {
                 lock(&self.departed).remember(mark, now);
-                End::NotLive
+                Ending::NotLive
             }
         }
     }

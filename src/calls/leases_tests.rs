@@ -6,8 +6,9 @@ use std::thread;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::Ending;
 use super::lease::{ASK_AGAIN, Call, HANGING_UP, LEASE, Standing, UNHEARD, Whose};
-use super::leases::{End, Leases, Pools};
+use super::leases::{Leases, Pools};
 use crate::model::{Arrival, Decision, E164, EndedBy, OrgId, Reason, Seed, Sid, TenantId, Verdicts};
 
 pub(super) fn at(second: i64) -> Timestamp {
@@ -28,7 +29,7 @@ pub(super) fn caller() -> E164 {
 }
 
 pub(super) fn end(leases: &Leases<Settings>, number: usize) -> bool {
-    matches!(leases.end_if(&sid(number), |_| true), End::Over { .. })
+    matches!(leases.end_if(&sid(number), |_| true), Ending::Over(_))
 }
 
 pub(super) fn line(number: u8) -> E164 {
@@ -268,11 +269,11 @@ fn a_caller_is_being_forwarded_only_while_the_leg_rings_and_only_if_they_say_who
 fn an_end_that_is_not_believed_ends_nothing() {
     let leases = Leases::new(None);
     leases.begin(call(1, 1, at(0)), ALWAYS, None);
-    assert_eq!(leases.end_if(&sid(1), |settings| settings.version == 8), End::Disbelieved);
+    assert_eq!(leases.end_if(&sid(1), |settings| settings.version == 8), Ending::Disbelieved);
     assert_eq!(leases.pools(), Pools { number: 1, all: 1, vapi: 1 });
     let over = leases.end_if(&sid(1), |settings| settings.version == 7);
-    assert_eq!(over, End::Over { settings: settings(1, 7), with_ai: true });
-    assert_eq!(leases.end_if(&sid(1), |_| false), End::NotLive, "nobody is asked about a call that is over");
+    assert_eq!(over, Ending::Over((settings(1, 7), true)));
+    assert_eq!(leases.end_if(&sid(1), |_| false), Ending::NotLive, "nobody is asked about a call that is over");
     assert!(leases.is_empty());
 }
 

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use tokio::sync::OnceCell;
 
 use super::lease::{Call, Standing, Whose};
-use super::leases::{End, Leases};
+use super::leases::Leases;
 use super::{Began, Begin, Ending, Glance, LiveCall, Restored};
 use crate::model::{E164, EndedBy, OrgId, Reason, Sid, TenantId};
 use crate::routing::CompiledTenant;
@@ -63,12 +63,12 @@ impl MemoryLedger {
 
     pub(super) fn end_if(&self, sid: &Sid, by: EndedBy, may: impl FnOnce(&CompiledTenant) -> bool) -> Ending {
         match self.leases.end_if(sid, |tenant| may(tenant)) {
-            End::Over { settings, with_ai } => {
+            Ending::Over((tenant, with_ai)) => {
                 self.metrics.lease_ended(by);
-                Ending::Over(Glance { tenant: settings, with_ai })
+                Ending::Over(Glance { tenant, with_ai })
             }
-            End::Disbelieved => Ending::Disbelieved,
-            End::NotLive => Ending::NotLive,
+            Ending::Disbelieved => Ending::Disbelieved,
+            Ending::NotLive => Ending::NotLive,
         }
     }
 

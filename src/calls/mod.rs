@@ -82,10 +82,10 @@ pub struct Glance {
 }
 
 /// What an end came upon.
-#[derive(Clone, Debug)]
-pub enum Ending {
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ending<L = Glance> {
     /// A live call, as it stood; now it is over.
-    Over(Glance),
+    Over(L),
     /// A live call whose end was not believed: it goes on.
     Disbelieved,
     /// No live call. If it begins later than it ended, it leaves no lease.

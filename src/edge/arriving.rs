@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate::calls::{Began, Begin};
 use crate::directory::Line;
 use crate::model::{Arrival, Decision, E164, Fresh, FreshBeginning, Purpose, Reason, Sid, Verdicts, Via, as_e164};
-use crate::routing::{self, CompiledTenant};
+use crate::routing::{self, CompiledTenant, guard};
 use crate::telemetry::{CallLine, RequestId};
 
 use super::Edge;
@@ -104,7 +104,7 @@ impl Arriving<'_> {
 
     /// The caller is one of the tenant's own numbers: a forward of ours has come back.
     pub(super) fn is_from_ourselves(&self, line: &Line) -> bool {
-        self.caller.is_some_and(|caller| line.tenant.numbers().contains(&caller))
+        guard::is_own_number(&line.tenant, self.caller)
     }
 
     async fn has_come_round(&self, edge: &Edge, line: &Line) -> bool {

@@ -69,7 +69,6 @@ impl Form {
     }
 
     /// The value of the first field of that name.
-    #[inline]
     pub fn get(&self, name: &str) -> Option<&str> {
         let text = self.text.as_bytes();
         let field = self.fields.iter().position(|field| field.name_in(text) == name.as_bytes())?;

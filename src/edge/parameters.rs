@@ -27,7 +27,6 @@ pub(super) struct Common {
 }
 
 impl Parameter {
-    #[inline]
     fn named(name: &[u8]) -> Option<Parameter> {
         Some(match name {
             b"AccountSid" => Parameter::AccountSid,

@@ -36,6 +36,17 @@ impl Record {
         }
     }
 
+    /// When it happened.
+    pub fn at(&self) -> Timestamp {
+        match self {
+            Record::CallBegan(began) => began.at,
+            Record::CallEvent(event) => event.at,
+            Record::CallEnded(ended) => ended.at,
+            Record::Voicemail(news) => news.at,
+            Record::AiReport(report) => report.at,
+        }
+    }
+
     /// Whose it says it is, where it says so.
     pub fn tenant_id(&self) -> Option<&TenantId> {
         match self {

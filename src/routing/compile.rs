@@ -149,7 +149,7 @@ mod tests {
 
     use super::*;
     use crate::model::{Arrival, Decision, NumberId, Reason, Secret, Seed, TargetKind, Via};
-    use crate::routing::guard::is_own_number;
+    use crate::routing::guard::{caller_number, is_own_number};
     use crate::routing::sample::{self, CALLER, OWN, STAFF, number};
     use crate::routing::{Call, CallerId, Step, begin};
 
@@ -222,8 +222,9 @@ mod tests {
         assert_eq!(codes(&compiled), []);
         assert_eq!(compiled.script.forward_numbers(), [number(STAFF[0])]);
         assert_eq!((compiled.version, compiled.numbers()), (7, &[number(OWN)][..]));
-        assert!(is_own_number(&compiled, OWN) && is_own_number(&compiled, "sip:+16475550123@pbx.example"));
-        assert!(!is_own_number(&compiled, CALLER));
+        let is_own = |from| is_own_number(&compiled, caller_number(from));
+        assert!(is_own(OWN) && is_own("sip:+16475550123@pbx.example"));
+        assert!(!is_own(CALLER));
     }
 
     #[test]

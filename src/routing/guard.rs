@@ -15,8 +15,8 @@ const DEPTH_MAX: usize = 16;
 const ASKED_MAX: usize = 256;
 
 /// True if the caller is one of the tenant's own numbers: a forward of ours has come back.
-pub fn is_own_number(tenant: &CompiledTenant, from: &str) -> bool {
-    caller_number(from).is_some_and(|number| tenant.numbers().contains(&number))
+pub fn is_own_number(tenant: &CompiledTenant, caller: Option<E164>) -> bool {
+    caller.is_some_and(|number| tenant.numbers().contains(&number))
 }
 
 /// The number in `From`, if the caller tells it. By SIP it is the user part of the caller's URI.

@@ -5,8 +5,6 @@
 
 use std::collections::{HashMap, HashSet};
 
-use jiff::Timestamp;
-
 use crate::model::{CallEvent, Record, Sid, TenantId};
 
 use super::event::Event;
@@ -59,7 +57,7 @@ impl<'r> Batch<'r> {
             let sid = record.call_sid();
             if !self.places.contains_key(sid) {
                 self.places.insert(sid, self.calls.len());
-                self.calls.push(Changed { before: None, after: KeptCall::unheard_of(sid.clone(), heard_at(record)) });
+                self.calls.push(Changed { before: None, after: KeptCall::unheard_of(sid.clone(), record.at()) });
                 asked.push(sid);
             }
         }
@@ -125,19 +123,11 @@ impl Changed {
     }
 }
 
-fn heard_at(record: &Record) -> Timestamp {
-    match record {
-        Record::CallBegan(began) => began.at,
-        Record::CallEvent(event) => event.at,
-        Record::CallEnded(ended) => ended.at,
-        Record::AiReport(report) => report.at,
-        Record::Voicemail(news) => news.at,
-    }
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use jiff::Timestamp;
+
     use super::*;
     use crate::model::{CallEnded, EndedBy, Seed, VoicemailId, VoicemailNews, VoicemailState};
 
