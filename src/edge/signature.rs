@@ -13,7 +13,7 @@ use hyper::header::HeaderName;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use crate::edge::form::Form;
+use crate::edge::form::{Form, ROOM_BEHIND};
 use crate::model::SigningKey;
 
 /// The header that carries the signature.
@@ -227,35 +227,27 @@ fn with_signed_parameters<R>(form: Option<&Form>, then: impl FnOnce(&[u8]) -> R)
     let Some(form) = form else { return then(&[]) };
     WORKSPACE.with_borrow_mut(|Workspace { order, text }| {
         order.clear();
-        order.extend((0..form.len()).map(|place| u128::from(first_eight(form.pair(place).0)) << 64 | place as u128));
+        let beginnings = form.beginnings().enumerate();
+        order.extend(beginnings.map(|(place, first_eight)| u128::from(first_eight) << 64 | place as u128));
         order.sort_unstable();
-        text.clear();
+        text.resize(text.len().max(form.text_len() + ROOM_BEHIND), 0);
+        let mut end = 0;
         // Few names begin alike; those are looked at whole.
         for alike in order.chunk_by_mut(|a, b| a >> 64 == b >> 64) {
-            let pair = |entry: u128| form.pair((entry & u128::from(u64::MAX)) as usize);
+            let place = |entry: u128| (entry & u128::from(u64::MAX)) as usize;
             if alike.len() > 1 {
-                alike.sort_unstable_by_key(|entry| pair(*entry));
+                alike.sort_unstable_by_key(|entry| form.pair(place(*entry)));
             }
             let mut last = None;
-            for (name, value) in alike.iter().map(|entry| pair(*entry)) {
-                if last.replace((name, value)) != Some((name, value)) {
-                    text.extend_from_slice(name);
-                    text.extend_from_slice(value);
+            for place in alike.iter().map(|entry| place(*entry)) {
+                if last.is_none_or(|last| form.pair(last) != form.pair(place)) {
+                    end = form.copy_pair(place, text, end);
                 }
+                last = Some(place);
             }
         }
-        then(text)
+        then(&text[..end])
     })
-}
-
-/// The first eight bytes as a number that sorts as they do; a shorter name is filled up with zeros.
-fn first_eight(name: &[u8]) -> u64 {
-    if let Some(bytes) = name.first_chunk::<8>() {
-        return u64::from_be_bytes(*bytes);
-    }
-    let mut bytes = [0; 8];
-    bytes[..name.len()].copy_from_slice(name);
-    u64::from_be_bytes(bytes)
 }
 
 #[cfg(test)]
