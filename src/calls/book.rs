@@ -1,33 +1,32 @@
-//! What is counted of one tenant: the set of its calls with the AI, and the set of those without.
+//! What is counted of one tenant: the set of its calls that are not with the AI.
 //!
 //! Kept under the tenant's lock by `leases`; knows no time and no decision.
 
 use super::mark::{Mark, Marks};
 use crate::model::E164;
 
-/// The live calls of one tenant.
+/// The live calls of one tenant, as far as anything hangs on them.
 #[derive(Debug, Default)]
 pub(super) struct Book {
-    with_ai: Marks,
     others: Marks,
     /// Callers of the calls whose forward leg rings.
     forwarding: Vec<(Mark, E164)>,
 }
 
 impl Book {
-    /// Enters a call, or moves it if it is entered.
-    pub(super) fn put(&mut self, call: Mark, with_ai: bool) {
-        let (into, out_of) =
-            if with_ai { (&mut self.with_ai, &mut self.others) } else { (&mut self.others, &mut self.with_ai) };
-        out_of.remove(&call);
-        into.insert(call);
+    /// Enters a call that is not with the AI.
+    pub(super) fn enter(&mut self, call: Mark) {
+        self.others.insert(call);
+    }
+
+    /// The call is with the AI now.
+    pub(super) fn leave(&mut self, call: Mark) {
+        self.others.remove(&call);
     }
 
     /// Strikes a call out.
     pub(super) fn remove(&mut self, call: Mark) {
-        if !self.with_ai.remove(&call) {
-            self.others.remove(&call);
-        }
+        self.leave(call);
         self.set_forwarding(call, None);
     }
 
@@ -49,6 +48,6 @@ impl Book {
 
     /// True if nothing is entered.
     pub(super) fn is_empty(&self) -> bool {
-        self.with_ai.is_empty() && self.others.is_empty()
+        self.others.is_empty() && self.forwarding.is_empty()
     }
 }

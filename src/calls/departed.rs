@@ -63,6 +63,7 @@ impl Departed {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use super::super::key::Key;
     use super::super::mark::Marker;
     use super::*;
     use crate::model::Sid;
@@ -73,7 +74,7 @@ mod tests {
 
     fn marks(count: usize) -> Vec<Mark> {
         let marker = Marker::default();
-        (0..count).map(|number| marker.mark(&Sid::parse(&format!("CA{number}")).unwrap())).collect()
+        (0..count).map(|number| marker.mark(&Key::of(&Sid::parse(&format!("CA{number}")).unwrap()))).collect()
     }
 
     #[test]

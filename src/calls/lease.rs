@@ -1,13 +1,14 @@
 //! One lease: what is known of a live call, and when that runs out or is to be asked about.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::OnceCell;
 
 use super::LiveCall;
+use super::key::Key;
+use super::places::Place;
 use crate::model::{Arrival, Decision, E164, EndedBy, OrgId, Sid, TenantId};
 
 /// How long a lease lasts after the last that was heard of its call.
@@ -26,28 +27,41 @@ pub(super) const RINGING: SignedDuration = SignedDuration::from_secs(30);
 /// How long after a question that got no answer it is asked again.
 pub(super) const ASK_AGAIN: SignedDuration = SignedDuration::from_mins(3);
 
-/// What is known of one call.
+/// What is known of one call. There may be very many, and each is met twice at least when nothing of it is in the
+/// processor's caches: what few calls need stands elsewhere.
 #[derive(Debug)]
 pub(super) struct Lease<T> {
-    pub(super) call: Call<T>,
-    pub(super) decision: Decision,
-    pub(super) others: u32,
-    /// Only where one was ever asked for.
-    pub(super) foreign_answer: Option<Arc<OnceCell<Bytes>>>,
-    pub(super) with_ai: bool,
-    pub(super) ringing: Vec<E164>,
-    /// When the last of them has surely stopped.
-    pub(super) rings_until: Timestamp,
+    pub(super) settings: T,
+    /// The caller's number, if they tell it.
+    pub(super) caller: Option<E164>,
+    account: Option<Sid>,
+    arrival: Arrival,
+    began: Timestamp,
     pub(super) heard: Timestamp,
-    /// When it was last asked about, or should have been: a restored call is asked about at once.
-    pub(super) asked: Asked,
+    decision: Decision,
+    others: u32,
     pub(super) hanging_up: bool,
-    _counted: Counted,
+    /// Vapi's line, while the call is with the AI.
+    pub(super) line: Option<Place>,
+    _unnumbered: Option<Place>,
+    rare: Option<Box<Rare>>,
+}
+
+/// What is known of few calls.
+#[derive(Debug)]
+struct Rare {
+    /// Only where one was ever asked for.
+    foreign_answer: Option<Arc<OnceCell<Bytes>>>,
+    ringing: Vec<E164>,
+    /// When the last of them has surely stopped.
+    rings_until: Timestamp,
+    /// When it was last asked about, or should have been: a restored call is asked about at once.
+    asked: Asked,
 }
 
 /// Whether a call has been asked about since it was last heard of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Asked {
+enum Asked {
     No,
     AtOnce,
     Last(Timestamp),
@@ -56,7 +70,7 @@ pub(super) enum Asked {
 /// A call as it asks for its place.
 #[derive(Clone, Debug)]
 pub(super) struct Call<T> {
-    pub(super) sid: Sid,
+    pub(super) key: Key,
     pub(super) settings: T,
     pub(super) has_number: bool,
     /// The caller's number, if they tell it.
@@ -84,20 +98,6 @@ pub(super) struct Standing {
     pub(super) foreign_answer: Option<Bytes>,
 }
 
-/// How many leases exist. Raised where one is made and lowered where it is dropped, so that it follows them exactly.
-#[derive(Debug, Default)]
-pub(super) struct Tally {
-    pub(super) all: AtomicU64,
-    pub(super) number: AtomicU64,
-}
-
-/// One lease's place in the tally.
-#[derive(Debug)]
-struct Counted {
-    tally: Arc<Tally>,
-    has_number: bool,
-}
-
 /// What a lease carries of its tenant: it tells whose the call is.
 pub(super) trait Whose: Clone {
     fn tenant_id(&self) -> &TenantId;
@@ -105,31 +105,59 @@ pub(super) trait Whose: Clone {
 }
 
 impl<T: Whose> Lease<T> {
-    pub(super) fn new(call: Call<T>, decision: Decision, others: u32, tally: &Arc<Tally>) -> Lease<T> {
-        let counted = Counted::new(tally, call.has_number);
+    /// A lease for a call that begins. It has a line if it goes to the AI, and a place among those that came in on no
+    /// number we know if it is one of them.
+    pub(super) fn new(
+        call: Call<T>,
+        decision: Decision,
+        others: u32,
+        line: Option<Place>,
+        unnumbered: Option<Place>,
+    ) -> Lease<T> {
         Lease {
+            settings: call.settings,
+            caller: call.caller,
+            account: call.account,
+            arrival: call.arrival,
+            began: call.began,
             heard: call.began,
-            call,
             decision,
             others,
-            foreign_answer: None,
-            with_ai: decision.available,
-            ringing: Vec::new(),
-            rings_until: Timestamp::MIN,
-            asked: Asked::No,
             hanging_up: false,
-            _counted: counted,
+            line,
+            _unnumbered: unnumbered,
+            rare: None,
         }
     }
 
+    /// The store does not say when it was last heard of: it gets a whole lease from `now`, and is asked about at once.
+    pub(super) fn is_restored(&mut self, now: Timestamp, foreign_answer: Option<Bytes>) {
+        self.heard = now;
+        let rare = self.rare();
+        rare.foreign_answer = foreign_answer.map(|bytes| Arc::new(OnceCell::new_with(Some(bytes))));
+        rare.asked = Asked::AtOnce;
+    }
+
     pub(super) fn answer(&self, first: bool) -> Answer<T> {
-        Answer { settings: self.call.settings.clone(), decision: self.decision, others: self.others, first }
+        Answer { settings: self.settings.clone(), decision: self.decision, others: self.others, first }
+    }
+
+    /// True while the AI has it: it rings there or talks.
+    pub(super) fn with_ai(&self) -> bool {
+        self.line.is_some()
+    }
+
+    /// The place for the bytes of its first answer.
+    pub(super) fn foreign_answer(&mut self) -> Arc<OnceCell<Bytes>> {
+        Arc::clone(self.rare().foreign_answer.get_or_insert_default())
     }
 
     /// Heard of. Events of one call may overtake each other on the way here: the latest instant counts.
     pub(super) fn renew(&mut self, now: Timestamp) {
         self.heard = self.heard.max(now);
-        self.asked = Asked::No;
+        if let Some(rare) = &mut self.rare {
+            rare.asked = Asked::No;
+        }
     }
 
     pub(super) fn ran_out(&self, now: Timestamp) -> Option<EndedBy> {
@@ -140,13 +168,34 @@ impl<T: Whose> Lease<T> {
         }
     }
 
+    /// These numbers ring, at the longest until then; before, none did.
+    pub(super) fn rings(&mut self, numbers: Vec<E164>, until: Timestamp) {
+        if !numbers.is_empty() {
+            let rare = self.rare();
+            (rare.ringing, rare.rings_until) = (numbers, until);
+        }
+    }
+
+    pub(super) fn ringing(&self) -> &[E164] {
+        self.rare.as_ref().map_or(&[], |rare| &rare.ringing)
+    }
+
+    /// Nothing rings any more: what did.
+    pub(super) fn falls_silent(&mut self) -> Vec<E164> {
+        self.rare.as_mut().map(|rare| std::mem::take(&mut rare.ringing)).unwrap_or_default()
+    }
+
     /// Whatever rang has been answered or given up, though no event has told us yet.
     pub(super) fn has_rung_out(&self, now: Timestamp) -> bool {
-        !self.ringing.is_empty() && now >= self.rings_until
+        self.rare.as_ref().is_some_and(|rare| !rare.ringing.is_empty() && now >= rare.rings_until)
+    }
+
+    pub(super) fn is_asked_about(&mut self, now: Timestamp) {
+        self.rare().asked = Asked::Last(now);
     }
 
     pub(super) fn is_to_be_asked_about(&self, now: Timestamp) -> bool {
-        match self.asked {
+        match self.asked() {
             _ if self.hanging_up => false,
             Asked::No => now.duration_since(self.heard) >= UNHEARD,
             Asked::AtOnce => true,
@@ -156,38 +205,33 @@ impl<T: Whose> Lease<T> {
 
     /// In which order calls are asked about: restored ones by when they began, the rest by when they last had a turn.
     pub(super) fn asked_or_heard(&self) -> Timestamp {
-        match self.asked {
+        match self.asked() {
             Asked::No => self.heard,
-            Asked::AtOnce => self.call.began,
+            Asked::AtOnce => self.began,
             Asked::Last(asked) => asked,
         }
     }
 
-    pub(super) fn as_live(&self) -> LiveCall {
+    pub(super) fn as_live(&self, key: &Key) -> LiveCall {
         LiveCall {
-            sid: self.call.sid.clone(),
-            tenant_id: self.call.settings.tenant_id().clone(),
-            org_id: self.call.settings.org_id().clone(),
-            account: self.call.account.clone(),
-            arrival: self.call.arrival,
-            with_ai: self.with_ai,
-            began: self.call.began,
+            sid: key.sid(),
+            tenant_id: self.settings.tenant_id().clone(),
+            org_id: self.settings.org_id().clone(),
+            account: self.account.clone(),
+            arrival: self.arrival,
+            with_ai: self.with_ai(),
+            began: self.began,
             heard: self.heard,
         }
     }
-}
 
-impl Counted {
-    fn new(tally: &Arc<Tally>, has_number: bool) -> Counted {
-        tally.all.fetch_add(1, Ordering::Relaxed);
-        tally.number.fetch_add(u64::from(has_number), Ordering::Relaxed);
-        Counted { tally: Arc::clone(tally), has_number }
+    fn asked(&self) -> Asked {
+        self.rare.as_ref().map_or(Asked::No, |rare| rare.asked)
     }
-}
 
-impl Drop for Counted {
-    fn drop(&mut self) {
-        self.tally.all.fetch_sub(1, Ordering::Relaxed);
-        self.tally.number.fetch_sub(u64::from(self.has_number), Ordering::Relaxed);
+    fn rare(&mut self) -> &mut Rare {
+        self.rare.get_or_insert_with(|| {
+            Box::new(Rare { foreign_answer: None, ringing: Vec::new(), rings_until: Timestamp::MIN, asked: Asked::No })
+        })
     }
 }

@@ -4,8 +4,8 @@
 //! an argument. No metric, no await.
 //!
 //! **Locks**, always in this order, none held when a method returns: the lease's shard of `leases`, then the tenant's
-//! shard of `books`, then one of `lines`, `departed` or a shard of `ringing`, each alone. Whoever walks through all
-//! leases locks nothing else meanwhile.
+//! shard of `books`, then `departed` or a shard of `ringing`, each alone. Whoever walks through all leases locks nothing
+//! else meanwhile.
 
 use std::collections::BinaryHeap;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -20,22 +20,25 @@ use tokio::sync::OnceCell;
 
 use super::book::Book;
 use super::departed::Departed;
-use super::lease::{Answer, Asked, Call, Lease, RINGING, Standing, Tally, Whose};
+use super::key::Key;
+use super::lease::{Answer, Call, Lease, RINGING, Standing, Whose};
 use super::lines::Lines;
 use super::mark::{Mark, Marker};
+use super::places::Places;
 use super::{Ending, LiveCall};
 use crate::model::{Decision, E164, EndedBy, Reason, Sid, TenantId, Verdicts};
 
 /// Everything that is known of the live calls.
 #[derive(Debug)]
 pub(super) struct Leases<T> {
-    leases: DashMap<Sid, Lease<T>, RandomState>,
+    leases: DashMap<Key, Lease<T>, RandomState>,
     marker: Marker,
     books: DashMap<TenantId, Book, RandomState>,
-    ringing: DashMap<E164, Vec<Sid>, RandomState>,
-    lines: Mutex<Lines>,
+    ringing: DashMap<E164, Vec<Mark>, RandomState>,
+    lines: Lines,
     departed: Mutex<Departed>,
-    tally: Arc<Tally>,
+    /// The calls that came in on no number we know: few, so these are counted and not the others.
+    unnumbered: Places,
     /// The latest instant anybody told us, in milliseconds: dates the ends, which come without one.
     latest_ms: AtomicI64,
 }
@@ -58,9 +61,9 @@ impl<T: Whose> Leases<T> {
             marker: Marker::default(),
             books: DashMap::default(),
             ringing: DashMap::default(),
-            lines: Mutex::new(Lines::new(ai_limit)),
+            lines: Lines::new(ai_limit),
             departed: Mutex::default(),
-            tally: Arc::default(),
+            unnumbered: Places::default(),
             latest_ms: AtomicI64::new(i64::MIN),
         }
     }
@@ -69,7 +72,7 @@ impl<T: Whose> Leases<T> {
     pub(super) fn begin(&self, call: Call<T>, verdicts: Verdicts, ai_refused: Option<Reason>) -> Answer<T> {
         let now = call.began;
         self.note(now);
-        let place = match self.leases.entry(call.sid.clone()) {
+        let place = match self.leases.entry(call.key.clone()) {
             Entry::Occupied(mut lease) => {
                 let lease = lease.get_mut();
                 lease.renew(now);
@@ -77,16 +80,23 @@ impl<T: Whose> Leases<T> {
             }
             Entry::Vacant(place) => place,
         };
-        let mark = self.marker.mark(&call.sid);
+        let mark = self.marker.mark(&call.key);
         if lock(&self.departed).contains(mark) {
             return self.answer_late(call, verdicts, ai_refused);
         }
-        let mut book = self.books.entry(call.settings.tenant_id().clone()).or_default();
-        let others = book.others();
-        let decision = refuse(verdicts.pick(others), ai_refused, || lock(&self.lines).admit(mark));
-        book.put(mark, decision.available);
-        drop(book);
-        let lease = Lease::new(call, decision, others, &self.tally);
+        let book = self.books.entry(call.settings.tenant_id().clone());
+        let others = match &book {
+            Entry::Occupied(book) => book.get().others(),
+            Entry::Vacant(_) => 0,
+        };
+        let (decision, line) = settle(verdicts.pick(others), ai_refused, || self.lines.admit());
+        match line {
+            // Nothing hangs on how many calls of the tenant are with the AI.
+            Some(_) => drop(book),
+            None => book.or_default().enter(mark),
+        }
+        let unnumbered = (!call.has_number).then(|| self.unnumbered.take());
+        let lease = Lease::new(call, decision, others, line, unnumbered);
         let answer = lease.answer(true);
         place.insert(lease);
         answer
@@ -95,111 +105,109 @@ impl<T: Whose> Leases<T> {
     /// The answer for a call that is over already: picked like any, but nothing is left behind.
     fn answer_late(&self, call: Call<T>, verdicts: Verdicts, ai_refused: Option<Reason>) -> Answer<T> {
         let others = self.others(call.settings.tenant_id());
-        let decision = refuse(verdicts.pick(others), ai_refused, || lock(&self.lines).has_room());
+        let line = || self.lines.has_room().then_some(());
+        let (decision, _) = settle(verdicts.pick(others), ai_refused, line);
         Answer { settings: call.settings, decision, others, first: true }
     }
 
     /// Takes up a call of before a restart. False if it is live or ended already.
     pub(super) fn restore(&self, call: Call<T>, standing: Standing, now: Timestamp) -> bool {
         self.note(now);
-        let Entry::Vacant(place) = self.leases.entry(call.sid.clone()) else { return false };
-        let mark = self.marker.mark(&call.sid);
+        let Entry::Vacant(place) = self.leases.entry(call.key.clone()) else { return false };
+        let mark = self.marker.mark(&call.key);
         if lock(&self.departed).contains(mark) {
             return false;
         }
-        self.books.entry(call.settings.tenant_id().clone()).or_default().put(mark, standing.with_ai);
-        if standing.with_ai {
-            lock(&self.lines).hold(mark);
+        let line = standing.with_ai.then(|| self.lines.hold());
+        if line.is_none() {
+            self.books.entry(call.settings.tenant_id().clone()).or_default().enter(mark);
         }
-        let mut lease = Lease::new(call, standing.decision, standing.others, &self.tally);
-        lease.foreign_answer = standing.foreign_answer.map(|bytes| Arc::new(OnceCell::new_with(Some(bytes))));
-        lease.with_ai = standing.with_ai;
-        // The store does not say when it was last heard of. It gets a whole lease, and is asked about at once.
-        lease.heard = now;
-        lease.asked = Asked::AtOnce;
+        let unnumbered = (!call.has_number).then(|| self.unnumbered.take());
+        let mut lease = Lease::new(call, standing.decision, standing.others, line, unnumbered);
+        lease.is_restored(now, standing.foreign_answer);
         place.insert(lease);
         true
     }
 
     /// A call's settings, and whether it is with the AI.
     pub(super) fn look(&self, sid: &Sid) -> Option<(T, bool)> {
-        self.leases.get(sid).map(|lease| (lease.call.settings.clone(), lease.with_ai))
+        self.leases.get(&Key::of(sid)).map(|lease| (lease.settings.clone(), lease.with_ai()))
     }
 
     /// One place for all requests of a live call; a call that is not live has none to share.
     pub(super) fn foreign_answer(&self, sid: &Sid) -> Arc<OnceCell<Bytes>> {
-        let lease = self.leases.get_mut(sid);
-        lease.map(|mut lease| Arc::clone(lease.foreign_answer.get_or_insert_default())).unwrap_or_default()
+        self.leases.get_mut(&Key::of(sid)).map(|mut lease| lease.foreign_answer()).unwrap_or_default()
     }
 
     pub(super) fn heard(&self, sid: &Sid, now: Timestamp) {
-        self.change(sid, now, |_| ());
+        self.change(sid, now, |_, _| ());
     }
 
     pub(super) fn ai_over(&self, sid: &Sid, now: Timestamp) {
-        self.change(sid, now, |lease| {
-            if !lease.with_ai {
-                return;
+        self.change(sid, now, |lease, mark| {
+            if lease.line.take().is_some() {
+                self.books.entry(lease.settings.tenant_id().clone()).or_default().enter(mark);
             }
-            let mark = self.marker.mark(sid);
-            lease.with_ai = false;
-            self.books.entry(lease.call.settings.tenant_id().clone()).or_default().put(mark, false);
-            lock(&self.lines).free(mark);
         });
     }
 
     /// Back to the AI, if a line is free. A call nobody knows is not held up: it may be one of before a restart.
     pub(super) fn ai_again(&self, sid: &Sid, now: Timestamp) -> Result<(), Reason> {
-        let admitted = self.change(sid, now, |lease| {
-            let mark = self.marker.mark(sid);
-            if !lock(&self.lines).admit(mark) {
-                return Err(Reason::AiFull);
+        let admitted = self.change(sid, now, |lease, mark| {
+            if lease.with_ai() {
+                return Ok(());
             }
-            lease.with_ai = true;
-            self.books.entry(lease.call.settings.tenant_id().clone()).or_default().put(mark, true);
+            lease.line = Some(self.lines.admit().ok_or(Reason::AiFull)?);
+            self.in_book(lease, |book| book.leave(mark));
             Ok(())
         });
         admitted.unwrap_or(Ok(()))
     }
 
     pub(super) fn ringing(&self, sid: &Sid, numbers: &[E164], now: Timestamp) {
-        self.change(sid, now, |lease| {
-            self.stop_ringing(lease);
+        self.change(sid, now, |lease, mark| {
+            self.silence(lease.falls_silent(), mark);
+            let mut ringing = Vec::new();
             for number in numbers {
                 let mut callers = self.ringing.entry(*number).or_default();
-                if !callers.contains(sid) {
-                    callers.push(sid.clone());
-                    lease.ringing.push(*number);
+                if !callers.contains(&mark) {
+                    callers.push(mark);
+                    ringing.push(*number);
                 }
             }
             let longest = RINGING.saturating_mul(i32::try_from(numbers.len()).unwrap_or(i32::MAX));
-            lease.rings_until = now.saturating_add(longest).unwrap_or(Timestamp::MAX);
-            let caller = lease.call.caller.filter(|_| !numbers.is_empty());
-            if let Some(mut book) = self.books.get_mut(lease.call.settings.tenant_id()) {
-                book.set_forwarding(self.marker.mark(sid), caller);
+            lease.rings(ringing, now.saturating_add(longest).unwrap_or(Timestamp::MAX));
+            match lease.caller.filter(|_| !numbers.is_empty()) {
+                None => self.in_book(lease, |book| book.set_forwarding(mark, None)),
+                caller => {
+                    let mut book = self.books.entry(lease.settings.tenant_id().clone()).or_default();
+                    book.set_forwarding(mark, caller);
+                }
             }
         });
     }
 
     pub(super) fn hanging_up(&self, sid: &Sid, now: Timestamp) {
-        self.change(sid, now, |lease| lease.hanging_up = true);
+        self.change(sid, now, |lease, _| lease.hanging_up = true);
     }
 
     /// The call is over, unless `may` says that its end is not to be believed: its settings, and whether the AI had it.
     /// A call that is not live is remembered as ended, too.
     pub(super) fn end_if(&self, sid: &Sid, may: impl FnOnce(&T) -> bool) -> Ending<(T, bool)> {
         let now = self.latest();
-        let mark = self.marker.mark(sid);
-        match self.leases.entry(sid.clone()) {
+        let key = Key::of(sid);
+        let mark = self.marker.mark(&key);
+        match self.leases.entry(key) {
             Entry::Occupied(lease) => {
-                if !may(&lease.get().call.settings) {
+                if !may(&lease.get().settings) {
                     return Ending::Disbelieved;
                 }
                 self.leave(lease.get(), mark);
                 lock(&self.departed).remember(mark, now);
                 // Last, because it unlocks: whoever begins this call next must find that it is over.
                 let lease = lease.remove();
-                Ending::Over((lease.call.settings, lease.with_ai))
+                let with_ai = lease.with_ai();
+                Ending::Over((lease.settings, with_ai))
             }
             Entry::Vacant(_place) => {
                 lock(&self.departed).remember(mark, now);
@@ -212,21 +220,26 @@ impl<T: Whose> Leases<T> {
     pub(super) fn sweep(&self, now: Timestamp) -> Vec<(Sid, EndedBy)> {
         self.note(now);
         lock(&self.departed).forget_old(now);
-        let such = |is: &dyn Fn(&Lease<T>) -> bool| -> Vec<Sid> {
-            self.leases.iter().filter(|lease| is(lease)).map(|lease| lease.key().clone()).collect()
-        };
-        for sid in such(&|lease| lease.has_rung_out(now)) {
-            if let Some(mut lease) = self.leases.get_mut(&sid).filter(|lease| lease.has_rung_out(now)) {
-                self.stop_ringing(&mut lease);
+        let (mut rung_out, mut ran_out) = (Vec::new(), Vec::new());
+        for lease in &self.leases {
+            rung_out.extend(lease.has_rung_out(now).then(|| lease.key().clone()));
+            ran_out.extend(lease.ran_out(now).map(|_| lease.key().clone()));
+        }
+        for key in rung_out {
+            if let Some(mut lease) = self.leases.get_mut(&key).filter(|lease| lease.has_rung_out(now)) {
+                let mark = self.marker.mark(&key);
+                self.silence(lease.falls_silent(), mark);
+                self.in_book(&lease, |book| book.set_forwarding(mark, None));
             }
         }
-        such(&|lease| lease.ran_out(now).is_some()).into_iter().filter_map(|sid| self.end_if_out(sid, now)).collect()
+        ran_out.into_iter().filter_map(|key| self.end_if_out(key, now)).collect()
     }
 
-    fn end_if_out(&self, sid: Sid, now: Timestamp) -> Option<(Sid, EndedBy)> {
-        let Entry::Occupied(lease) = self.leases.entry(sid.clone()) else { return None };
+    fn end_if_out(&self, key: Key, now: Timestamp) -> Option<(Sid, EndedBy)> {
+        let (sid, mark) = (key.sid(), self.marker.mark(&key));
+        let Entry::Occupied(lease) = self.leases.entry(key) else { return None };
         let by = lease.get().ran_out(now)?;
-        self.leave(lease.get(), self.marker.mark(&sid));
+        self.leave(lease.get(), mark);
         lease.remove();
         Some((sid, by))
     }
@@ -243,16 +256,13 @@ impl<T: Whose> Leases<T> {
             }
         }
         let longest = longest.into_sorted_vec();
-        longest.into_iter().filter_map(|(_, sid)| self.take_to_ask(&sid, now)).collect()
+        longest.into_iter().filter_map(|(_, key)| self.take_to_ask(&key, now)).collect()
     }
 
-    fn take_to_ask(&self, sid: &Sid, now: Timestamp) -> Option<LiveCall> {
-        let mut lease = self.leases.get_mut(sid)?;
-        if !lease.is_to_be_asked_about(now) {
-            return None;
-        }
-        lease.asked = Asked::Last(now);
-        Some(lease.as_live())
+    fn take_to_ask(&self, key: &Key, now: Timestamp) -> Option<LiveCall> {
+        let mut lease = self.leases.get_mut(key).filter(|lease| lease.is_to_be_asked_about(now))?;
+        lease.is_asked_about(now);
+        Some(lease.as_live(key))
     }
 
     pub(super) fn is_ringing(&self, number: E164) -> bool {
@@ -268,58 +278,55 @@ impl<T: Whose> Leases<T> {
     }
 
     pub(super) fn live(&self) -> Vec<LiveCall> {
-        let mut live: Vec<LiveCall> = self.leases.iter().map(|lease| lease.as_live()).collect();
+        let mut live: Vec<LiveCall> = self.leases.iter().map(|lease| lease.as_live(lease.key())).collect();
         live.sort_by(|one, other| (one.began, &one.sid).cmp(&(other.began, &other.sid)));
         live
     }
 
     pub(super) fn set_ai_limit(&self, limit: Option<u32>) {
-        lock(&self.lines).set_limit(limit);
+        self.lines.set_limit(limit);
     }
 
     pub(super) fn pools(&self) -> Pools {
-        Pools {
-            number: self.tally.number.load(Ordering::Relaxed),
-            all: self.tally.all.load(Ordering::Relaxed),
-            vapi: lock(&self.lines).taken(),
-        }
+        let all = self.leases.len() as u64;
+        Pools { number: all.saturating_sub(self.unnumbered.taken()), all, vapi: self.lines.taken() }
     }
 
     /// Something happened in a call: its lease is renewed, and `change` done under its lock. None if nobody knows it.
-    fn change<R>(&self, sid: &Sid, now: Timestamp, change: impl FnOnce(&mut Lease<T>) -> R) -> Option<R> {
+    fn change<R>(&self, sid: &Sid, now: Timestamp, change: impl FnOnce(&mut Lease<T>, Mark) -> R) -> Option<R> {
         self.note(now);
-        let mut lease = self.leases.get_mut(sid)?;
+        let key = Key::of(sid);
+        let mut lease = self.leases.get_mut(&key)?;
         lease.hanging_up = false;
         lease.renew(now);
-        Some(change(&mut lease))
+        Some(change(&mut lease, self.marker.mark(&key)))
     }
 
-    /// Everything a lease has taken is given back. Its shard is locked.
+    /// Everything a lease has taken is given back, but for the places it holds itself. Its shard is locked.
     fn leave(&self, lease: &Lease<T>, mark: Mark) {
-        if let Entry::Occupied(mut book) = self.books.entry(lease.call.settings.tenant_id().clone()) {
-            book.get_mut().remove(mark);
+        let rings = lease.ringing();
+        // A call with the AI stands in no book, unless somebody rings for it all the same.
+        if !lease.with_ai() || !rings.is_empty() {
+            self.in_book(lease, |book| book.remove(mark));
+        }
+        self.silence(rings.to_vec(), mark);
+    }
+
+    /// Changes the book of the lease's tenant, if there is one, and puts it away once it is empty.
+    fn in_book(&self, lease: &Lease<T>, change: impl FnOnce(&mut Book)) {
+        if let Entry::Occupied(mut book) = self.books.entry(lease.settings.tenant_id().clone()) {
+            change(book.get_mut());
             if book.get().is_empty() {
                 book.remove();
             }
         }
-        lock(&self.lines).free(mark);
-        self.silence(&lease.call.sid, &lease.ringing);
-    }
-
-    /// Nothing rings for this call. Its shard is locked.
-    fn stop_ringing(&self, lease: &mut Lease<T>) {
-        self.silence(&lease.call.sid, &lease.ringing);
-        lease.ringing.clear();
-        if let Some(mut book) = self.books.get_mut(lease.call.settings.tenant_id()) {
-            book.set_forwarding(self.marker.mark(&lease.call.sid), None);
-        }
     }
 
     /// These numbers ring no longer for this call.
-    fn silence(&self, sid: &Sid, numbers: &[E164]) {
+    fn silence(&self, numbers: Vec<E164>, mark: Mark) {
         for number in numbers {
-            if let Entry::Occupied(mut callers) = self.ringing.entry(*number) {
-                callers.get_mut().retain(|caller| caller != sid);
+            if let Entry::Occupied(mut callers) = self.ringing.entry(number) {
+                callers.get_mut().retain(|caller| *caller != mark);
                 if callers.get().is_empty() {
                     callers.remove();
                 }
@@ -339,17 +346,19 @@ impl<T: Whose> Leases<T> {
     #[cfg(test)]
     pub(super) fn is_empty(&self) -> bool {
         let no_lease = self.leases.is_empty() && self.books.is_empty() && self.ringing.is_empty();
-        no_lease && self.pools() == Pools::default()
+        no_lease && self.unnumbered.taken() == 0 && self.pools() == Pools::default()
     }
 }
 
 /// An AI verdict stands only if nothing speaks against it and a line is free; the line is asked for last.
-fn refuse(picked: Decision, ai_refused: Option<Reason>, line: impl FnOnce() -> bool) -> Decision {
+fn settle<L>(picked: Decision, ai_refused: Option<Reason>, line: impl FnOnce() -> Option<L>) -> (Decision, Option<L>) {
     match ai_refused {
-        _ if !picked.available => picked,
-        Some(reason) => Decision::fallback(reason),
-        None if line() => picked,
-        None => Decision::fallback(Reason::AiFull),
+        _ if !picked.available => (picked, None),
+        Some(reason) => (Decision::fallback(reason), None),
+        None => match line() {
+            Some(line) => (picked, Some(line)),
+            None => (Decision::fallback(Reason::AiFull), None),
+        },
     }
 }
 

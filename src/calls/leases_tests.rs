@@ -7,6 +7,7 @@ use std::thread;
 use jiff::{SignedDuration, Timestamp};
 
 use super::Ending;
+use super::key::Key;
 use super::lease::{ASK_AGAIN, Call, HANGING_UP, LEASE, Standing, UNHEARD, Whose};
 use super::leases::{Leases, Pools};
 use crate::model::{Arrival, Decision, E164, EndedBy, OrgId, Reason, Seed, Sid, TenantId, Verdicts};
@@ -60,7 +61,7 @@ fn settings(tenant_number: u8, version: u32) -> Settings {
 
 pub(super) fn call(number: usize, tenant_number: u8, now: Timestamp) -> Call<Settings> {
     Call {
-        sid: sid(number),
+        key: Key::of(&sid(number)),
         settings: settings(tenant_number, 7),
         has_number: true,
         caller: Some(caller()),

@@ -1,52 +1,49 @@
 //! Vapi's lines: how many calls may be with the AI at once, all tenants together.
 
-use super::mark::{Mark, Marks};
+use std::sync::atomic::{AtomicU64, Ordering};
 
-/// The calls that hold a line. Kept even where no limit is known: one may be learned at any time.
-#[derive(Debug, Default)]
+use super::places::{Place, Places};
+
+/// How many lines there are where nobody knows.
+const UNKNOWN: u64 = u64::MAX;
+
+/// The lines. Counted even where no limit is known: one may be learned at any time.
+#[derive(Debug)]
 pub(super) struct Lines {
-    limit: Option<u32>,
-    held: Marks,
+    limit: AtomicU64,
+    places: Places,
 }
 
 impl Lines {
     /// No line taken yet.
     pub(super) fn new(limit: Option<u32>) -> Lines {
-        Lines { limit, held: Marks::default() }
+        let lines = Lines { limit: AtomicU64::new(UNKNOWN), places: Places::default() };
+        lines.set_limit(limit);
+        lines
     }
 
-    /// How many lines there are.
-    pub(super) fn set_limit(&mut self, limit: Option<u32>) {
-        self.limit = limit;
+    /// How many lines there are. Whoever has one keeps it.
+    pub(super) fn set_limit(&self, limit: Option<u32>) {
+        self.limit.store(limit.map_or(UNKNOWN, u64::from), Ordering::Relaxed);
     }
 
     /// True if a line is free.
     pub(super) fn has_room(&self) -> bool {
-        self.limit.is_none_or(|limit| self.held.len() < limit as usize)
+        self.taken() < self.limit.load(Ordering::Relaxed)
     }
 
-    /// Takes a line for this call if one is free or it has one already.
-    #[must_use]
-    pub(super) fn admit(&mut self, call: Mark) -> bool {
-        if self.has_room() {
-            self.held.insert(call);
-            return true;
-        }
-        self.held.contains(&call)
+    /// Takes a line, if one is free.
+    pub(super) fn admit(&self) -> Option<Place> {
+        self.places.take_below(self.limit.load(Ordering::Relaxed))
     }
 
-    /// This call has a line, whatever the limit says: it was there before we could count.
-    pub(super) fn hold(&mut self, call: Mark) {
-        self.held.insert(call);
-    }
-
-    /// The call's line is free, if it had one.
-    pub(super) fn free(&mut self, call: Mark) {
-        self.held.remove(&call);
+    /// Takes a line, whatever the limit says: the call had it before we could count.
+    pub(super) fn hold(&self) -> Place {
+        self.places.take()
     }
 
     /// How many lines are taken.
     pub(super) fn taken(&self) -> u64 {
-        self.held.len() as u64
+        self.places.taken()
     }
 }

@@ -5,7 +5,7 @@ use std::hash::BuildHasher;
 
 use foldhash::fast::{FixedState, RandomState};
 
-use crate::model::Sid;
+use super::key::Key;
 
 /// Stands for a CallSid. Of a million none is mistaken for another in the lifetime of a telephone network, and nobody
 /// outside can choose two that are: the marker's seed is its own.
@@ -22,7 +22,7 @@ pub(super) struct Marker {
 pub(super) type Marks = HashSet<Mark, FixedState>;
 
 impl Marker {
-    pub(super) fn mark(&self, sid: &Sid) -> Mark {
-        Mark(self.seed.hash_one(sid))
+    pub(super) fn mark(&self, key: &Key) -> Mark {
+        Mark(self.seed.hash_one(key))
     }
 }

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use tokio::sync::OnceCell;
 
+use super::key::Key;
 use super::lease::{Call, Standing, Whose};
 use super::leases::Leases;
 use super::{Began, Begin, Ending, Glance, LiveCall, Restored};
@@ -22,7 +23,7 @@ pub struct MemoryLedger {
 
 impl Whose for Arc<CompiledTenant> {
     fn tenant_id(&self) -> &TenantId {
-        &self.id
+        self.id()
     }
 
     fn org_id(&self) -> &OrgId {
@@ -37,7 +38,7 @@ impl MemoryLedger {
 
     pub(super) fn begin(&self, begin: Begin<'_>) -> Began {
         let call = Call {
-            sid: begin.sid.clone(),
+            key: Key::of(begin.sid),
             settings: Arc::clone(begin.tenant),
             has_number: begin.number.is_some(),
             caller: begin.caller,
@@ -111,7 +112,7 @@ impl MemoryLedger {
     pub(super) fn restore(&self, calls: Vec<Restored>, now: Timestamp) {
         for restored in calls {
             let call = Call {
-                sid: restored.sid,
+                key: Key::of(&restored.sid),
                 settings: restored.tenant,
                 has_number: restored.number.is_some(),
                 caller: restored.caller,

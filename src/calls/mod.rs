@@ -6,6 +6,7 @@
 mod book;
 mod departed;
 mod keeper;
+mod key;
 mod lease;
 mod leases;
 #[cfg(test)]
@@ -15,6 +16,7 @@ mod leases_tests;
 mod lines;
 mod mark;
 mod memory;
+mod places;
 
 use std::sync::Arc;
 

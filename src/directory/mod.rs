@@ -3,10 +3,11 @@
 //! A number leads to a tenant, a tenant is kept once: so a change of one thing is one thing to forget. What a tenant
 //! means for a call is compiled by `routing`; whether a caller may use what is found here is the edge's to judge.
 
+mod changes;
 mod shelf;
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::runtime::Handle;
@@ -14,10 +15,11 @@ use tokio::runtime::Handle;
 use crate::model::{
     Change, E164, Number, NumberId, NumberState, OrgId, Purpose, Sid, SigningKey, Tenant, TenantId, TwilioAccount,
 };
-use crate::routing::{self, CompiledTenant, Surroundings};
+use crate::routing::{self, Alike, CompiledTenant, Surroundings};
 use crate::store::{Store, StoreError};
 use crate::telemetry::{Lookup, Metrics};
 
+use self::changes::Changes;
 use self::shelf::{Patience, RETRY_AFTER, Shelf};
 
 /// Longest a webhook waits for the directory before the caller hears that the line has trouble.
@@ -47,6 +49,8 @@ struct Rooms {
     sip_names: Shelf<Arc<str>, TenantId>,
     tenants: Shelf<TenantId, CompiledTenant>,
     accounts: Shelf<Sid, Account>,
+    changes: Changes,
+    alike: Alike,
 }
 
 /// Where a number leads.
@@ -54,6 +58,28 @@ struct Rooms {
 struct Route {
     tenant: TenantId,
     number: LineNumber,
+    /// The tenant as the last call found it, so that the next one need not look twice.
+    seen: Mutex<Option<Seen>>,
+}
+
+/// A tenant that was fresh when so many changes had been told of; after the next it must be looked for again.
+#[derive(Debug)]
+struct Seen {
+    changes: u64,
+    tenant: Arc<CompiledTenant>,
+}
+
+impl Route {
+    /// The tenant, if it was seen and none of so many changes was told of since.
+    fn seen(&self, changes: u64) -> Option<Arc<CompiledTenant>> {
+        let seen = self.lock();
+        seen.as_ref().filter(|seen| seen.changes == changes).map(|seen| Arc::clone(&seen.tenant))
+    }
+
+    /// Nobody panics while holding it.
+    fn lock(&self) -> MutexGuard<'_, Option<Seen>> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// What a lookup found.
@@ -65,6 +91,16 @@ pub enum Found<T> {
     Unknown,
     /// Nobody can tell: the store is away and nothing is cached.
     Trouble,
+}
+
+impl<T> Found<T> {
+    fn map<U>(self, then: impl FnOnce(T) -> U) -> Found<U> {
+        match self {
+            Found::Known(known) => Found::Known(then(known)),
+            Found::Unknown => Found::Unknown,
+            Found::Trouble => Found::Trouble,
+        }
+    }
 }
 
 /// A line that leads to a tenant.
@@ -143,6 +179,8 @@ impl Directory {
             sip_names: Shelf::new(capacity, runtime.clone(), RETRY_AFTER),
             tenants: Shelf::new(capacity, runtime.clone(), RETRY_AFTER),
             accounts: Shelf::new(capacity, runtime, RETRY_AFTER),
+            changes: Changes::none(),
+            alike: Alike::default(),
         };
         Directory { rooms: Arc::new(rooms) }
     }
@@ -226,14 +264,14 @@ impl Directory {
         let rooms = &self.rooms;
         match change {
             Change::Tenant(id) => {
-                rooms.tenants.forget(id);
+                rooms.forget_tenant(id);
                 // Its names may have changed with it, and one that nobody had may be its own now.
                 rooms.sip_names.forget_if(|tenant| tenant == id);
             }
             Change::Number(e164) => {
                 // The tenant it led to knew it as its own.
                 if let Some(route) = rooms.numbers.peek(&e164.packed()) {
-                    rooms.tenants.forget(&route.tenant);
+                    rooms.forget_tenant(&route.tenant);
                 }
                 rooms.numbers.forget(&e164.packed());
                 rooms.vapi_numbers.forget_if(|route| route.number.e164 == *e164);
@@ -244,6 +282,7 @@ impl Directory {
             Change::Org(id) => {
                 rooms.accounts.forget_if(|account| account.org_id.as_ref() == Some(id));
                 rooms.tenants.forget_if(|tenant| tenant.org_id == *id);
+                rooms.changes.note_all();
             }
         }
     }
@@ -271,31 +310,25 @@ impl Directory {
             (Found::Unknown, how) => return (Found::Unknown, how),
             (Found::Trouble, how) => return (Found::Trouble, how),
         };
-        self.line_to(&id, None, how, patience).await
+        let (tenant, tenant_how) = self.compiled(&id, patience).await;
+        (tenant.map(|tenant| Line { tenant, route: None }), worse(how, tenant_how))
     }
 
     async fn line_of_route(&self, route: (Found<Arc<Route>>, Lookup), patience: &Patience) -> (Found<Line>, Lookup) {
-        match route {
-            (Found::Known(route), how) => self.line_to(&route.tenant, Some(&route), how, patience).await,
-            (Found::Unknown, how) => (Found::Unknown, how),
-            (Found::Trouble, how) => (Found::Trouble, how),
+        let (route, how) = match route {
+            (Found::Known(route), how) => (route, how),
+            (Found::Unknown, how) => return (Found::Unknown, how),
+            (Found::Trouble, how) => return (Found::Trouble, how),
+        };
+        let changes = self.rooms.changes.so_far(&route.tenant);
+        if let Some(tenant) = route.seen(changes) {
+            return (Found::Known(Line { tenant, route: Some(route) }), how);
         }
-    }
-
-    async fn line_to(
-        &self,
-        tenant: &TenantId,
-        route: Option<&Arc<Route>>,
-        so_far: Lookup,
-        patience: &Patience,
-    ) -> (Found<Line>, Lookup) {
-        let (tenant, how) = self.compiled(tenant, patience).await;
-        let how = worse(so_far, how);
-        match tenant {
-            Found::Known(tenant) => (Found::Known(Line { tenant, route: route.cloned() }), how),
-            Found::Unknown => (Found::Unknown, how),
-            Found::Trouble => (Found::Trouble, how),
+        let (tenant, tenant_how) = self.compiled(&route.tenant, patience).await;
+        if let (Found::Known(tenant), Lookup::Hit) = (&tenant, tenant_how) {
+            *route.lock() = Some(Seen { changes, tenant: Arc::clone(tenant) });
         }
+        (tenant.map(|tenant| Line { tenant, route: Some(route) }), worse(how, tenant_how))
     }
 
     async fn compiled(&self, id: &TenantId, patience: &Patience) -> (Found<Arc<CompiledTenant>>, Lookup) {
@@ -319,7 +352,7 @@ impl Rooms {
         // A tenant compiled before it had this number would not know it as its own.
         let knows_it = |compiled: Arc<CompiledTenant>| compiled.numbers().contains(&number.e164);
         if !self.tenants.peek(&tenant).is_none_or(knows_it) {
-            self.tenants.forget(&tenant);
+            self.forget_tenant(&tenant);
         }
         let number = LineNumber {
             id: number.id,
@@ -328,7 +361,12 @@ impl Rooms {
             purpose: number.purpose,
             already_overflowed: number.already_overflowed,
         };
-        Some(Route { tenant, number })
+        Some(Route { tenant, number, seen: Mutex::new(None) })
+    }
+
+    fn forget_tenant(&self, id: &TenantId) {
+        self.tenants.forget(id);
+        self.changes.note(id);
     }
 
     /// The same text in one place: that of the global account is every number's, and every request's.
@@ -339,10 +377,11 @@ impl Rooms {
 
     async fn compiled(&self, id: &TenantId) -> Result<Option<CompiledTenant>, StoreError> {
         let Some(load) = self.store.load_tenant(id).await? else { return Ok(None) };
-        let compiled = (self.compile)(&load.tenant, &load.numbers, load.account.as_ref(), &self.around);
+        let mut compiled = (self.compile)(&load.tenant, &load.numbers, load.account.as_ref(), &self.around);
         for fault in &compiled.warnings {
             tracing::warn!(tenant = %id, code = fault.code, pointer = fault.pointer, "stored settings are doubtful");
         }
+        compiled.share(&self.alike);
         Ok(Some(compiled))
     }
 }

@@ -43,24 +43,22 @@ impl Edge {
         // An error says that it was taken away meanwhile, which nobody does.
         let _ = place.insert(());
         self.metrics.ai_dial(word);
-        if let Some(key) = breaker_key(tenant) {
-            self.health.report(&key, outcome, (self.now)());
-        }
+        self.health.report(&breaker_key(tenant), outcome, (self.now)());
     }
 
     /// The breakers let a call through that does not go to the AI after all: a probe is given back.
     pub(super) fn ai_not_dialled(&self, tenant: &CompiledTenant) {
-        if let Some(key) = breaker_key(tenant) {
-            self.health.report(&key, AiDial::Unknown, (self.now)());
-        }
+        self.health.report(&breaker_key(tenant), AiDial::Unknown, (self.now)());
     }
 }
 
 /// What a tenant's breaker is kept under: its target, else itself (its SIP endpoint leads to one assistant).
-pub(super) fn breaker_key(tenant: &CompiledTenant) -> Option<Cow<'_, Target>> {
-    if let Some(target) = &tenant.target {
-        return Some(Cow::Borrowed(target));
+pub(super) fn breaker_key(tenant: &CompiledTenant) -> Cow<'_, Target> {
+    match &tenant.target {
+        Some(target) => Cow::Borrowed(target),
+        None => {
+            let id = Sid::parse(tenant.id().as_str()).expect("our identifiers are short and of visible characters");
+            Cow::Owned(Target { kind: TargetKind::Assistant, id })
+        }
     }
-    let id = Sid::parse(tenant.id.as_str()).ok()?;
-    Some(Cow::Owned(Target { kind: TargetKind::Assistant, id }))
 }

@@ -115,7 +115,7 @@ impl Arriving<'_> {
             Some(Some(number)) => edge.ledger.is_ringing(number).await,
             Some(None) => false,
             None => match self.caller {
-                Some(caller) => edge.ledger.caller_is_being_forwarded(&line.tenant.id, caller).await,
+                Some(caller) => edge.ledger.caller_is_being_forwarded(line.tenant.id(), caller).await,
                 None => false,
             },
         }
@@ -146,7 +146,7 @@ impl Arriving<'_> {
         line_written.write();
         edge.journal.append(Fresh::CallBegan(FreshBeginning {
             call_sid: self.sid,
-            tenant_id: tenant.map(|tenant| &tenant.id),
+            tenant_id: tenant.map(CompiledTenant::id),
             tenant_version: tenant.map_or(0, |tenant| tenant.version),
             number_id: line.and_then(Line::number).map(|number| &number.id),
             account_sid: self.account,
@@ -178,6 +178,8 @@ pub(super) fn admit(edge: &Edge, tenant: &CompiledTenant, arrival: Arrival, now:
         (Arrival::Number, Some(Via::Redirect)) => true,
         (Arrival::Sip, Some(Via::Bypass | Via::Redirect)) | (_, None) => false,
     };
-    let key = breaker_key(tenant).filter(|_| reachable).ok_or(Reason::NotConfigured)?;
-    edge.health.admit(&key, now)
+    if !reachable {
+        return Err(Reason::NotConfigured);
+    }
+    edge.health.admit(|| breaker_key(tenant), now)
 }

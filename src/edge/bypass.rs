@@ -52,7 +52,7 @@ pub(super) async fn ask(edge: &Edge, signed: &Signed<'_>, tenant: &CompiledTenan
 
 async fn create(vapi: &Vapi, signed: &Signed<'_>, tenant: &CompiledTenant, target: &Target) -> Option<Bytes> {
     let variables =
-        [("tenant", tenant.id.as_str()), ("callsid", signed.call_sid.as_str()), ("business", tenant.name())];
+        [("tenant", tenant.id().as_str()), ("callsid", signed.call_sid.as_str()), ("business", tenant.name())];
     let call = BypassCall {
         target,
         number: signed.to(),

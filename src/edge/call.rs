@@ -128,7 +128,7 @@ async fn first_step(edge: &Edge, signed: &Signed<'_>, began: &Began, call: &Call
 /// A dialled leg that asks for instructions as if it were a call: it gets the tenant's answer and counts nowhere.
 async fn leg_of_another_call(edge: &Edge, signed: &Signed<'_>, arriving: &Arriving<'_>, line: &Line) -> Answer {
     let tenant = &line.tenant;
-    let others = edge.ledger.others(&tenant.id).await;
+    let others = edge.ledger.others(tenant.id()).await;
     let picked = arriving.verdicts(edge, line).await.pick(others);
     // The AI is not dialled for a leg nobody counts: it would hold a line that nothing frees.
     let decision = if picked.available { Decision::fallback(Reason::Loop) } else { picked };

@@ -112,7 +112,7 @@ pub(super) async fn whereabouts(edge: &Edge, signed: &Signed<'_>) -> Result<Wher
     };
     let sid = signed.parent().unwrap_or_else(|| signed.call_sid.clone());
     let tenant = match edge.ledger.settings(&sid).await {
-        Some(tenant) if tenant.id == id => tenant,
+        Some(tenant) if *tenant.id() == id => tenant,
         Some(_) => return Err(foreign(signed)),
         None => match edge.directory.tenant(&id).await {
             Found::Known(tenant) => tenant,

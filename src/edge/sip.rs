@@ -42,7 +42,7 @@ async fn may_call(edge: &Edge, signed: &Signed<'_>, line: &Line) -> Option<bool>
     }
     let Some(username) = signed.get("SipUsername") else { return Some(true) };
     match edge.directory.by_sip_user(&username.to_lowercase()).await {
-        Found::Known(owner) => Some(owner.tenant.id == line.tenant.id),
+        Found::Known(owner) => Some(owner.tenant.id() == line.tenant.id()),
         Found::Unknown => Some(false),
         Found::Trouble => None,
     }

@@ -136,10 +136,10 @@ async fn owner(edge: &Edge, signed: &Signed<'_>) -> Option<TenantId> {
     if let Some(tenant) = edge.ledger.settings(&signed.call_sid).await
         && signed.may_speak_for(&tenant)
     {
-        return Some(tenant.id.clone());
+        return Some(tenant.id().clone());
     }
     match edge.directory.by_number(E164::parse(signed.to()).ok()?).await {
-        Found::Known(line) if call::may_carry(signed, &line, signed.arrival()) => Some(line.tenant.id.clone()),
+        Found::Known(line) if call::may_carry(signed, &line, signed.arrival()) => Some(line.tenant.id().clone()),
         Found::Known(_) | Found::Unknown | Found::Trouble => None,
     }
 }

@@ -12,6 +12,7 @@ mod news;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -79,9 +80,14 @@ struct Whole {
 
 impl Health {
     /// May this call dial this target now? An open breaker refuses all but a probe.
-    pub fn admit(&self, target: &Target, now: Timestamp) -> Result<(), Reason> {
+    ///
+    /// While all is well nobody asks which target it is.
+    pub fn admit<'t>(&self, target: impl FnOnce() -> Cow<'t, Target>, now: Timestamp) -> Result<(), Reason> {
         let mut known = self.lock();
-        let Known { targets, whole } = &mut *known;
+        if known.targets.is_empty() && known.whole.breaker.gate(now) == Gate::Pass {
+            return Ok(());
+        }
+        let (Known { targets, whole }, target) = (&mut *known, &*target());
         let breaker = targets.get_mut(target);
         let own = breaker.as_ref().map_or(Gate::Pass, |breaker| breaker.gate(now));
         let all = whole.breaker.gate(now);

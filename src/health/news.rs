@@ -80,7 +80,7 @@ mod tests {
         assert_eq!(heard(&mut told, &health), []);
         fail(&health, 1, 0);
         assert_eq!(heard(&mut told, &health), [(Some(1), true)]);
-        assert!(health.admit(&target(1), at(6)).is_ok(), "a probe");
+        assert!(health.admit(|| std::borrow::Cow::Owned(target(1)), at(6)).is_ok(), "a probe");
         health.report(&target(1), AiDial::Failed, at(7));
         assert_eq!(heard(&mut told, &health), [], "it is open as before");
         health.report(&target(1), AiDial::Answered, at(30));

@@ -19,7 +19,7 @@ fn target(number: usize) -> Target {
 }
 
 fn dials(health: &Health, number: usize, second: i64) -> bool {
-    health.admit(&target(number), at(second)).is_ok()
+    health.admit(|| Cow::Owned(target(number)), at(second)).is_ok()
 }
 
 fn report(health: &Health, number: usize, outcome: AiDial, second: i64) {

@@ -1,15 +1,17 @@
 //! Telephone numbers in E.164 form, packed into a word: the directory's key.
 
 use std::fmt;
+use std::num::NonZeroU64;
 
 use serde::{Deserialize, Serialize, Serializer};
 
 /// A number in E.164 form: `+` and 7 to 15 digits. Whether it is assigned is not checked.
 ///
-/// Kept as a word whose first decimal digit is a sentinel, so that leading zeros survive. `Debug` masks it.
+/// Kept as a word whose first decimal digit is a sentinel, so that leading zeros survive, and that is never zero, so
+/// that having none takes no more room. `Debug` masks it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
 #[serde(try_from = "String")]
-pub struct E164(u64);
+pub struct E164(NonZeroU64);
 
 /// The text is no E.164 number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -25,12 +27,12 @@ impl E164 {
             return Err(NotE164);
         }
         let packed = digits.bytes().fold(1u64, |number, byte| number * 10 + u64::from(byte - b'0'));
-        Ok(E164(packed))
+        NonZeroU64::new(packed).map(E164).ok_or(NotE164)
     }
 
     /// The key under which tables keep this number.
     pub fn packed(self) -> u64 {
-        self.0
+        self.0.get()
     }
 
     /// The number with its middle hidden, for logs: `+1647•••0123`.
@@ -54,7 +56,7 @@ struct Spelled {
 impl Spelled {
     fn of(number: E164) -> Spelled {
         let mut text = [0; 16];
-        let (mut left, mut begin) = (number.0, text.len());
+        let (mut left, mut begin) = (number.0.get(), text.len());
         // What is left at the end is the sentinel.
         while left >= 10 {
             begin -= 1;

@@ -3,7 +3,7 @@
 use super::E164;
 
 /// The fallback of a tenant, read and checked (CONTRACT section 6).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Fallback {
     /// Which of the three.
     pub kind: FallbackKind,
@@ -40,7 +40,7 @@ impl Default for Fallback {
 }
 
 /// The three fallbacks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum FallbackKind {
     /// Greeting, beep, message.
     Voicemail,
@@ -51,7 +51,7 @@ pub enum FallbackKind {
 }
 
 /// How several forward numbers ring.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Ring {
     /// All at once; the first to pick up wins.
     Together,
@@ -60,7 +60,7 @@ pub enum Ring {
 }
 
 /// What follows a forward nobody took.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum NoAnswer {
     /// Take a message.
     Voicemail,

@@ -5,6 +5,7 @@ use crate::model::{
     E164, Fallback, Fault, Number, NumberState, OrgId, Purpose, Sid, Target, Tenant, TenantId, TwilioAccount,
 };
 
+use super::alike::Alike;
 use super::dialing::forward_countries;
 use super::few::Few;
 use super::script::{ScriptSource, StandIn};
@@ -13,8 +14,6 @@ use super::{Rules, Script};
 /// A tenant as the call path knows it: everything checked, parsed and decided that can be decided beforehand.
 #[derive(Debug)]
 pub struct CompiledTenant {
-    /// Who it is.
-    pub id: TenantId,
     /// Whose credentials carry its calls.
     pub org_id: OrgId,
     /// Its name in SIP URIs.
@@ -36,6 +35,17 @@ pub struct CompiledTenant {
 }
 
 impl CompiledTenant {
+    /// Who it is.
+    pub fn id(&self) -> &TenantId {
+        self.script.tenant()
+    }
+
+    /// Has what others have alike together with them.
+    pub fn share(&mut self, alike: &Alike) {
+        self.rules.share(alike);
+        self.script.share(alike);
+    }
+
     /// What callers hear it called.
     pub fn name(&self) -> &str {
         self.script.name()
@@ -92,7 +102,6 @@ pub fn compile(
     });
     warnings.extend(doubts);
     CompiledTenant {
-        id: tenant.id.clone(),
         org_id: tenant.org_id.clone(),
         slug: tenant.slug.as_str().into(),
         version: tenant.version,

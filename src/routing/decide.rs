@@ -36,7 +36,7 @@ pub fn verdicts(rules: &Rules, already_overflowed: bool, now: Timestamp) -> Verd
 impl Rules {
     /// All that an instant settles.
     fn unsettled(&self, already_overflowed: bool, now: Timestamp, trace: &mut impl Trace) -> Unsettled {
-        if let Some(decision) = self.forced.and_then(|forced| ask_forced(forced, now, trace)) {
+        if let Some(decision) = self.forced.as_deref().and_then(|forced| ask_forced(*forced, now, trace)) {
             return Unsettled::Not(decision);
         }
         match &self.engine {

@@ -1,5 +1,7 @@
 //! Opening hours compiled: a week, the dates that go by hours of their own, and the holidays.
 
+use std::hash::{Hash, Hasher};
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -10,29 +12,36 @@ use super::week::Week;
 use crate::model::availability::{BusinessHours, Exception, ExceptionDays, Holiday, Span};
 
 /// When a business is open. Every lookup is a binary search in a sorted table.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Hours {
     pub zone: TimeZone,
     week: Week,
-    /// What the exceptions say, as given.
+    holidays: Box<[Date]>,
+    /// Month and day.
+    yearly: Box<[(i8, i8)]>,
+    /// Few have any.
+    exceptions: Option<Box<Exceptions>>,
+}
+
+/// Dates that go by hours of their own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Exceptions {
+    /// What they say, as given.
     specials: Box<[Special]>,
     /// Dates named one by one, with the entry that won.
     dates: Box<[(Date, usize)]>,
     /// Ranges cut up so that none overlap, with the entry that won.
     ranges: Box<[Stretch]>,
-    holidays: Box<[Date]>,
-    /// Month and day.
-    yearly: Box<[(i8, i8)]>,
 }
 
 /// The hours of an exception.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Special {
     spans: Box<[Span]>,
     pub name: Option<Box<str>>,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Stretch {
     first: Date,
     last: Date,
@@ -52,7 +61,6 @@ pub(super) enum GoesBy<'h> {
 
 impl Hours {
     pub fn compile(given: &BusinessHours, zone: TimeZone) -> Hours {
-        let specials = given.exceptions.iter().map(Special::compile).collect();
         let mut holidays = Vec::new();
         let mut yearly = Vec::new();
         for holiday in &given.holidays {
@@ -64,11 +72,9 @@ impl Hours {
         Hours {
             zone,
             week: Week::compile(&given.week),
-            specials,
-            dates: dates(&given.exceptions),
-            ranges: ranges(&given.exceptions),
             holidays: sorted(holidays),
             yearly: sorted(yearly),
+            exceptions: Exceptions::compile(&given.exceptions).map(Box::new),
         }
     }
 
@@ -79,15 +85,32 @@ impl Hours {
 
     /// What a date goes by: exception, else holiday, else the week.
     pub fn goes_by(&self, date: Date) -> GoesBy<'_> {
-        if let Some(special) = self.special(date) {
+        if let Some(special) = self.exceptions.as_ref().and_then(|exceptions| exceptions.on(date)) {
             return GoesBy::Exception(special);
         }
         let holiday = self.holidays.binary_search(&date).is_ok()
             || self.yearly.binary_search(&(date.month(), date.day())).is_ok();
         if holiday { GoesBy::Holiday } else { GoesBy::Weekday }
     }
+}
 
-    fn special(&self, date: Date) -> Option<&Special> {
+/// Where hours are looked for among others: most differ in their weeks and holidays.
+impl Hash for Hours {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (self.zone.iana_name(), &self.week, &self.holidays, &self.yearly).hash(state);
+    }
+}
+
+impl Exceptions {
+    fn compile(given: &[Exception]) -> Option<Exceptions> {
+        (!given.is_empty()).then(|| Exceptions {
+            specials: given.iter().map(Special::compile).collect(),
+            dates: dates(given),
+            ranges: ranges(given),
+        })
+    }
+
+    fn on(&self, date: Date) -> Option<&Special> {
         let named = self.dates.binary_search_by_key(&date, |(date, _)| *date).ok().map(|place| self.dates[place].1);
         let index = named.or_else(|| {
             let after = self.ranges.partition_point(|range| range.first <= date);

@@ -1,5 +1,6 @@
 //! Whether the AI answers, and what a call walks through: pure functions of (tenant, count, instant).
 
+mod alike;
 mod clock;
 mod compile;
 mod day;
@@ -22,6 +23,7 @@ mod script;
 mod trace;
 mod week;
 
+pub use alike::Alike;
 pub use compile::{CompiledTenant, Surroundings, compile};
 pub use decide::{decide, verdicts};
 pub use next_change::next_change;

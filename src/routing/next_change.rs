@@ -25,7 +25,7 @@ pub fn next_change(rules: &Rules, others: u32, already_overflowed: bool, at: Tim
     let before = answer(at);
 
     let mut now = at;
-    if let Some(forced) = rules.forced.filter(|forced| forced.holds(at)) {
+    if let Some(forced) = rules.forced.as_deref().filter(|forced| forced.holds(at)) {
         now = forced.until.filter(|until| *until <= limit)?;
         if answer(now) != before {
             return Some(now);
@@ -77,7 +77,7 @@ impl Rules {
             Engine::AfterHours(after_hours) => [after_hours.hand(), None, None],
             Engine::Scheduled(schedule) => [schedule.disabling(), schedule.enabling(), None],
             Engine::Combined(sections) => {
-                let disabling = sections.schedule.as_ref().and_then(Schedule::disabling);
+                let disabling = sections.schedule.as_deref().and_then(Schedule::disabling);
                 let otherwise = Decision::fallback(Reason::NoneMatched);
                 let overflow = sections.threshold.map(|threshold| Overflow { threshold, already, otherwise });
                 let missing = matches!(sections.after_hours, Some(AfterHours::Missing));
@@ -85,7 +85,7 @@ impl Rules {
                     // Nothing but a disable rule can keep the AI from answering.
                     return [disabling, None, None];
                 }
-                let enabling = sections.schedule.as_ref().and_then(Schedule::enabling);
+                let enabling = sections.schedule.as_deref().and_then(Schedule::enabling);
                 [disabling, enabling, sections.after_hours.as_ref().and_then(AfterHours::hand)]
             }
         }

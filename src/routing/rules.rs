@@ -1,8 +1,11 @@
 //! Availability settings compiled into a form that answers in well under a microsecond.
 
+use std::sync::Arc;
+
 use jiff::tz::TimeZone;
 use serde_json::Value;
 
+use super::alike::Alike;
 use super::forced::Standing;
 use super::hours::Hours;
 use super::schedule::Schedule;
@@ -12,7 +15,8 @@ use crate::model::{Fault, Override};
 /// Compiled availability: no JSON, no zone name, no schedule text left in it.
 #[derive(Clone, Debug)]
 pub struct Rules {
-    pub(super) forced: Option<Standing>,
+    /// Few have one.
+    pub(super) forced: Option<Box<Standing>>,
     pub(super) engine: Engine,
     doubts: Box<[Fault]>,
 }
@@ -35,14 +39,14 @@ pub(super) enum Engine {
 /// Opening hours, if anybody ever said them.
 #[derive(Clone, Debug)]
 pub(super) enum AfterHours {
-    Known(Box<Hours>),
+    Known(Arc<Hours>),
     Missing,
 }
 
 /// The sections that are enabled.
 #[derive(Clone, Debug)]
 pub(super) struct Combined {
-    pub schedule: Option<Schedule>,
+    pub schedule: Option<Box<Schedule>>,
     pub after_hours: Option<AfterHours>,
     pub threshold: Option<u32>,
 }
@@ -53,7 +57,7 @@ impl Rules {
     /// Total: where a zone that is needed does not exist, the rules answer with the fallback, `not-configured`.
     pub fn compile(availability: &Availability, forced: Option<&Override>, tenant_zone: &str) -> Rules {
         let zones = Zones { availability, tenant: tenant_zone };
-        let forced = forced.map(Standing::compile);
+        let forced = forced.map(Standing::compile).map(Box::new);
         match zones.engine() {
             Some(engine) => Rules { forced, engine, doubts: Box::default() },
             None => Rules { forced, engine: Engine::NotConfigured, doubts: [unknown_zone()].into() },
@@ -69,9 +73,23 @@ impl Rules {
                 let doubts = rules.doubts.into_iter().chain(reading.warnings).collect();
                 Rules { doubts, ..rules }
             }
-            Err(faults) => {
-                Rules { forced: forced.map(Standing::compile), engine: Engine::NotConfigured, doubts: faults.into() }
-            }
+            Err(faults) => Rules {
+                forced: forced.map(Standing::compile).map(Box::new),
+                engine: Engine::NotConfigured,
+                doubts: faults.into(),
+            },
+        }
+    }
+
+    /// Has what others have alike together with them.
+    pub(super) fn share(&mut self, alike: &Alike) {
+        let after_hours = match &mut self.engine {
+            Engine::AfterHours(after_hours) => Some(after_hours),
+            Engine::Combined(sections) => sections.after_hours.as_mut(),
+            _ => None,
+        };
+        if let Some(AfterHours::Known(hours)) = after_hours {
+            *hours = alike.hours.like(hours);
         }
     }
 
@@ -111,7 +129,7 @@ impl Zones<'_> {
             Mode::OverflowOnly => Engine::Overflow { threshold: given.high_volume.threshold },
             Mode::Scheduled => Engine::Scheduled(Box::new(self.schedule()?)),
             Mode::Combined => Engine::Combined(Box::new(Combined {
-                schedule: if given.custom_schedule.enabled { Some(self.schedule()?) } else { None },
+                schedule: if given.custom_schedule.enabled { Some(Box::new(self.schedule()?)) } else { None },
                 after_hours: if given.after_hours.enabled { Some(self.after_hours()?) } else { None },
                 threshold: given.high_volume.enabled.then_some(given.high_volume.threshold),
             })),
@@ -120,7 +138,7 @@ impl Zones<'_> {
 
     fn after_hours(&self) -> Option<AfterHours> {
         let Some(hours) = &self.availability.after_hours.hours else { return Some(AfterHours::Missing) };
-        Some(AfterHours::Known(Box::new(Hours::compile(hours, self.business()?))))
+        Some(AfterHours::Known(Arc::new(Hours::compile(hours, self.business()?))))
     }
 
     fn schedule(&self) -> Option<Schedule> {

@@ -3,11 +3,13 @@
 //! The steps themselves are walked in `plan`; how they sound is the business of `twiml`.
 
 use std::fmt;
+use std::sync::Arc;
 
 use crate::model::{
     Connect, E164, Fallback, FallbackKind, Fault, NoAnswer, Secret, Sid, SipUri, Target, TenantId, Via,
 };
 
+use super::alike::Alike;
 use super::dialing::{Country, forward_fault};
 use super::few::Few;
 
@@ -31,9 +33,10 @@ const CREDENTIAL_BYTES_MAX: usize = 256;
 pub struct Script {
     pub(super) tenant: TenantId,
     name: Box<str>,
-    spoken: Spoken,
+    /// Few say anything about it.
+    spoken: Option<Box<Spoken>>,
     ai: Option<AiLeg>,
-    pub(super) fallback: Fallback,
+    pub(super) fallback: Arc<Fallback>,
     pub(super) stand_ins: Few<StandIn>,
     pub(super) own: Few<E164>,
     pub(super) countries: Few<Country>,
@@ -84,6 +87,9 @@ pub struct Spoken {
     pub voice: Option<Box<str>>,
 }
 
+/// As the carrier speaks where nothing is said.
+static UNSAID: Spoken = Spoken { language: None, voice: None };
+
 /// The way to the AI, with what it takes to go there.
 #[derive(Clone, Debug)]
 pub enum AiLeg {
@@ -99,8 +105,8 @@ pub enum AiLeg {
 #[derive(Clone)]
 pub struct SipLeg {
     text: Box<str>,
-    uri_end: usize,
-    username_end: usize,
+    uri_end: u32,
+    username_end: u32,
     /// How long it may ring.
     pub timeout_seconds: u16,
 }
@@ -110,22 +116,28 @@ impl SipLeg {
         let (username, password) = credentials.map_or(("", ""), |(username, password)| (username, password.reveal()));
         SipLeg {
             text: [uri, username, password].concat().into(),
-            uri_end: uri.len(),
-            username_end: uri.len() + username.len(),
+            uri_end: place(uri.len()),
+            username_end: place(uri.len() + username.len()),
             timeout_seconds,
         }
     }
 
     /// Its address, checked: what Twilio would not dial is not here.
     pub fn uri(&self) -> &str {
-        &self.text[..self.uri_end]
+        &self.text[..self.uri_end as usize]
     }
 
     /// User name and password; both or none. Neither is ever empty.
     pub fn credentials(&self) -> Option<(&str, &str)> {
-        let credentials = (&self.text[self.uri_end..self.username_end], &self.text[self.username_end..]);
+        let (begin, end) = (self.uri_end as usize, self.username_end as usize);
+        let credentials = (&self.text[begin..end], &self.text[end..]);
         (self.username_end > self.uri_end).then_some(credentials)
     }
+}
+
+/// A place in a text that was found to be short.
+fn place(at: usize) -> u32 {
+    u32::try_from(at).expect("addresses and credentials are bounded")
 }
 
 impl fmt::Debug for SipLeg {
@@ -149,20 +161,26 @@ impl Script {
         if fallback.transcribe {
             doubt_transcription(source.language, &mut warnings);
         }
+        let spoken = Spoken {
+            language: voice_name(source.language, "/language", &mut warnings),
+            voice: voice_name(source.voice, "/voice", &mut warnings),
+        };
         let script = Script {
             tenant: source.tenant.clone(),
             name: source.name.into(),
-            spoken: Spoken {
-                language: voice_name(source.language, "/language", &mut warnings),
-                voice: voice_name(source.voice, "/voice", &mut warnings),
-            },
+            spoken: (spoken != UNSAID).then(|| Box::new(spoken)),
             ai,
-            fallback,
+            fallback: Arc::new(fallback),
             stand_ins: source.stand_ins.into(),
             own: source.own.into(),
             countries: source.countries.iter().filter_map(|code| Country::parse(code)).collect::<Vec<_>>().into(),
         };
         (script, warnings)
+    }
+
+    /// Has what others have alike together with them.
+    pub(super) fn share(&mut self, alike: &Alike) {
+        self.fallback = alike.fallbacks.like(&self.fallback);
     }
 
     /// How the AI is reached, if there is anything to reach.
@@ -196,7 +214,7 @@ impl Script {
 
     /// How texts are spoken.
     pub fn spoken(&self) -> &Spoken {
-        &self.spoken
+        self.spoken.as_deref().unwrap_or(&UNSAID)
     }
 
     /// What happens when the AI does not answer; `forward` holds only what may be dialled.

@@ -6,7 +6,7 @@ use super::day::{Calendar, Day, joined};
 use crate::model::availability::Span;
 
 /// The stretches of each weekday, Monday first: all in one place, and where each day's end.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Week {
     spans: Box<[Span]>,
     ends: [u16; 7],

@@ -19,7 +19,7 @@ use patchbay::model::{Secret, SigningKey};
 use sample::house::{self, call};
 
 /// What a call may ask for: our own limit is eight.
-const VOICE: u64 = 6;
+const VOICE: u64 = 5;
 const STATUS: u64 = 3;
 
 /// Answers a request that has nothing to wait for.

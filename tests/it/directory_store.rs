@@ -75,7 +75,7 @@ async fn a_number_at_work_is_a_line_and_any_other_is_unknown() {
         house.store.put_number(number, &operator()).await.unwrap();
     }
     let line = house.line("+16475550101").await.unwrap();
-    assert_eq!((&line.tenant.id, line.tenant.version), (&tenant.id, 1));
+    assert_eq!((line.tenant.id(), line.tenant.version), (&tenant.id, 1));
     let number = line.number().unwrap();
     assert_eq!((&number.id, number.e164, &number.account_sid), (&at_work.id, at_work.e164, &at_work.account_sid));
     assert_eq!((number.purpose, number.already_overflowed), (Purpose::Voicemail, true));
@@ -89,12 +89,16 @@ async fn a_number_just_created_is_a_line_at_once() {
     let house = House::new().await;
     let tenant = kept_tenant(&house.store, 1).await;
     house.put(1, "+16475550101", &tenant).await;
-    assert!(house.line("+16475550101").await.is_some(), "the tenant is cached with one number");
+    for _ in 0..2 {
+        assert!(house.line("+16475550101").await.is_some(), "the tenant is cached with one number");
+    }
     assert!(house.line("+16475550102").await.is_none());
     let number = house.put(2, "+16475550102", &tenant).await;
     house.directory.changed(&Change::Number(number.e164));
     let line = house.line("+16475550102").await.unwrap();
     assert!(line.tenant.numbers().contains(&number.e164), "its tenant knows it as its own");
+    let line = house.line("+16475550101").await.unwrap();
+    assert!(line.tenant.numbers().contains(&number.e164), "whichever number leads to it");
 }
 
 #[tokio::test]
@@ -127,7 +131,7 @@ async fn a_number_that_moves_leaves_one_tenant_and_joins_the_other() {
     house.store.put_number(&Number { tenant_id: Some(other.id.clone()), ..number.clone() }, &operator()).await.unwrap();
     house.directory.changed(&Change::Number(number.e164));
     let line = house.line("+16475550101").await.unwrap();
-    assert_eq!(line.tenant.id, other.id);
+    assert_eq!(*line.tenant.id(), other.id);
     assert_eq!(line.tenant.numbers().len(), 2);
     let Found::Known(left) = house.directory.tenant(&one.id).await else { panic!("it is there") };
     assert!(left.numbers().is_empty());
@@ -153,11 +157,11 @@ async fn a_sip_user_is_a_slug_an_alias_a_user_name_or_a_number() {
     house.put(1, "+16475550101", &tenant).await;
     for name in [tenant.slug.clone(), format!("clinic-{}", tenant.id), "sip_00000abc".into(), "SIP_00000ABC".into()] {
         let line = house.sip(&name).await.unwrap();
-        assert_eq!((&line.tenant.id, line.number().is_some()), (&tenant.id, false), "{name}");
+        assert_eq!((line.tenant.id(), line.number().is_some()), (&tenant.id, false), "{name}");
     }
     for name in ["+16475550101", "16475550101"] {
         let line = house.sip(name).await.unwrap();
-        assert_eq!((&line.tenant.id, line.number().is_some()), (&tenant.id, true), "{name}");
+        assert_eq!((line.tenant.id(), line.number().is_some()), (&tenant.id, true), "{name}");
     }
     let long = "x".repeat(70_000);
     for nobody in ["", "+16475550102", "6475550101", "acme-pizza", "clinic-", "+", &long] {
@@ -175,7 +179,7 @@ async fn a_slug_of_digits_does_not_take_over_a_line() {
         house.store.change_tenant(&other.id, None, &operator(), rename).await.unwrap();
         house.directory.changed(&Change::Tenant(other.id.clone()));
         let expected = if slug.starts_with("1647") { &owner.id } else { &other.id };
-        assert_eq!(house.sip(slug).await.unwrap().tenant.id, *expected, "{slug}");
+        assert_eq!(house.sip(slug).await.unwrap().tenant.id(), expected, "{slug}");
     }
 }
 
@@ -204,7 +208,7 @@ async fn a_vapi_number_is_a_line() {
     house.store.put_number(&number, &operator()).await.unwrap();
     house.directory.changed(&Change::VapiNumber(sid("vapi-1")));
     let line = known(house.directory.by_vapi_number(&sid("vapi-1")).await).unwrap();
-    assert_eq!((&line.tenant.id, line.number().unwrap().e164), (&tenant.id, number.e164));
+    assert_eq!((line.tenant.id(), line.number().unwrap().e164), (&tenant.id, number.e164));
     number.state = NumberState::Resting;
     house.store.put_number(&number, &operator()).await.unwrap();
     house.directory.changed(&Change::Number(number.e164));

@@ -87,7 +87,7 @@ async fn of_hundreds_of_simultaneous_calls_exactly_the_first_n_see_fewer_than_n_
         below.sort_unstable();
         assert_eq!(below, (0..25).collect::<Vec<_>>());
         assert!(begun.iter().filter(|b| b.decision.available).all(|b| b.others == 25));
-        assert_eq!(ledger.others(&tenant.id).await, 25);
+        assert_eq!(ledger.others(tenant.id()).await, 25);
     }
 }
 
@@ -141,7 +141,7 @@ async fn ends_come_twice_early_and_for_calls_nobody_knows() {
             let late = ledger.begin(call(&sid(number), &tenant, NEVER, at(5))).await;
             assert!(late.first && !late.decision.available);
         }
-        assert_eq!((ledger.live().await.len(), ledger.others(&tenant.id).await), (0, 0));
+        assert_eq!((ledger.live().await.len(), ledger.others(tenant.id()).await), (0, 0));
     }
 }
 
@@ -179,7 +179,7 @@ async fn a_restarted_ledger_counts_what_was_live_and_asks_about_it_first() {
             foreign_answer: None,
         };
         ledger.restore(vec![restored(2, true), restored(1, false)], at(500)).await;
-        assert_eq!(ledger.others(&tenant.id).await, 1);
+        assert_eq!(ledger.others(tenant.id()).await, 1);
         let next = ledger.begin(call(&sid(3), &tenant, ALWAYS, at(500))).await;
         assert_eq!(next.decision.reason, Reason::AiFull);
         let again = ledger.begin(call(&sid(1), &tenant, NEVER, at(501))).await;
@@ -197,13 +197,13 @@ async fn a_forward_that_comes_round_is_known_by_its_number_or_by_its_caller() {
         let tenant = tenant(1, 1);
         let staff = number("+12045550177");
         ledger.begin(call(&sid(1), &tenant, NEVER, at(0))).await;
-        assert!(!ledger.caller_is_being_forwarded(&tenant.id, number("+12045550123")).await);
+        assert!(!ledger.caller_is_being_forwarded(tenant.id(), number("+12045550123")).await);
         ledger.ringing(&sid(1), &[staff], at(0)).await;
         assert!(ledger.is_ringing(staff).await);
-        assert!(ledger.caller_is_being_forwarded(&tenant.id, number("+12045550123")).await);
-        assert!(!ledger.caller_is_being_forwarded(&tenant.id, number("+12045550199")).await);
+        assert!(ledger.caller_is_being_forwarded(tenant.id(), number("+12045550123")).await);
+        assert!(!ledger.caller_is_being_forwarded(tenant.id(), number("+12045550199")).await);
         ledger.end(&sid(1), EndedBy::Status).await;
         assert!(!ledger.is_ringing(staff).await);
-        assert!(!ledger.caller_is_being_forwarded(&tenant.id, number("+12045550123")).await);
+        assert!(!ledger.caller_is_being_forwarded(tenant.id(), number("+12045550123")).await);
     }
 }

@@ -93,7 +93,7 @@ async fn an_unreachable_silent_or_broken_provider_changes_nothing() {
         }
     }
     assert_eq!(kept.ledger.live().await.len(), 4);
-    assert_eq!(kept.ledger.others(&tenant(1, 1).id).await, 4);
+    assert_eq!(kept.ledger.others(tenant(1, 1).id()).await, 4);
 }
 
 #[tokio::test]

@@ -132,7 +132,7 @@ fn spell(tenant: &CompiledTenant, decision: Decision, called: Option<E164>, mess
 fn target(tenant: &CompiledTenant, message: Message<'_>) -> Option<Value> {
     let target = tenant.target.as_ref()?;
     let variables = json!({"variableValues": {
-        "tenant": tenant.id.as_str(),
+        "tenant": tenant.id().as_str(),
         "business": tenant.name(),
         "callsid": message.call_sids().first().map(Sid::as_str),
     }});

@@ -10,7 +10,7 @@ pub const MINUTES_PER_DAY: u16 = 24 * 60;
 /// A stretch of civil time that begins on one day and may run into the next.
 ///
 /// Counted in minutes from the midnight of the day it begins: `from` is inside, `to` is not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Span {
     from: u16,
     to: u16,
