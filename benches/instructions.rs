@@ -8,28 +8,40 @@
 mod sample;
 
 use std::hint::black_box;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
 use gungraun::prelude::*;
 use gungraun::{Callgrind, EventKind};
-use patchbay::edge::{Claim, Content, Form, SignedUrls, sign, verify};
+use patchbay::app::Running;
+use patchbay::edge::{Answer, Claim, Content, Form, Handler, Incoming, SignedUrls, sign, verify};
 use patchbay::model::{Arrival, Decision, Reason, Secret, SigningKey, Verdicts};
 use patchbay::routing::{self, Call, CompiledTenant, Walk};
 use patchbay::twiml::{self, Urls};
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+
+use sample::house;
 
 // Each is what was counted and a twentieth more, for the difference between one toolchain and the next.
-const FORM_AND_SIGNATURE: u64 = 32_558;
-const DECIDE_ALWAYS: u64 = 186;
-const DECIDE_DISABLED: u64 = 186;
-const DECIDE_AFTER_HOURS: u64 = 1_279;
-const DECIDE_OVERFLOW: u64 = 201;
-const DECIDE_SCHEDULED: u64 = 1_211;
-const DECIDE_COMBINED: u64 = 2_371;
-const PLAN_AI: u64 = 153;
-const PLAN_FALLBACK: u64 = 341;
-const RENDER_AI: u64 = 4_014;
-const RENDER_FORWARD: u64 = 2_742;
-const RENDER_VOICEMAIL: u64 = 4_247;
+const FORM_AND_SIGNATURE: u64 = 30_678;
+const DECIDE_ALWAYS: u64 = 156;
+const DECIDE_DISABLED: u64 = 156;
+const DECIDE_AFTER_HOURS: u64 = 1_291;
+const DECIDE_OVERFLOW: u64 = 170;
+const DECIDE_SCHEDULED: u64 = 1_224;
+const DECIDE_COMBINED: u64 = 2_407;
+const PLAN_AI: u64 = 121;
+const PLAN_FALLBACK: u64 = 410;
+const RENDER_AI: u64 = 4_377;
+const RENDER_FORWARD: u64 = 2_952;
+const RENDER_VOICEMAIL: u64 = 4_306;
+const WHOLE_CALL: u64 = 49_623;
+const WHOLE_END: u64 = 17_452;
+
+/// Calls before the one that is counted: what is made once or grows is there then.
+const CALLS_BEFORE: u64 = 300;
 
 struct Webhook {
     body: Vec<u8>,
@@ -99,6 +111,59 @@ fn render(prepared: (CompiledTenant, Walk)) -> (Bytes, (CompiledTenant, Walk)) {
     (twiml::render(black_box(tenant), walk, &call(), &Urls { base: sample::BASE }), prepared)
 }
 
+/// A running house, and the request it is to answer.
+struct House {
+    running: Running,
+    request: Incoming,
+    runtime: Runtime,
+    _dir: TempDir,
+}
+
+/// Where many calls have been and gone; the last began, if it is its end that is to be answered.
+fn house(mode: &str, ends: bool) -> House {
+    let runtime = Runtime::new().expect("a runtime");
+    let dir = TempDir::new().expect("a directory");
+    let running = runtime.block_on(house::open(&dir, mode));
+    let key = SigningKey::new(&Secret::new(sample::TOKEN));
+    let entered = runtime.enter();
+    for turn in 0..CALLS_BEFORE {
+        for request in house::call(turn, &key) {
+            assert!(answer(&running, &request).status < 300);
+        }
+    }
+    let [call, end] = house::call(CALLS_BEFORE, &key);
+    let request = if ends {
+        assert_eq!(answer(&running, &call).status, 200);
+        end
+    } else {
+        call
+    };
+    drop(entered);
+    House { running, request, runtime, _dir: dir }
+}
+
+/// What is known already is answered without waiting for anything.
+fn answer(running: &Running, request: &Incoming) -> Answer {
+    let mut answering = pin!(running.handler.answer(request));
+    loop {
+        if let Poll::Ready(answer) = answering.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            return answer;
+        }
+        std::thread::yield_now();
+    }
+}
+
+// Everything but the socket: signature, lookup, decision, ledger, document, record, metrics.
+#[library_benchmark]
+#[bench::call(args = (house("after-hours-only", false)), config = at_most(WHOLE_CALL))]
+#[bench::end(args = (house("after-hours-only", true)), config = at_most(WHOLE_END))]
+fn whole(house: House) -> (Answer, House) {
+    let entered = house.runtime.enter();
+    let answer = answer(&house.running, black_box(&house.request));
+    drop(entered);
+    (answer, house)
+}
+
 fn at_most(instructions: u64) -> LibraryBenchmarkConfig {
     let mut callgrind = Callgrind::default();
     callgrind.hard_limits([(EventKind::Ir, instructions)]);
@@ -108,4 +173,5 @@ fn at_most(instructions: u64) -> LibraryBenchmarkConfig {
 }
 
 library_benchmark_group!(name = steps; benchmarks = form_and_signature, decide, plan, render);
-main!(library_benchmark_groups = steps);
+library_benchmark_group!(name = requests; benchmarks = whole);
+main!(library_benchmark_groups = steps, requests);

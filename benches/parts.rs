@@ -12,10 +12,15 @@ use std::task::{Context, Poll, Waker};
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use patchbay::calls::{Begin, Ledger};
+use patchbay::directory::Found;
 use patchbay::edge::{Claim, Content, Form, SignedUrls, sign, verify};
 use patchbay::model::{Arrival, E164, EndedBy, Secret, Sid, SigningKey};
 use patchbay::routing::{self, Call};
 use patchbay::twiml::{self, Urls};
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+
+use sample::house;
 
 const SID: &str = "CA00000000000000000000000000000001";
 
@@ -71,7 +76,23 @@ fn ledger(criterion: &mut Criterion) {
     });
 }
 
-/// The ledger in memory waits for nothing.
+/// Of one number, so that all of it is warm: what it costs to find a tenant that the processor's caches do not hold is
+/// for the load tests to tell.
+fn lookup(criterion: &mut Criterion) {
+    let runtime = Runtime::new().expect("a runtime");
+    let dir = TempDir::new().expect("a directory");
+    let running = runtime.block_on(house::open(&dir, "always"));
+    let directory = &running.handler.directory;
+    let number = E164::parse(sample::NUMBER).expect("a number");
+    // The first look loads, the second remembers.
+    for _ in 0..2 {
+        assert!(matches!(runtime.block_on(directory.by_number(number)), Found::Known(_)));
+    }
+    criterion.bench_function("lookup", |bencher| bencher.iter(|| at_once(directory.by_number(black_box(number)))));
+    runtime.block_on(running.stop());
+}
+
+/// What is known already waits for nothing.
 fn at_once<T>(answer: impl Future<Output = T>) -> T {
     match pin!(answer).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(answer) => answer,
@@ -79,5 +100,5 @@ fn at_once<T>(answer: impl Future<Output = T>) -> T {
     }
 }
 
-criterion_group!(benches, form_and_signature, decide_and_render, ledger);
+criterion_group!(benches, form_and_signature, lookup, decide_and_render, ledger);
 criterion_main!(benches);

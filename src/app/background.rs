@@ -97,7 +97,8 @@ impl Background {
             return Err(unfinished.into());
         }
         let keys = config::secrets::keys(&settings).context("could not get the key that seals secrets")?;
-        let store = Store::open(&settings.store.url, rotation::keyring(&keys)).await;
+        let opening = Store::open_writing_on(&settings.store.url, rotation::keyring(&keys), &draining_on);
+        let store = opening.await;
         let store = store.context("could not open the store")?;
         metrics.store_up(true);
         metrics.ledger_mode("memory");
@@ -107,7 +108,7 @@ impl Background {
         let (teller, reporter) = Teller::new(store.clone(), bus.clone());
         let telling = Telling { store: store.clone(), teller: teller.clone() };
         draining.spawn_on(drain.run(telling, stops.drain.clone().cancelled_owned()), &draining_on);
-        helpers.spawn(reporter.run(stops.helpers.clone()));
+        helpers.spawn_on(reporter.run(stops.helpers.clone()), &draining_on);
 
         let around = Arc::new(surroundings(&settings));
         let directory =

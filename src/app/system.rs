@@ -2,10 +2,10 @@
 
 use rustix::process::{Resource, Rlimit, getrlimit, setpriority_process, setrlimit};
 
-/// How far the journal's drain stands back, in the system's measure (0 to 19). On a machine that is busy with calls
-/// alone it gets about a thirtieth of a core: everything is kept and reaches the store later; on any other machine it
-/// lacks nothing.
-const STANDS_BACK: i32 = 15;
+/// How far the journal's drain and what writes to the store stand back, in the system's measure (0 to 19). On a machine
+/// that is busy with calls alone they get about a seventieth of a core: everything is kept and reaches the store later;
+/// on any other machine they lack nothing.
+const STANDS_BACK: i32 = 19;
 
 /// Files that are no connections: the store's, the journal's, the log, connections to providers and to the admin API.
 const OTHER_FILES: u64 = 1_024;

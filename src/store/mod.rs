@@ -24,6 +24,7 @@ mod voicemail;
 mod words;
 
 use jiff::Timestamp;
+use tokio::runtime::Handle;
 
 use crate::model::{E164, Number, NumberId, Org, OrgId, Secret, Sid, Tenant, TenantId, TokenId, VoicemailId};
 
@@ -56,8 +57,17 @@ impl Store {
     ///
     /// `sqlite:PATH`, or `sqlite::memory:` for one that is gone with its last handle.
     pub async fn open(url: &str, keys: impl Into<Keyring>) -> Result<Store, StoreError> {
+        Store::open_writing_on(url, keys, &Handle::current()).await
+    }
+
+    /// The same, where what writes is to be as important to the system as the threads of `writing_on` are.
+    pub async fn open_writing_on(
+        url: &str,
+        keys: impl Into<Keyring>,
+        writing_on: &Handle,
+    ) -> Result<Store, StoreError> {
         if url.starts_with("sqlite:") {
-            return Sqlite::open(url, &keys.into()).await.map(Store::Sqlite);
+            return Sqlite::open(url, &keys.into(), writing_on).await.map(Store::Sqlite);
         }
         let scheme = url.split(':').next().unwrap_or_default();
         Err(StoreError::Failed(format!("could not open a store named \"{scheme}:…\": only sqlite:PATH is known")))

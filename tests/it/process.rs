@@ -232,6 +232,37 @@ async fn what_it_keeps_is_for_its_owner_alone() {
     assert!(looked_at >= 6, "{looked_at}");
 }
 
+/// The threads of a process by name, with how far each stands back (`nice`).
+fn threads(pid: u32) -> Vec<(String, i32)> {
+    let tasks = fs::read_dir(format!("/proc/{pid}/task")).expect("it runs");
+    let thread = |task: fs::DirEntry| {
+        let stat = fs::read_to_string(task.path().join("stat")).expect("it runs");
+        let (name, rest) =
+            stat.split_once('(').and_then(|(_, rest)| rest.rsplit_once(')')).expect("a name in brackets");
+        (name.to_owned(), rest.split_whitespace().nth(16).and_then(|nice| nice.parse().ok()).expect("a number"))
+    };
+    tasks.map(|task| thread(task.expect("an entry"))).collect()
+}
+
+#[test]
+fn calls_and_what_they_may_wait_for_come_before_whatever_is_written_to_the_store() {
+    let dir = empty();
+    let running = Process::start(dir.path(), &WITH_ACCOUNTS);
+    let threads = threads(running.pid());
+    let nice = |begin: &str| -> Vec<i32> {
+        threads.iter().filter(|(name, _)| name.starts_with(begin)).map(|(_, nice)| *nice).collect()
+    };
+    let ours = nice("edge")[0];
+    assert!(ours < 19, "run the suite with a nice value below 19");
+    for first in ["edge", "patchbay-back", "journal", "log"] {
+        assert!(!nice(first).is_empty() && nice(first).iter().all(|nice| *nice == ours), "{first}: {threads:?}");
+    }
+    assert_eq!(nice("patchbay-drain"), [19], "{threads:?}");
+    let mut of_the_store = nice("sqlx-sqlite");
+    of_the_store.sort_unstable();
+    assert_eq!(of_the_store, [ours, ours, ours, ours, 19], "four that read and one that writes: {threads:?}");
+}
+
 /// A caller, a number of ours and a person's number that appear nowhere else.
 const PLANTED_NUMBERS: [&str; 4] = ["4165550177", "6475550124", "6475550125", "9055550188"];
 

@@ -44,6 +44,7 @@ use arc_swap::ArcSwap;
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{SqlitePool, Transaction};
+use tokio::runtime::Handle;
 
 use crate::model::Secret;
 
@@ -66,6 +67,10 @@ const READERS_MAX: u32 = 4;
 /// there is read for it, and written twice.
 const WRITER_CACHE: &str = "-8192";
 
+/// How many pages may wait beside the file before they are brought into it: 32 MiB. Calls touch the same pages again and
+/// again, and each is brought in once, however often it was written meanwhile.
+const CHECKPOINT_PAGES: &str = "8192";
+
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 
 /// A store in one SQLite file.
@@ -79,14 +84,25 @@ pub struct Sqlite {
     _home: Arc<Home>,
 }
 
+/// At most so many connections, each for as long as the store is open.
+fn connections(most: u32) -> SqlitePoolOptions {
+    SqlitePoolOptions::new()
+        .max_connections(most)
+        .acquire_timeout(TURN_WAIT_MAX)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .test_before_acquire(false)
+}
+
 /// The word that proves a key.
 const KEY_WORD: Place<'static> = Place { table: "meta", column: "value", row: "key" };
 
 type Writing = Transaction<'static, sqlx::Sqlite>;
 
 impl Sqlite {
-    /// Opens `sqlite:PATH`, makes the file where there is none, migrates it.
-    pub async fn open(url: &str, keys: &Keyring) -> Result<Sqlite, StoreError> {
+    /// Opens `sqlite:PATH`, makes the file where there is none, migrates it. The thread that writes is started by one of
+    /// `writing_on`, and is as important as that to the system.
+    pub async fn open(url: &str, keys: &Keyring, writing_on: &Handle) -> Result<Sqlite, StoreError> {
         let (home, options) = if url == MEMORY_URL {
             let home = Home::of_its_own()?;
             let options = SqliteConnectOptions::new().filename(home.file());
@@ -99,33 +115,24 @@ impl Sqlite {
         let options = options.create_if_missing(true).foreign_keys(true).busy_timeout(LOCK_WAIT_MAX);
 
         let writing = options.clone().journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Full);
-        let writer = SqlitePoolOptions::new()
-            .max_connections(1)
-            .acquire_timeout(TURN_WAIT_MAX)
-            .idle_timeout(None)
-            .max_lifetime(None)
-            .test_before_acquire(false)
+        let writer = connections(1)
             // What is deleted is overwritten at once: erased means gone from the file, not only from the lists.
             .connect_with(
                 writing
                     .pragma("secure_delete", "ON")
                     .pragma("journal_size_limit", "67108864")
-                    .pragma("cache_size", WRITER_CACHE),
-            )
-            .await?;
+                    .pragma("cache_size", WRITER_CACHE)
+                    .pragma("wal_autocheckpoint", CHECKPOINT_PAGES),
+            );
+        let writer = writing_on.spawn(writer).await.map_err(|panic| StoreError::Failed(panic.to_string()))??;
         MIGRATIONS.run(&writer).await.map_err(migration_failed)?;
         // A statement that writes several rows copies what it changes, in order to be undone alone: not into a file. A
         // migration may sort a million rows, which need not find room in memory.
         sqlx::query("PRAGMA temp_store = MEMORY").execute(&writer).await?;
 
-        let readers = SqlitePoolOptions::new()
-            .max_connections(READERS_MAX)
-            .acquire_timeout(TURN_WAIT_MAX)
-            .idle_timeout(None)
-            .max_lifetime(None)
-            .test_before_acquire(false)
-            .connect_with(options.pragma("query_only", "ON"))
-            .await?;
+        // All at once and from here: whoever needed one first would else decide how important it is.
+        let readers = connections(READERS_MAX).min_connections(READERS_MAX);
+        let readers = readers.connect_with(options.pragma("query_only", "ON")).await?;
 
         let ring = Arc::new(ArcSwap::from_pointee(Ring::of(keys)));
         let store = Sqlite { writer, readers, ring, _home: Arc::new(home) };

@@ -13,7 +13,9 @@ use crate::model::{Arrival, E164, NumberState, OrgId, Purpose, Reason, Scope, Se
 use crate::store::{AuditFilter, CallFilter, LiveFilter, NumberFilter, TenantFilter, VoicemailFilter};
 
 async fn fresh() -> Sqlite {
-    Sqlite::open("sqlite::memory:", &crate::store::Keyring::new([7; 32], [])).await.unwrap()
+    Sqlite::open("sqlite::memory:", &crate::store::Keyring::new([7; 32], []), &tokio::runtime::Handle::current())
+        .await
+        .unwrap()
 }
 
 fn seed(place: u8) -> Seed {
