@@ -44,6 +44,8 @@ struct Inner<K, V> {
     /// Where loads run: the runtime that holds the store's connections.
     runtime: Handle,
     retry_after: Duration,
+    /// What its moments count from.
+    began: Instant,
 }
 
 /// Something known.
@@ -58,8 +60,13 @@ enum Standing {
     Fresh,
     Stale,
     /// It may, and the last attempt to read it again failed then.
-    Failed(Instant),
+    Failed(Moment),
 }
+
+/// Milliseconds since the shelf began, as far as they find room: there may be a million of these, and only the last
+/// second matters.
+#[derive(Clone, Copy)]
+struct Moment(u32);
 
 /// Until when somebody waits: counted from the first thing that must be waited for, so that whoever finds everything at
 /// once looks at no clock.
@@ -118,6 +125,7 @@ where
             permits: Arc::new(Semaphore::new(LOADS_MAX)),
             runtime,
             retry_after,
+            began: Instant::now(),
         };
         Shelf { inner: Arc::new(inner) }
     }
@@ -173,7 +181,7 @@ where
 
     fn at_once(&self, key: &K) -> Option<(Found<Arc<V>>, Lookup)> {
         if let Some(kept) = self.inner.known.get(key) {
-            return kept.at_once(self.inner.retry_after);
+            return self.inner.at_once(kept);
         }
         self.inner.unknown.get(key).map(|()| (Found::Unknown, Lookup::Negative))
     }
@@ -182,7 +190,7 @@ where
     fn in_trouble(&self, key: &K) -> (Found<Arc<V>>, Lookup) {
         match self.inner.known.get(key) {
             Some(kept) => {
-                self.inner.mark(key, Standing::Failed(Instant::now()));
+                self.inner.mark(key, Standing::Failed(self.inner.moment()));
                 (Found::Known(kept.value), Lookup::Stale)
             }
             None => (Found::Trouble, Lookup::Error),
@@ -224,6 +232,22 @@ where
             landing.land(loaded);
         });
         Some(landed)
+    }
+
+    fn at_once(&self, kept: Kept<V>) -> Option<(Found<Arc<V>>, Lookup)> {
+        match kept.standing {
+            Standing::Fresh => Some((Found::Known(kept.value), Lookup::Hit)),
+            Standing::Stale => None,
+            Standing::Failed(Moment(failed)) => {
+                let since = Duration::from_millis(self.moment().0.wrapping_sub(failed).into());
+                (since < self.retry_after).then_some((Found::Known(kept.value), Lookup::Stale))
+            }
+        }
+    }
+
+    #[allow(clippy::cast_possible_truncation, reason = "what finds no room does not matter")]
+    fn moment(&self) -> Moment {
+        Moment(self.began.elapsed().as_millis() as u32)
     }
 
     fn fresh(&self, key: &K) -> Option<Outcome<V>> {
@@ -292,16 +316,6 @@ impl<K: Hash + Eq, V> Drop for Landing<K, V> {
 
 fn bounded<K: Eq + Hash, V: Clone>(capacity: usize) -> Bounded<K, V> {
     Cache::with(capacity, capacity as u64, UnitWeighter, RandomState::default(), DefaultLifecycle::default())
-}
-
-impl<V> Kept<V> {
-    fn at_once(self, retry_after: Duration) -> Option<(Found<Arc<V>>, Lookup)> {
-        match self.standing {
-            Standing::Fresh => Some((Found::Known(self.value), Lookup::Hit)),
-            Standing::Stale => None,
-            Standing::Failed(at) => (at.elapsed() < retry_after).then(|| (Found::Known(self.value), Lookup::Stale)),
-        }
-    }
 }
 
 // Not derived: it would ask the value to be cloneable too.

@@ -134,7 +134,7 @@ impl Arriving<'_> {
         let took = self.arrived.elapsed();
         let line_written = CallLine {
             at: self.at,
-            tenant: tenant.map(|tenant| &*tenant.slug),
+            tenant: tenant.map(CompiledTenant::slug),
             decision: first.decision,
             step: first.step,
             call_sid: self.sid,

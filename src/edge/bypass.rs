@@ -72,7 +72,7 @@ async fn create(vapi: &Vapi, signed: &Signed<'_>, tenant: &CompiledTenant, targe
     };
     tracing::warn!(
         failure,
-        tenant = tenant.slug,
+        tenant = tenant.slug(),
         call_sid = signed.call_sid.as_str(),
         "Vapi took no call, the fallback does"
     );

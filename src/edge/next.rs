@@ -162,7 +162,7 @@ fn ai_leg_over(edge: &Edge, signed: &Signed<'_>, at: &Whereabouts, leg_status: &
     if outcome == AiDial::Failed {
         let sip_code = signed.get("DialSipResponseCode").unwrap_or("none");
         tracing::warn!(
-            tenant = at.tenant.slug,
+            tenant = at.tenant.slug(),
             leg_status,
             sip_code,
             call_sid = at.sid.as_str(),

@@ -30,7 +30,7 @@ pub(super) async fn answer(edge: &Edge, signed: &Signed<'_>) -> Answer {
         Ok(walk) => (walk, "accepted"),
         Err(fault) => {
             tracing::warn!(
-                tenant = at.tenant.slug,
+                tenant = at.tenant.slug(),
                 code = fault.code,
                 call_sid = at.sid.as_str(),
                 "the AI's transfer was refused"

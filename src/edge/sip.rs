@@ -16,7 +16,7 @@ pub(super) async fn answer(edge: &Edge, signed: &Signed<'_>) -> Answer {
             Some(true) => Found::Known(line),
             Some(false) => {
                 tracing::warn!(
-                    tenant = line.tenant.slug,
+                    tenant = line.tenant.slug(),
                     call_sid = signed.call_sid.as_str(),
                     "a SIP caller named a tenant that its credentials or address do not belong to"
                 );

@@ -16,8 +16,6 @@ use super::{Rules, Script};
 pub struct CompiledTenant {
     /// Whose credentials carry its calls.
     pub org_id: OrgId,
-    /// Its name in SIP URIs.
-    pub slug: Box<str>,
     /// The version of the settings this was compiled from.
     pub version: u64,
     /// When the AI answers.
@@ -44,6 +42,11 @@ impl CompiledTenant {
     pub fn share(&mut self, alike: &Alike) {
         self.rules.share(alike);
         self.script.share(alike);
+    }
+
+    /// Its name in SIP URIs.
+    pub fn slug(&self) -> &str {
+        self.script.slug()
     }
 
     /// What callers hear it called.
@@ -90,6 +93,7 @@ pub fn compile(
     let (script, doubts) = Script::compile(ScriptSource {
         tenant: &tenant.id,
         name: &tenant.name,
+        slug: &tenant.slug,
         language: tenant.language.as_deref(),
         voice: tenant.voice.as_deref(),
         connect: &tenant.connect,
@@ -103,7 +107,6 @@ pub fn compile(
     warnings.extend(doubts);
     CompiledTenant {
         org_id: tenant.org_id.clone(),
-        slug: tenant.slug.as_str().into(),
         version: tenant.version,
         rules,
         script,

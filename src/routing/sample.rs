@@ -50,6 +50,7 @@ pub(crate) fn source<'a>(
     ScriptSource {
         tenant,
         name: "Smile Dental",
+        slug: "smile-dental",
         language: None,
         voice: None,
         connect,

@@ -32,7 +32,9 @@ const CREDENTIAL_BYTES_MAX: usize = 256;
 #[derive(Clone, Debug)]
 pub struct Script {
     pub(super) tenant: TenantId,
-    name: Box<str>,
+    /// What callers hear it called, and behind that its name in SIP URIs.
+    names: Box<str>,
+    name_end: u32,
     /// Few say anything about it.
     spoken: Option<Box<Spoken>>,
     ai: Option<AiLeg>,
@@ -49,6 +51,8 @@ pub struct ScriptSource<'a> {
     pub tenant: &'a TenantId,
     /// What callers hear it called.
     pub name: &'a str,
+    /// Its name in SIP URIs.
+    pub slug: &'a str,
     /// Language of spoken texts.
     pub language: Option<&'a str>,
     /// Voice of spoken texts.
@@ -137,7 +141,7 @@ impl SipLeg {
 
 /// A place in a text that was found to be short.
 fn place(at: usize) -> u32 {
-    u32::try_from(at).expect("addresses and credentials are bounded")
+    u32::try_from(at).expect("names, addresses and credentials are bounded")
 }
 
 impl fmt::Debug for SipLeg {
@@ -167,7 +171,8 @@ impl Script {
         };
         let script = Script {
             tenant: source.tenant.clone(),
-            name: source.name.into(),
+            names: [source.name, source.slug].concat().into(),
+            name_end: place(source.name.len()),
             spoken: (spoken != UNSAID).then(|| Box::new(spoken)),
             ai,
             fallback: Arc::new(fallback),
@@ -204,7 +209,12 @@ impl Script {
 
     /// What callers hear the tenant called.
     pub fn name(&self) -> &str {
-        &self.name
+        &self.names[..self.name_end as usize]
+    }
+
+    /// The tenant's name in SIP URIs.
+    pub fn slug(&self) -> &str {
+        &self.names[self.name_end as usize..]
     }
 
     /// The tenant's own numbers.

@@ -99,6 +99,7 @@ fn script(text: &str, connect: &Connect, fallback: Fallback, voice: Option<&str>
     let source = ScriptSource {
         tenant: &tenant(),
         name: text,
+        slug: "smile-dental",
         language: voice.map(|_| "fr-CA"),
         voice,
         connect,
