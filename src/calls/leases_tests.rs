@@ -267,6 +267,18 @@ fn a_caller_is_being_forwarded_only_while_the_leg_rings_and_only_if_they_say_who
 }
 
 #[test]
+fn a_call_that_came_in_on_no_number_counts_among_all_as_long_as_it_lives() {
+    let leases = Leases::new(None);
+    leases.begin(call(1, 1, at(0)), NEVER, None);
+    leases.begin(Call { has_number: false, ..call(2, 1, at(0)) }, ALWAYS, None);
+    assert_eq!(leases.pools(), Pools { number: 1, all: 2, vapi: 1 });
+    end(&leases, 2);
+    assert_eq!(leases.pools(), Pools { number: 1, all: 1, vapi: 0 });
+    end(&leases, 1);
+    assert!(leases.is_empty());
+}
+
+#[test]
 fn an_end_that_is_not_believed_ends_nothing() {
     let leases = Leases::new(None);
     leases.begin(call(1, 1, at(0)), ALWAYS, None);

@@ -359,6 +359,21 @@ mod tests {
         }
 
         #[test]
+        fn a_form_tells_how_its_names_begin_and_copies_its_pairs_whatever_their_lengths(
+            pairs in prop::collection::vec(("[A-Za-zé%]{0,12}", ".{0,70}"), 0..20),
+            room_behind in 0..2 * ROOM_BEHIND,
+        ) {
+            let raw = pairs.iter().map(|(name, value)| format!("{}={}", encode(name), encode(value)));
+            let form = Form::parse(raw.collect::<Vec<_>>().join("&").as_bytes()).unwrap();
+            let begins = |name: &str| (0..8).fold(0, |begins, at| begins << 8 | u64::from(*name.as_bytes().get(at).unwrap_or(&0)));
+            prop_assert!(form.beginnings().eq(pairs.iter().map(|(name, _)| begins(name))));
+            let all: String = pairs.iter().map(|(name, value)| format!("{name}{value}")).collect();
+            let mut room = vec![0xff; all.len() + room_behind];
+            let end = (0..form.len()).fold(0, |at, index| form.copy_pair(index, &mut room, at));
+            prop_assert_eq!(&room[..end], all.as_bytes());
+        }
+
+        #[test]
         fn what_is_encoded_comes_back(pairs in prop::collection::vec((".{0,12}", ".{0,20}"), 0..40)) {
             let raw = pairs.iter().map(|(name, value)| format!("{}={}", encode(name), encode(value)));
             let raw = raw.collect::<Vec<_>>().join("&");
