@@ -2,6 +2,9 @@
 
 pub mod house;
 
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
 use jiff::Timestamp;
 use patchbay::model::{
     Connect, E164, Number, NumberId, NumberState, OrgId, Purpose, Secret, Seed, Sid, Target, Tenant, TenantId,
@@ -15,6 +18,14 @@ pub const TOKEN: &str = "an-invented-auth-token";
 pub const BASE: &str = "https://edge.example.com";
 pub const NUMBER: &str = "+16475550111";
 pub const CALLER: &str = "+14165550101";
+
+/// Of something that has nothing to wait for.
+pub fn at_once<T>(answer: impl Future<Output = T>) -> T {
+    match pin!(answer).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(answer) => answer,
+        Poll::Pending => panic!("what is known already waits for nothing"),
+    }
+}
 
 /// A Thursday afternoon in Toronto.
 pub fn now() -> Timestamp {
@@ -146,5 +157,5 @@ pub fn tenant(mode: &str) -> CompiledTenant {
         created_at: now(),
     };
     let around = Surroundings { global_account: Some(account()), ..Surroundings::default() };
-    compile(&tenant, &[number], None, &around)
+    compile(&tenant, &[number], None, &around).0
 }

@@ -33,8 +33,8 @@ async fn look(store: &Store, tenants: &Tenants, place: usize, e164: E164) -> any
         let named = store.tenant_by_sip_user(&name).await?;
         ensure!(named.as_ref() == Some(&tenant.id), "{name} does not lead to it");
     }
-    let compiled = compile(&tenant, &loaded.numbers, None, &Surroundings::default());
-    ensure!(compiled.warnings.is_empty(), "its settings are doubtful: {:?}", compiled.warnings);
+    let (compiled, doubts) = compile(&tenant, &loaded.numbers, None, &Surroundings::default());
+    ensure!(doubts.is_empty(), "its settings are doubtful: {doubts:?}");
     ensure!(compiled.script.ai() == Some(Via::Sip), "its AI cannot be dialled");
     Ok(())
 }

@@ -199,7 +199,7 @@ async fn explain(admin: &AdminState, row: &CallRow) -> Result<Vec<Traced>, Probl
         None => None,
     };
     let already_overflowed = number.is_some_and(|number| number.already_overflowed);
-    let rules = Rules::compile_stored(&tenant.availability, tenant.forced.as_ref(), &tenant.timezone);
+    let (rules, _) = Rules::compile_stored(&tenant.availability, tenant.forced.as_ref(), &tenant.timezone);
     let mut trace: Vec<Traced> = Vec::new();
     let said = routing::decide(&rules, began.others, already_overflowed, began.at, &mut trace);
     if said != began.decision {

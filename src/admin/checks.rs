@@ -112,9 +112,9 @@ fn forwards(availability: &Value) -> Vec<(String, E164)> {
 fn doubts(admin: &AdminState, load: &TenantLoad, given: &Value, read: Vec<Fault>) -> Vec<Fault> {
     let mut tenant = load.tenant.clone();
     tenant.availability = given.clone();
-    let compiled = routing::compile(&tenant, &load.numbers, load.account.as_ref(), &admin.around);
+    let (_, doubts) = routing::compile(&tenant, &load.numbers, load.account.as_ref(), &admin.around);
     // What compiling doubts besides the settings (the connection, the voice) is no business of this save.
-    let of_fallback = compiled.warnings.into_iter().filter(|doubt| doubt.pointer.starts_with("/fallback"));
+    let of_fallback = doubts.into_iter().filter(|doubt| doubt.pointer.starts_with("/fallback"));
     let mut doubts = read;
     doubts.extend(of_fallback);
     doubts.extend(doubt_overflow(&load.numbers, given));

@@ -95,7 +95,7 @@ pub(super) async fn simulate(
         (None, Some(_)) => 0,
         (None, None) => others_now(&admin, &id).await,
     };
-    let compiled = routing::compile(&tenant, &load.numbers, load.account.as_ref(), &admin.around);
+    let (compiled, _) = routing::compile(&tenant, &load.numbers, load.account.as_ref(), &admin.around);
     let already_overflowed = number.is_some_and(|number| number.already_overflowed);
     let call = Call {
         sid: CALL_SID,

@@ -124,7 +124,8 @@ impl Restore {
     async fn settings_then(&self, id: &TenantId, version: u64) -> Result<Option<Arc<CompiledTenant>>, StoreError> {
         let Some(now) = self.store.load_tenant(id).await? else { return Ok(None) };
         let then = self.store.tenant_at(id, version).await?.unwrap_or(now.tenant);
-        Ok(Some(Arc::new(routing::compile(&then, &now.numbers, now.account.as_ref(), &self.around))))
+        let (compiled, _) = routing::compile(&then, &now.numbers, now.account.as_ref(), &self.around);
+        Ok(Some(Arc::new(compiled)))
     }
 }
 

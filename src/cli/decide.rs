@@ -204,7 +204,7 @@ fn read(mut given: Map<String, Value>) -> Result<Question, Vec<Fault>> {
     let Reader { faults, warnings, .. } = reader;
     match (availability, at, active_calls) {
         (Some(availability), Some(at), Some(active_calls)) if faults.is_empty() => {
-            let rules = Rules::compile(&availability, forced.as_ref(), &tenant_zone);
+            let (rules, _) = Rules::compile(&availability, forced.as_ref(), &tenant_zone);
             Ok(Question { rules, at, active_calls, already_overflowed, warnings })
         }
         _ => Err(faults),

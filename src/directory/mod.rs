@@ -13,7 +13,8 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 
 use crate::model::{
-    Change, E164, Number, NumberId, NumberState, OrgId, Purpose, Sid, SigningKey, Tenant, TenantId, TwilioAccount,
+    Change, E164, Fault, Number, NumberId, NumberState, OrgId, Purpose, Sid, SigningKey, Tenant, TenantId,
+    TwilioAccount,
 };
 use crate::routing::{self, Alike, CompiledTenant, Surroundings};
 use crate::store::{Store, StoreError};
@@ -36,7 +37,7 @@ pub struct Directory {
 }
 
 /// How a tenant is compiled: `routing::compile`, or a test's own.
-type Compile = fn(&Tenant, &[Number], Option<&TwilioAccount>, &Surroundings) -> CompiledTenant;
+type Compile = fn(&Tenant, &[Number], Option<&TwilioAccount>, &Surroundings) -> (CompiledTenant, Vec<Fault>);
 
 struct Rooms {
     store: Store,
@@ -377,8 +378,8 @@ impl Rooms {
 
     async fn compiled(&self, id: &TenantId) -> Result<Option<CompiledTenant>, StoreError> {
         let Some(load) = self.store.load_tenant(id).await? else { return Ok(None) };
-        let mut compiled = (self.compile)(&load.tenant, &load.numbers, load.account.as_ref(), &self.around);
-        for fault in &compiled.warnings {
+        let (mut compiled, doubts) = (self.compile)(&load.tenant, &load.numbers, load.account.as_ref(), &self.around);
+        for fault in doubts {
             tracing::warn!(tenant = %id, code = fault.code, pointer = fault.pointer, "stored settings are doubtful");
         }
         compiled.share(&self.alike);

@@ -28,8 +28,6 @@ pub struct CompiledTenant {
     pub voicemail_number: Option<E164>,
     /// The Twilio accounts its calls may come from: its organization's, else the global one; and those of its numbers.
     pub accounts: Few<Sid>,
-    /// What is wrong or doubtful in what is stored.
-    pub warnings: Box<[Fault]>,
 }
 
 impl CompiledTenant {
@@ -76,21 +74,20 @@ pub struct Surroundings {
     pub forward_countries: Vec<String>,
 }
 
-/// Compiles a tenant. Total: what is broken falls back politely and is named in `warnings`.
+/// Compiles a tenant. Total: what is broken falls back politely, and is told with what is doubtful.
 pub fn compile(
     tenant: &Tenant,
     numbers: &[Number],
     own_account: Option<&TwilioAccount>,
     around: &Surroundings,
-) -> CompiledTenant {
-    let mut rules = Rules::compile_stored(&tenant.availability, tenant.forced.as_ref(), &tenant.timezone);
-    let mut warnings = rules.take_doubts();
+) -> (CompiledTenant, Vec<Fault>) {
+    let (rules, mut doubts) = Rules::compile_stored(&tenant.availability, tenant.forced.as_ref(), &tenant.timezone);
     // What is wrong in what is stored is among the doubts already; its calls take voicemail.
     let fallback = Availability::read(&tenant.availability, Strictness::Stored)
         .map_or_else(|_| Fallback::default(), |reading| reading.availability.fallback);
     let target = tenant.target.clone().or_else(|| around.default_target.clone());
     let lines = Lines::of(numbers, own_account.or(around.global_account.as_ref()));
-    let (script, doubts) = Script::compile(ScriptSource {
+    let (script, of_script) = Script::compile(ScriptSource {
         tenant: &tenant.id,
         name: &tenant.name,
         slug: &tenant.slug,
@@ -104,8 +101,8 @@ pub fn compile(
         countries: forward_countries(&around.forward_countries, &lines.own, &tenant.country),
         own: lines.own,
     });
-    warnings.extend(doubts);
-    CompiledTenant {
+    doubts.extend(of_script);
+    let compiled = CompiledTenant {
         org_id: tenant.org_id.clone(),
         version: tenant.version,
         rules,
@@ -113,8 +110,8 @@ pub fn compile(
         target,
         voicemail_number: lines.voicemail,
         accounts: lines.accounts.into(),
-        warnings: warnings.into(),
-    }
+    };
+    (compiled, doubts)
 }
 
 /// A tenant's numbers, and what follows from them.
@@ -223,15 +220,15 @@ mod tests {
         json!({"mode": "disabled", "fallback": {"type": "forward", "forwardNumber": STAFF[0]}})
     }
 
-    fn codes(compiled: &CompiledTenant) -> Vec<(&str, &str)> {
-        compiled.warnings.iter().map(|fault| (fault.pointer.as_str(), fault.code.as_str())).collect()
+    fn codes(doubts: &[Fault]) -> Vec<(&str, &str)> {
+        doubts.iter().map(|fault| (fault.pointer.as_str(), fault.code.as_str())).collect()
     }
 
     #[test]
     fn a_sound_tenant_compiles_without_a_word() {
         let around = Surroundings { global_account: Some(account("ACglobal", None)), ..Surroundings::default() };
-        let compiled = compile(&tenant(forwarding()), &[line(OWN, None)], None, &around);
-        assert_eq!(codes(&compiled), []);
+        let (compiled, doubts) = compile(&tenant(forwarding()), &[line(OWN, None)], None, &around);
+        assert_eq!(codes(&doubts), []);
         assert_eq!(compiled.script.forward_numbers(), [number(STAFF[0])]);
         assert_eq!((compiled.version, compiled.numbers()), (7, &[number(OWN)][..]));
         let is_own = |from| is_own_number(&compiled, caller_number(from));
@@ -244,8 +241,8 @@ mod tests {
         for broken in
             [json!(null), json!("always"), json!([]), json!({"mode": "sometimes"}), json!({"mode": 7, "fallback": 8})]
         {
-            let compiled = compile(&tenant(broken.clone()), &[], None, &Surroundings::default());
-            assert!(!compiled.warnings.is_empty(), "{broken}");
+            let (compiled, doubts) = compile(&tenant(broken.clone()), &[], None, &Surroundings::default());
+            assert!(!doubts.is_empty(), "{broken}");
             let walk = begin(&compiled, Decision::fallback(Reason::NotConfigured), &sample::call());
             assert_eq!(walk.step, Step::Voicemail, "{broken}");
         }
@@ -257,11 +254,11 @@ mod tests {
         let around = Surroundings { default_target: Some(shared.clone()), ..Surroundings::default() };
         let own = tenant(json!({"mode": "always"}));
         let none = Tenant { target: None, connect: sample::connect(Via::Redirect), ..own.clone() };
-        assert_eq!(compile(&own, &[], None, &around).target, Some(sample::target()));
-        assert_eq!(compile(&none, &[], None, &around).target, Some(shared));
-        let alone = compile(&none, &[], None, &Surroundings::default());
+        assert_eq!(compile(&own, &[], None, &around).0.target, Some(sample::target()));
+        assert_eq!(compile(&none, &[], None, &around).0.target, Some(shared));
+        let (alone, of_alone) = compile(&none, &[], None, &Surroundings::default());
         assert_eq!((alone.target.as_ref(), alone.script.ai()), (None, None));
-        assert!(codes(&alone).contains(&("/target", "not_configured")));
+        assert!(codes(&of_alone).contains(&("/target", "not_configured")));
     }
 
     #[test]
@@ -269,10 +266,10 @@ mod tests {
         let around = Surroundings { global_account: Some(account("ACglobal", None)), ..Surroundings::default() };
         let own = account("ACown", None);
         let numbers = [line(OWN, Some("ACelsewhere")), line("+16475550124", None)];
-        let compiled = compile(&tenant(forwarding()), &numbers, Some(&own), &around);
+        let (compiled, _) = compile(&tenant(forwarding()), &numbers, Some(&own), &around);
         assert_eq!(*compiled.accounts, [sid("ACown"), sid("ACelsewhere")]);
         assert!(compiled.takes_calls_of(&sid("ACown")) && !compiled.takes_calls_of(&sid("ACglobal")));
-        assert_eq!(*compile(&tenant(forwarding()), &[], None, &around).accounts, [sid("ACglobal")]);
+        assert_eq!(*compile(&tenant(forwarding()), &[], None, &around).0.accounts, [sid("ACglobal")]);
     }
 
     #[test]
@@ -280,14 +277,14 @@ mod tests {
         let own = account("ACown", Some("+16475550190"));
         let resting = Number { state: NumberState::Resting, ..line("+16475550125", None) };
         let numbers = [resting, line(OWN, Some("ACelsewhere"))];
-        let compiled = compile(&tenant(forwarding()), &numbers, Some(&own), &Surroundings::default());
+        let (compiled, _) = compile(&tenant(forwarding()), &numbers, Some(&own), &Surroundings::default());
         let shown =
             |account, from| compiled.script.caller_id(&Call { account, from, arrival: Arrival::Number, sid: "CA1" });
         assert_eq!(shown("ACelsewhere", "anonymous"), Some(CallerId::Ours(number(OWN))));
         assert_eq!(shown("ACown", "anonymous"), Some(CallerId::Ours(number("+16475550190"))));
         assert_eq!(shown("ACnobody", "anonymous"), None);
         assert_eq!(shown("ACnobody", CALLER), Some(CallerId::TheCallers));
-        let first = compile(&tenant(forwarding()), &[line(OWN, None)], Some(&own), &Surroundings::default());
+        let (first, _) = compile(&tenant(forwarding()), &[line(OWN, None)], Some(&own), &Surroundings::default());
         let call = Call { account: "ACown", from: "", ..sample::call() };
         assert_eq!(first.script.caller_id(&call), Some(CallerId::Ours(number(OWN))), "the tenant's own comes first");
     }
@@ -298,10 +295,10 @@ mod tests {
             |numbers: Value| json!({"mode": "disabled", "fallback": {"type": "forward", "forwardNumber": numbers}});
         let around = Surroundings { global_account: Some(account("ACglobal", Some(OWN))), ..Surroundings::default() };
         let listed = settings(json!([STAFF[0], "+12125550123", "+19005550123", OWN, "+881612345678"]));
-        let compiled = compile(&tenant(listed), &[line(OWN, None)], None, &around);
+        let (compiled, doubts) = compile(&tenant(listed), &[line(OWN, None)], None, &around);
         assert_eq!(compiled.script.forward_numbers(), [number(STAFF[0])]);
         assert_eq!(
-            codes(&compiled),
+            codes(&doubts),
             [
                 ("/fallback/forwardNumber/1", "country_not_allowed"),
                 ("/fallback/forwardNumber/2", "premium_rate"),
@@ -309,14 +306,14 @@ mod tests {
                 ("/fallback/forwardNumber/4", "no_country"),
             ]
         );
-        let abroad = compile(&tenant(settings(json!("+12125550123"))), &[line(OWN, None)], None, &around);
+        let (_, of_abroad) = compile(&tenant(settings(json!("+12125550123"))), &[line(OWN, None)], None, &around);
         assert_eq!(
-            codes(&abroad),
+            codes(&of_abroad),
             [("/fallback/forwardNumber", "country_not_allowed"), ("/fallback/forwardNumber", "nothing_to_ring")]
         );
         let allowed = Surroundings { forward_countries: vec!["US".to_owned()], ..around };
-        let compiled = compile(&tenant(settings(json!("+12125550123"))), &[line(OWN, None)], None, &allowed);
-        assert_eq!(codes(&compiled), []);
+        let (_, doubts) = compile(&tenant(settings(json!("+12125550123"))), &[line(OWN, None)], None, &allowed);
+        assert_eq!(codes(&doubts), []);
     }
 
     #[test]
@@ -330,9 +327,9 @@ mod tests {
                 "fallback": {"type": "forward", "forwardNumber": STAFF[0], "noAnswer": "ai", "transcribe": true}
             }))
         };
-        let compiled = compile(&odd, &[], None, &Surroundings::default());
+        let (compiled, doubts) = compile(&odd, &[], None, &Surroundings::default());
         assert_eq!(
-            codes(&compiled),
+            codes(&doubts),
             [
                 ("/connect/sipUri", "not_configured"),
                 ("/fallback/type", "no_caller_id"),
@@ -347,9 +344,9 @@ mod tests {
             connect: crate::model::Connect { timeout_seconds: Some(1), password: None, ..sample::connect(Via::Sip) },
             ..tenant(json!({"mode": "always"}))
         };
-        let compiled = compile(&impatient, &[], None, &Surroundings::default());
+        let (_, doubts) = compile(&impatient, &[], None, &Surroundings::default());
         assert_eq!(
-            codes(&compiled),
+            codes(&doubts),
             [("/connect/timeoutSeconds", "out_of_range"), ("/connect/username", "credentials_incomplete")]
         );
     }
@@ -357,7 +354,8 @@ mod tests {
     #[test]
     fn the_voicemail_line_is_known() {
         let voicemail = Number { purpose: Purpose::Voicemail, ..line("+16475550124", None) };
-        let compiled = compile(&tenant(forwarding()), &[line(OWN, None), voicemail], None, &Surroundings::default());
+        let (compiled, _) =
+            compile(&tenant(forwarding()), &[line(OWN, None), voicemail], None, &Surroundings::default());
         assert_eq!(compiled.voicemail_number, Some(number("+16475550124")));
     }
 }

@@ -101,8 +101,8 @@ fn forced() -> impl Strategy<Value = Option<Override>> {
 
 fn rules() -> impl Strategy<Value = Rules> {
     (settings(), forced()).prop_map(|(settings, forced)| {
-        let rules = Rules::compile_stored(&settings, forced.as_ref(), "");
-        assert!(!rules.is_broken(), "{:?}", rules.doubts());
+        let (rules, doubts) = Rules::compile_stored(&settings, forced.as_ref(), "");
+        assert!(!rules.is_broken(), "{:?}", doubts);
         rules
     })
 }
@@ -159,7 +159,7 @@ proptest! {
         for pointer in ["/afterHours/businessHours/timezone", "/customSchedule/timezone"] {
             *settings.pointer_mut(pointer).expect("generated") = json!("America/Toronto");
         }
-        let rules = Rules::compile_stored(&settings, None, "");
+        let (rules, _) = Rules::compile_stored(&settings, None, "");
         let first = "2026-11-01T05:00:00Z".parse::<Timestamp>().expect("an instant") + SignedDuration::from_mins(minute);
         let second = first + SignedDuration::from_hours(1);
         let ask = |now| decide(&rules, others, false, now, &mut NoTrace);
@@ -171,7 +171,7 @@ proptest! {
         let names: Vec<_> = zone::names().collect();
         let mut settings = settings;
         settings["afterHours"]["businessHours"]["timezone"] = json!(place.get(&names));
-        let rules = Rules::compile_stored(&settings, None, "");
+        let (rules, _) = Rules::compile_stored(&settings, None, "");
         let span = Timestamp::MAX.as_second() - Timestamp::MIN.as_second();
         let now = Timestamp::from_second(Timestamp::MIN.as_second() + now.rem_euclid(span)).expect("in range");
         decide(&rules, 0, false, now, &mut Vec::new());

@@ -18,7 +18,6 @@ pub struct Rules {
     /// Few have one.
     pub(super) forced: Option<Box<Standing>>,
     pub(super) engine: Engine,
-    doubts: Box<[Fault]>,
 }
 
 /// What decides, with just what it needs.
@@ -54,30 +53,30 @@ pub(super) struct Combined {
 impl Rules {
     /// Compiles settings that were read. `tenant_zone` applies where they name no zone of their own; empty means UTC.
     ///
-    /// Total: where a zone that is needed does not exist, the rules answer with the fallback, `not-configured`.
-    pub fn compile(availability: &Availability, forced: Option<&Override>, tenant_zone: &str) -> Rules {
+    /// Total: where a zone that is needed does not exist, the rules answer with the fallback, `not-configured`, and the
+    /// fault is told. It is not kept with them: there may be a million rules, and it is told once.
+    pub fn compile(availability: &Availability, forced: Option<&Override>, tenant_zone: &str) -> (Rules, Vec<Fault>) {
         let zones = Zones { availability, tenant: tenant_zone };
         let forced = forced.map(Standing::compile).map(Box::new);
         match zones.engine() {
-            Some(engine) => Rules { forced, engine, doubts: Box::default() },
-            None => Rules { forced, engine: Engine::NotConfigured, doubts: [unknown_zone()].into() },
+            Some(engine) => (Rules { forced, engine }, Vec::new()),
+            None => (Rules { forced, engine: Engine::NotConfigured }, vec![unknown_zone()]),
         }
     }
 
     /// Compiles stored settings, whatever is wrong with them: broken ones answer with the fallback, `not-configured`.
-    /// What is wrong or doubtful is told by [`Rules::doubts`].
-    pub fn compile_stored(availability: &Value, forced: Option<&Override>, tenant_zone: &str) -> Rules {
+    /// What is wrong or doubtful is told with them.
+    pub fn compile_stored(availability: &Value, forced: Option<&Override>, tenant_zone: &str) -> (Rules, Vec<Fault>) {
         match Availability::read(availability, Strictness::Stored) {
             Ok(reading) => {
-                let rules = Rules::compile(&reading.availability, forced, tenant_zone);
-                let doubts = rules.doubts.into_iter().chain(reading.warnings).collect();
-                Rules { doubts, ..rules }
+                let (rules, mut doubts) = Rules::compile(&reading.availability, forced, tenant_zone);
+                doubts.extend(reading.warnings);
+                (rules, doubts)
             }
-            Err(faults) => Rules {
-                forced: forced.map(Standing::compile).map(Box::new),
-                engine: Engine::NotConfigured,
-                doubts: faults.into(),
-            },
+            Err(faults) => {
+                let forced = forced.map(Standing::compile).map(Box::new);
+                (Rules { forced, engine: Engine::NotConfigured }, faults)
+            }
         }
     }
 
@@ -91,16 +90,6 @@ impl Rules {
         if let Some(AfterHours::Known(hours)) = after_hours {
             *hours = alike.hours.like(hours);
         }
-    }
-
-    /// Faults and warnings met while compiling.
-    pub fn doubts(&self) -> &[Fault] {
-        &self.doubts
-    }
-
-    /// Hands them over: whoever keeps rules for years need not keep what was told once.
-    pub fn take_doubts(&mut self) -> Vec<Fault> {
-        std::mem::take(&mut self.doubts).into()
     }
 
     /// Whether what is stored could not be read, so that nothing but an override decides.

@@ -40,7 +40,7 @@ pub fn tenant(number: u8, version: u64) -> Arc<CompiledTenant> {
         created_at: at(0),
         updated_at: at(0),
     };
-    Arc::new(compile(&tenant, &[], None, &Surroundings::default()))
+    Arc::new(compile(&tenant, &[], None, &Surroundings::default()).0)
 }
 
 pub fn call<'a>(sid: &'a Sid, tenant: &'a Arc<CompiledTenant>, verdicts: Verdicts, now: Timestamp) -> Begin<'a> {

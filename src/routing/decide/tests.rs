@@ -17,8 +17,8 @@ fn rules(availability: Value) -> Rules {
 }
 
 fn rules_of(tenant_zone: &str, availability: Value) -> Rules {
-    let rules = Rules::compile_stored(&availability, None, tenant_zone);
-    assert!(!rules.is_broken(), "{:?}", rules.doubts());
+    let (rules, doubts) = Rules::compile_stored(&availability, None, tenant_zone);
+    assert!(!rules.is_broken(), "{:?}", doubts);
     rules
 }
 
@@ -278,7 +278,7 @@ fn a_number_that_gets_only_overflow_meets_the_rule_without_a_count() {
     let combined = json!({"mode": "combined", "highVolume": {"enabled": true}, "customSchedule": disabling});
     assert_eq!(ask(&rules(combined)), Reason::ScheduledOff);
     let by_hand = forced(Forced::ForceFallback, None);
-    let overridden = Rules::compile_stored(&json!({"mode": "overflow-only"}), Some(&by_hand), "");
+    let (overridden, _) = Rules::compile_stored(&json!({"mode": "overflow-only"}), Some(&by_hand), "");
     assert_eq!(ask(&overridden), Reason::OverrideOff);
 }
 
@@ -377,14 +377,15 @@ fn in_every_other_mode_flags_are_only_stored() {
 fn an_override_comes_first_and_ends_by_itself() {
     let settings = json!({"mode": "disabled"});
     let by_hand = forced(Forced::ForceAi, Some("2026-03-02T12:00:00.5Z"));
-    let rules = Rules::compile_stored(&settings, Some(&by_hand), "");
+    let (rules, _) = Rules::compile_stored(&settings, Some(&by_hand), "");
     check(&rules, "2026-03-02T12:00:00.499999999Z", Reason::OverrideOn);
     check(&rules, "2026-03-02T12:00:00.5Z", Reason::Disabled);
     check_change(&rules, "2026-03-02T11:00:00Z", Some("2026-03-02T12:00:00.5Z"));
     check_change(&rules, "2026-03-02T12:00:00.5Z", None);
     check_change(&rules, "2024-03-02T12:00:00Z", None);
 
-    let for_good = Rules::compile_stored(&json!({"mode": "always"}), Some(&forced(Forced::ForceFallback, None)), "");
+    let (for_good, _) =
+        Rules::compile_stored(&json!({"mode": "always"}), Some(&forced(Forced::ForceFallback, None)), "");
     check(&for_good, "2026-03-02T12:00:00Z", Reason::OverrideOff);
     check_change(&for_good, "2026-03-02T12:00:00Z", None);
 }
@@ -396,7 +397,7 @@ fn an_override_that_ends_where_nothing_changes_is_looked_past() {
         "afterHours": {"businessHours": {"schedule": {"monday": {"open": "09:00", "close": "17:00"}}}}
     });
     let by_hand = forced(Forced::ForceFallback, Some("2026-03-02T12:00:00Z"));
-    let rules = Rules::compile_stored(&settings, Some(&by_hand), "");
+    let (rules, _) = Rules::compile_stored(&settings, Some(&by_hand), "");
     check_change(&rules, "2026-03-02T06:00:00Z", Some("2026-03-02T17:00:00Z"));
 }
 
@@ -423,23 +424,23 @@ fn the_ends_of_time_are_answered_too() {
 
 #[test]
 fn what_cannot_be_read_falls_back_and_says_why() {
-    let broken = Rules::compile_stored(&json!({"mode": "sometimes"}), None, "");
+    let (broken, doubts) = Rules::compile_stored(&json!({"mode": "sometimes"}), None, "");
     check_with(&broken, 9, "2026-03-02T12:00:00Z", Reason::NotConfigured);
     check_change(&broken, "2026-03-02T12:00:00Z", None);
     assert!(broken.is_broken());
-    assert_eq!(broken.doubts()[0].pointer, "/mode");
+    assert_eq!(doubts[0].pointer, "/mode");
 
-    let by_hand = Rules::compile_stored(&json!(null), Some(&forced(Forced::ForceAi, None)), "");
+    let (by_hand, _) = Rules::compile_stored(&json!(null), Some(&forced(Forced::ForceAi, None)), "");
     check(&by_hand, "2026-03-02T12:00:00Z", Reason::OverrideOn);
 }
 
 #[test]
 fn a_tenants_zone_that_does_not_exist_matters_only_where_it_is_needed() {
     let hours = json!({"mode": "after-hours-only", "afterHours": {"businessHours": {"schedule": {}}}});
-    let broken = Rules::compile_stored(&hours, None, "Mars/Olympus");
+    let (broken, doubts) = Rules::compile_stored(&hours, None, "Mars/Olympus");
     check(&broken, "2026-03-02T12:00:00Z", Reason::NotConfigured);
-    assert_eq!(broken.doubts()[0].pointer, "/timezone");
-    assert!(!Rules::compile_stored(&json!({"mode": "always"}), None, "Mars/Olympus").is_broken());
+    assert_eq!(doubts[0].pointer, "/timezone");
+    assert!(!Rules::compile_stored(&json!({"mode": "always"}), None, "Mars/Olympus").0.is_broken());
 }
 
 #[test]
