@@ -8,8 +8,6 @@
 mod sample;
 
 use std::hint::black_box;
-use std::pin::pin;
-use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
 use gungraun::prelude::*;
@@ -22,7 +20,7 @@ use patchbay::twiml::{self, Urls};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
-use sample::house;
+use sample::{at_once, house};
 
 // Each is what was counted and a twentieth more, for the difference between one toolchain and the next.
 const FORM_AND_SIGNATURE: u64 = 30_678;
@@ -125,32 +123,18 @@ fn house(mode: &str, ends: bool) -> House {
     let dir = TempDir::new().expect("a directory");
     let running = runtime.block_on(house::open(&dir, mode));
     let key = SigningKey::new(&Secret::new(sample::TOKEN));
-    let entered = runtime.enter();
+    let answered = |request: &Incoming| assert!(runtime.block_on(running.handler.answer(request)).status < 300);
     for turn in 0..CALLS_BEFORE {
-        for request in house::call(turn, &key) {
-            assert!(answer(&running, &request).status < 300);
-        }
+        house::call(turn, &key).iter().for_each(answered);
     }
     let [call, end] = house::call(CALLS_BEFORE, &key);
     let request = if ends {
-        assert_eq!(answer(&running, &call).status, 200);
+        answered(&call);
         end
     } else {
         call
     };
-    drop(entered);
     House { running, request, runtime, _dir: dir }
-}
-
-/// What is known already is answered without waiting for anything.
-fn answer(running: &Running, request: &Incoming) -> Answer {
-    let mut answering = pin!(running.handler.answer(request));
-    loop {
-        if let Poll::Ready(answer) = answering.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-            return answer;
-        }
-        std::thread::yield_now();
-    }
 }
 
 // Everything but the socket: signature, lookup, decision, ledger, document, record, metrics.
@@ -159,7 +143,7 @@ fn answer(running: &Running, request: &Incoming) -> Answer {
 #[bench::end(args = (house("after-hours-only", true)), config = at_most(WHOLE_END))]
 fn whole(house: House) -> (Answer, House) {
     let entered = house.runtime.enter();
-    let answer = answer(&house.running, black_box(&house.request));
+    let answer = at_once(house.running.handler.answer(black_box(&house.request)));
     drop(entered);
     (answer, house)
 }

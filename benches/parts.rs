@@ -6,9 +6,7 @@
 mod sample;
 
 use std::hint::black_box;
-use std::pin::pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use patchbay::calls::{Begin, Ledger};
@@ -20,7 +18,7 @@ use patchbay::twiml::{self, Urls};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
-use sample::house;
+use sample::{at_once, house};
 
 const SID: &str = "CA00000000000000000000000000000001";
 
@@ -90,14 +88,6 @@ fn lookup(criterion: &mut Criterion) {
     }
     criterion.bench_function("lookup", |bencher| bencher.iter(|| at_once(directory.by_number(black_box(number)))));
     runtime.block_on(running.stop());
-}
-
-/// What is known already waits for nothing.
-fn at_once<T>(answer: impl Future<Output = T>) -> T {
-    match pin!(answer).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(answer) => answer,
-        Poll::Pending => unreachable!("nothing here waits"),
-    }
 }
 
 criterion_group!(benches, form_and_signature, lookup, decide_and_render, ledger);

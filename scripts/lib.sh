@@ -45,3 +45,16 @@ need_build() {
 locked() {
     awk -v name="$1" '$1 == "name" && $3 == "\"" name "\"" { getline; gsub(/"/, "", $3); print $3; exit }' Cargo.lock
 }
+
+# A tool of cargo in the version asked for: where it is already, else below the target directory.
+install_tool() {
+    local tool=$1 version=$2
+    "$tool" --version 2>/dev/null | grep -qF "$version" && return
+    cargo install --debug --locked --quiet --root "$target/tools" "$tool" --version "$version"
+}
+
+# What counting instructions needs: Valgrind, and the runner in the very version of the library.
+need_callgrind() {
+    command -v valgrind >/dev/null || need_packages valgrind libc6-dbg
+    install_tool gungraun-runner "$(locked gungraun)"
+}

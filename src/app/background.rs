@@ -98,8 +98,7 @@ impl Background {
         }
         let keys = config::secrets::keys(&settings).context("could not get the key that seals secrets")?;
         let opening = Store::open_writing_on(&settings.store.url, rotation::keyring(&keys), &draining_on);
-        let store = opening.await;
-        let store = store.context("could not open the store")?;
+        let store = opening.await.context("could not open the store")?;
         metrics.store_up(true);
         metrics.ledger_mode("memory");
         let (journal, drain) = Journal::open(&settings.spool.dir, Options::default(), Arc::clone(&metrics))

@@ -5,13 +5,13 @@ use std::hash::{Hash, Hasher};
 use crate::model::Sid;
 
 /// Longest SID that finds room in a key: a CallSid has 34 characters, a call at Vapi 36.
-const ROOM: usize = 38;
+const ROOM: usize = 39;
 
 /// A CallSid.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Key {
-    /// Behind its end there is nothing but zeros.
-    Here { text: [u8; ROOM], len: u8 },
+    /// Behind its end there is nothing but zeros, which no SID has.
+    Here([u8; ROOM]),
     /// One that is too long.
     Elsewhere(Sid),
 }
@@ -20,19 +20,15 @@ impl Key {
     pub(super) fn of(sid: &Sid) -> Key {
         let given = sid.as_str().as_bytes();
         let mut text = [0; ROOM];
-        match (text.get_mut(..given.len()), u8::try_from(given.len())) {
-            (Some(room), Ok(len)) => {
-                room.copy_from_slice(given);
-                Key::Here { text, len }
-            }
-            _ => Key::Elsewhere(sid.clone()),
-        }
+        let Some(room) = text.get_mut(..given.len()) else { return Key::Elsewhere(sid.clone()) };
+        room.copy_from_slice(given);
+        Key::Here(text)
     }
 
     pub(super) fn sid(&self) -> Sid {
         match self {
-            Key::Here { text, len } => {
-                let text = str::from_utf8(&text[..usize::from(*len)]).ok();
+            Key::Here(text) => {
+                let text = str::from_utf8(text).ok().map(|text| text.trim_end_matches('\0'));
                 text.and_then(|text| Sid::parse(text).ok()).expect("it was made of one")
             }
             Key::Elsewhere(sid) => sid.clone(),
@@ -43,7 +39,7 @@ impl Key {
 impl Hash for Key {
     fn hash<H: Hasher>(&self, state: &mut H) {
         match self {
-            Key::Here { text, .. } => state.write(text),
+            Key::Here(text) => state.write(text),
             Key::Elsewhere(sid) => sid.hash(state),
         }
     }

@@ -8,7 +8,7 @@ use tokio::sync::OnceCell;
 
 use super::LiveCall;
 use super::key::Key;
-use super::places::Place;
+use super::places::{Place, Places};
 use crate::model::{Arrival, Decision, E164, EndedBy, OrgId, Sid, TenantId};
 
 /// How long a lease lasts after the last that was heard of its call.
@@ -105,14 +105,14 @@ pub(super) trait Whose: Clone {
 }
 
 impl<T: Whose> Lease<T> {
-    /// A lease for a call that begins. It has a line if it goes to the AI, and a place among those that came in on no
-    /// number we know if it is one of them.
+    /// A lease for a call that begins. It has a line if it goes to the AI, and takes a place among those that came in on
+    /// no number we know if it is one of them.
     pub(super) fn new(
         call: Call<T>,
         decision: Decision,
         others: u32,
         line: Option<Place>,
-        unnumbered: Option<Place>,
+        unnumbered: &Places,
     ) -> Lease<T> {
         Lease {
             settings: call.settings,
@@ -125,7 +125,7 @@ impl<T: Whose> Lease<T> {
             others,
             hanging_up: false,
             line,
-            _unnumbered: unnumbered,
+            _unnumbered: (!call.has_number).then(|| unnumbered.take()),
             rare: None,
         }
     }

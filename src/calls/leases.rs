@@ -95,8 +95,7 @@ impl<T: Whose> Leases<T> {
             Some(_) => drop(book),
             None => book.or_default().enter(mark),
         }
-        let unnumbered = (!call.has_number).then(|| self.unnumbered.take());
-        let lease = Lease::new(call, decision, others, line, unnumbered);
+        let lease = Lease::new(call, decision, others, line, &self.unnumbered);
         let answer = lease.answer(true);
         place.insert(lease);
         answer
@@ -122,8 +121,7 @@ impl<T: Whose> Leases<T> {
         if line.is_none() {
             self.books.entry(call.settings.tenant_id().clone()).or_default().enter(mark);
         }
-        let unnumbered = (!call.has_number).then(|| self.unnumbered.take());
-        let mut lease = Lease::new(call, standing.decision, standing.others, line, unnumbered);
+        let mut lease = Lease::new(call, standing.decision, standing.others, line, &self.unnumbered);
         lease.is_restored(now, standing.foreign_answer);
         place.insert(lease);
         true
@@ -166,7 +164,7 @@ impl<T: Whose> Leases<T> {
 
     pub(super) fn ringing(&self, sid: &Sid, numbers: &[E164], now: Timestamp) {
         self.change(sid, now, |lease, mark| {
-            self.silence(lease.falls_silent(), mark);
+            self.silence(&lease.falls_silent(), mark);
             let mut ringing = Vec::new();
             for number in numbers {
                 let mut callers = self.ringing.entry(*number).or_default();
@@ -228,7 +226,7 @@ impl<T: Whose> Leases<T> {
         for key in rung_out {
             if let Some(mut lease) = self.leases.get_mut(&key).filter(|lease| lease.has_rung_out(now)) {
                 let mark = self.marker.mark(&key);
-                self.silence(lease.falls_silent(), mark);
+                self.silence(&lease.falls_silent(), mark);
                 self.in_book(&lease, |book| book.set_forwarding(mark, None));
             }
         }
@@ -309,7 +307,7 @@ impl<T: Whose> Leases<T> {
         if !lease.with_ai() || !rings.is_empty() {
             self.in_book(lease, |book| book.remove(mark));
         }
-        self.silence(rings.to_vec(), mark);
+        self.silence(rings, mark);
     }
 
     /// Changes the book of the lease's tenant, if there is one, and puts it away once it is empty.
@@ -323,9 +321,9 @@ impl<T: Whose> Leases<T> {
     }
 
     /// These numbers ring no longer for this call.
-    fn silence(&self, numbers: Vec<E164>, mark: Mark) {
+    fn silence(&self, numbers: &[E164], mark: Mark) {
         for number in numbers {
-            if let Entry::Occupied(mut callers) = self.ringing.entry(number) {
+            if let Entry::Occupied(mut callers) = self.ringing.entry(*number) {
                 callers.get_mut().retain(|caller| *caller != mark);
                 if callers.get().is_empty() {
                     callers.remove();

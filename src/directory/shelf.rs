@@ -245,7 +245,6 @@ where
         }
     }
 
-    #[allow(clippy::cast_possible_truncation, reason = "what finds no room does not matter")]
     fn moment(&self) -> Moment {
         Moment(self.began.elapsed().as_millis() as u32)
     }

@@ -8,14 +8,12 @@
 #[path = "../../benches/sample/mod.rs"]
 mod sample;
 
-use std::pin::pin;
-use std::task::{Context, Poll, Waker};
-
 use allocation_counter::measure;
 use patchbay::app::Running;
 use patchbay::edge::{Answer, Handler, Incoming};
 use patchbay::model::{Secret, SigningKey};
 
+use sample::at_once;
 use sample::house::{self, call};
 
 /// What a call may ask for: our own limit is eight.
@@ -25,11 +23,7 @@ const STATUS: u64 = 3;
 /// Answers a request that has nothing to wait for.
 #[inline(never)]
 fn answer(running: &Running, request: &Incoming) -> Answer {
-    let mut answering = pin!(running.handler.answer(request));
-    match answering.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(answer) => answer,
-        Poll::Pending => panic!("a known number waits for nothing"),
-    }
+    at_once(running.handler.answer(request))
 }
 
 /// The allocations of most requests: tables that grow now and then are not every request's.

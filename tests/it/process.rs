@@ -235,13 +235,14 @@ async fn what_it_keeps_is_for_its_owner_alone() {
 /// The threads of a process by name, with how far each stands back (`nice`).
 fn threads(pid: u32) -> Vec<(String, i32)> {
     let tasks = fs::read_dir(format!("/proc/{pid}/task")).expect("it runs");
-    let thread = |task: fs::DirEntry| {
-        let stat = fs::read_to_string(task.path().join("stat")).expect("it runs");
+    // One that ends meanwhile cannot be read any more.
+    let stats = tasks.filter_map(|task| fs::read_to_string(task.expect("an entry").path().join("stat")).ok());
+    let thread = |stat: String| {
         let (name, rest) =
             stat.split_once('(').and_then(|(_, rest)| rest.rsplit_once(')')).expect("a name in brackets");
         (name.to_owned(), rest.split_whitespace().nth(16).and_then(|nice| nice.parse().ok()).expect("a number"))
     };
-    tasks.map(|task| thread(task.expect("an entry"))).collect()
+    stats.map(thread).collect()
 }
 
 #[test]

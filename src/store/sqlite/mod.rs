@@ -140,6 +140,12 @@ impl Sqlite {
         Ok(store)
     }
 
+    /// One for a test, gone with its last handle.
+    #[cfg(test)]
+    async fn in_memory() -> Sqlite {
+        Sqlite::open(MEMORY_URL, &Keyring::new([7; 32], []), &Handle::current()).await.expect("a store")
+    }
+
     /// Does it answer?
     pub(super) async fn ping(&self) -> Result<(), StoreError> {
         within(READ_MAX, async {

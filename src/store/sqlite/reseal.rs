@@ -161,8 +161,7 @@ mod tests {
 
     #[tokio::test]
     async fn every_column_of_bytes_is_sealed_anew_or_known_not_to_be_sealed() {
-        let store =
-            Sqlite::open("sqlite::memory:", &(&[7; 32]).into(), &tokio::runtime::Handle::current()).await.unwrap();
+        let store = Sqlite::in_memory().await;
         let columns: Vec<(String, String)> = sqlx::query_as(
             "SELECT tables.name, columns.name FROM sqlite_schema AS tables, pragma_table_info(tables.name) AS columns \
              WHERE tables.type = 'table' AND upper(columns.type) LIKE '%BLOB%'",
@@ -180,8 +179,7 @@ mod tests {
 
     #[tokio::test]
     async fn every_sealed_column_of_the_list_can_be_read() {
-        let store =
-            Sqlite::open("sqlite::memory:", &(&[7; 32]).into(), &tokio::runtime::Handle::current()).await.unwrap();
+        let store = Sqlite::in_memory().await;
         for of in SEALED {
             let mut reading = store.readers.acquire().await.unwrap();
             assert!(behind(&mut reading, of, 0, 1).await.is_ok(), "{of:?}");

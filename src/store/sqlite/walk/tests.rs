@@ -12,12 +12,6 @@ use super::*;
 use crate::model::{Arrival, E164, NumberState, OrgId, Purpose, Reason, Scope, Seed, Sid, TenantId, VoicemailState};
 use crate::store::{AuditFilter, CallFilter, LiveFilter, NumberFilter, TenantFilter, VoicemailFilter};
 
-async fn fresh() -> Sqlite {
-    Sqlite::open("sqlite::memory:", &crate::store::Keyring::new([7; 32], []), &tokio::runtime::Handle::current())
-        .await
-        .unwrap()
-}
-
 fn seed(place: u8) -> Seed {
     Seed { at: Timestamp::UNIX_EPOCH, random: [place; 10] }
 }
@@ -100,7 +94,7 @@ fn number() -> E164 {
 
 #[tokio::test]
 async fn no_list_or_search_reads_a_whole_table() {
-    let store = fresh().await;
+    let store = Sqlite::in_memory().await;
     let at = Some(Timestamp::UNIX_EPOCH);
     let mut checked = 0;
 
@@ -173,7 +167,7 @@ async fn no_list_or_search_reads_a_whole_table() {
 
 #[tokio::test]
 async fn a_plan_that_reads_a_whole_table_is_seen() {
-    let store = fresh().await;
+    let store = Sqlite::in_memory().await;
     let wrong = async |sql: &str| !faults(&plan(&store.readers, sql).await, true, false).is_empty();
     assert!(wrong("SELECT * FROM calls WHERE reason = 'loop'").await);
     assert!(wrong("SELECT * FROM calls INDEXED BY calls_by_age WHERE reason = 'loop'").await);
@@ -236,7 +230,7 @@ fn ways(looks_max: u32) -> [Vec<Walk>; 2] {
 }
 
 async fn pages(calls: &[Planted], steps: &[Step], rows_max: usize, walks: &[Walk]) -> Result<(), TestCaseError> {
-    let store = fresh().await;
+    let store = Sqlite::in_memory().await;
     let mut there: Vec<(String, bool)> = Vec::new();
     for (number, call) in calls.iter().enumerate() {
         there.push((plant(&store, number, *call).await, call.1));
@@ -293,7 +287,7 @@ async fn pages_show_once_what_was_there_throughout_whatever_comes_and_goes() {
 
 #[tokio::test]
 async fn a_search_for_what_is_rare_ends_with_its_page_and_goes_on_behind_it() {
-    let store = fresh().await;
+    let store = Sqlite::in_memory().await;
     for number in 0..10 {
         plant(&store, number, (number as i64, number == 2)).await;
     }
