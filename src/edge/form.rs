@@ -3,10 +3,14 @@
 //! Every pair is kept, in order, duplicates and unknown names included, because the signature covers all of them.
 //! Which names mean something is the endpoints' business.
 
+mod decoder;
+
+use self::decoder::decode;
+
 /// Most fields a form may have. The carrier sends about thirty; SIP headers of the far end add some dozens.
 pub const FIELDS_MAX: usize = 512;
 
-/// A decoded form. Names and values stand in one text where they stood in the body; a field is four positions in it.
+/// A decoded form. Names and values stand in one text, in the order of the body; a field is four positions in it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Form {
     text: String,
@@ -62,11 +66,7 @@ impl Form {
         if u32::try_from(raw.len()).is_err() {
             return Err(FormError::TooLong);
         }
-        let mut decoder = Decoder::of(raw);
-        for at in specials(raw) {
-            decoder.meet(at)?;
-        }
-        decoder.finish()
+        decode(raw)
     }
 
     /// The value of the first field of that name.
@@ -116,23 +116,25 @@ impl Form {
 
     /// Appends a field's name and value to `room` at `at`, and says where they end.
     ///
-    /// They are copied in pieces of one length where there is so much to copy from: the processor cannot guess the
-    /// lengths of thirty short texts, and what is copied too much is overwritten by the next.
     pub(super) fn copy_pair(&self, index: usize, room: &mut [u8], at: usize) -> usize {
         let (field, text) = (self.fields[index], self.text.as_bytes());
-        let value_at = copy_ahead(text, field.name, field.name_end, room, at);
-        copy_ahead(text, field.value, field.value_end, room, value_at)
+        let copy = |from: u32, to: u32, room: &mut [u8], at| copy_ahead(text, from as usize, to as usize, room, at);
+        let value_at = copy(field.name, field.name_end, room, at);
+        copy(field.value, field.value_end, room, value_at)
     }
 }
 
-/// As many bytes as a copied piece has: a SID is shorter.
+/// As many bytes as a copied piece has: a SID is shorter. Texts are copied in pieces of one length where there is so much
+/// to copy from: the processor cannot guess the lengths of thirty short ones, and what is copied too much is overwritten
+/// by the next.
 const PIECE: usize = 48;
 
 /// How much room [`Form::copy_pair`] needs behind what it writes to be fast.
 pub(super) const ROOM_BEHIND: usize = 2 * PIECE;
 
-fn copy_ahead(text: &[u8], begin: u32, end: u32, room: &mut [u8], at: usize) -> usize {
-    let (begin, end) = (begin as usize, end as usize);
+/// Copies to `at` what stands from `begin` to `end`, and says where the copy ends.
+#[inline]
+fn copy_ahead(text: &[u8], begin: usize, end: usize, room: &mut [u8], at: usize) -> usize {
     let length = end - begin;
     match (text[begin..].first_chunk::<PIECE>(), room[at..].first_chunk_mut::<PIECE>()) {
         (Some(from), Some(to)) if length <= PIECE => *to = *from,
@@ -141,149 +143,14 @@ fn copy_ahead(text: &[u8], begin: u32, end: u32, room: &mut [u8], at: usize) -> 
     at + length
 }
 
-/// The first eight bytes of the name that stands there, filled up with zeros.
-fn first_eight(text: &[u8], name: usize, name_end: usize) -> u64 {
-    let length = name_end - name;
-    let Some(bytes) = text[name..].first_chunk::<8>() else {
-        let mut bytes = [0; 8];
-        bytes[..length].copy_from_slice(&text[name..name_end]);
-        return u64::from_be_bytes(bytes);
-    };
-    let behind = if length < 8 { u64::MAX >> (8 * length) } else { 0 };
-    u64::from_be_bytes(*bytes) & !behind
-}
-
-/// The form while it is read: bytes, not yet known to be text.
-///
-/// Names and values stay where they are, so that most need no copying; behind an escape the rest of its name or value
-/// moves up, and what it leaves behind is blanked. Between two of them there is always a byte of ASCII: no character can
-/// be torn between them and still be whole in the text.
-struct Decoder<'a> {
-    raw: &'a [u8],
-    text: Vec<u8>,
-    fields: Vec<Field>,
-    /// Where the field began.
-    name: usize,
-    /// Where its name ended and its value began.
-    parted: Option<(usize, usize)>,
-    /// Up to where the body is read, and where the next byte belongs: never further on.
-    read: usize,
-    write: usize,
-}
-
-impl<'a> Decoder<'a> {
-    fn of(raw: &'a [u8]) -> Decoder<'a> {
-        let fields = Vec::with_capacity(32);
-        Decoder { raw, text: raw.to_vec(), fields, name: 0, parted: None, read: 0, write: 0 }
+/// How a name begins: its first eight bytes as a number, filled up with zeros.
+pub(super) const fn first_eight(name: &[u8]) -> u64 {
+    let (mut first_eight, mut at) = (0, 0);
+    while at < 8 {
+        first_eight = first_eight << 8 | if at < name.len() { name[at] as u64 } else { 0 };
+        at += 1;
     }
-
-    /// Meets the next byte that means something else than itself; nothing between stands for anything else.
-    fn meet(&mut self, at: usize) -> Result<(), FormError> {
-        self.settle(at);
-        let (byte, taken) = match (self.raw[at], &self.raw[at + 1..]) {
-            (b'&', _) => return self.end_field(at),
-            // Only the first one parts name and value.
-            (b'=', _) if self.parted.is_none() => {
-                self.parted = Some((self.write, at + 1));
-                self.blank_until(at);
-                (self.read, self.write) = (at + 1, at + 1);
-                return Ok(());
-            }
-            (b'=', _) => (b'=', 1),
-            (b'+', _) => (b' ', 1),
-            (_, [high, low, ..]) => (hex(*high)? << 4 | hex(*low)?, 3),
-            _ => return Err(FormError::BadEscape),
-        };
-        self.text[self.write] = byte;
-        self.write += 1;
-        self.read = at + taken;
-        Ok(())
-    }
-
-    /// What was read up to here goes where it belongs.
-    fn settle(&mut self, at: usize) {
-        if self.write < self.read {
-            self.text.copy_within(self.read..at, self.write);
-        }
-        self.write += at - self.read;
-        self.read = at;
-    }
-
-    fn blank_until(&mut self, end: usize) {
-        if self.write < end {
-            self.text[self.write..end].fill(b' ');
-        }
-    }
-
-    fn end_field(&mut self, at: usize) -> Result<(), FormError> {
-        if at > self.name {
-            if self.fields.len() == FIELDS_MAX {
-                return Err(FormError::TooManyFields);
-            }
-            let (name_end, value) = self.parted.take().unwrap_or((self.write, self.write));
-            let first_eight = first_eight(&self.text, self.name, name_end);
-            let [name, name_end, value, value_end] = [self.name, name_end, value, self.write].map(position);
-            self.fields.push(Field { first_eight, name, name_end, value, value_end });
-            self.blank_until(at);
-        }
-        (self.name, self.read, self.write) = (at + 1, at + 1, at + 1);
-        Ok(())
-    }
-
-    fn finish(mut self) -> Result<Form, FormError> {
-        let end = self.raw.len();
-        self.settle(end);
-        self.end_field(end)?;
-        let text = String::from_utf8(self.text).map_err(|_| FormError::NotUtf8)?;
-        Ok(Form { text, fields: self.fields })
-    }
-}
-
-/// A place in a body, which was found to be short enough for this.
-fn position(at: usize) -> u32 {
-    u32::try_from(at).unwrap_or(u32::MAX)
-}
-
-fn hex(digit: u8) -> Result<u8, FormError> {
-    match digit {
-        b'0'..=b'9' => Ok(digit - b'0'),
-        b'a'..=b'f' => Ok(digit - b'a' + 10),
-        b'A'..=b'F' => Ok(digit - b'A' + 10),
-        _ => Err(FormError::BadEscape),
-    }
-}
-
-/// Where bytes stand that do not mean themselves: `&`, `=`, `%`, `+`.
-fn specials(raw: &[u8]) -> impl Iterator<Item = usize> {
-    let (blocks, rest) = raw.as_chunks::<BLOCK>();
-    let mut last = [0; BLOCK];
-    last[..rest.len()].copy_from_slice(rest);
-    let masks = blocks.iter().map(special_mask).chain(std::iter::once(special_mask(&last)));
-    masks.enumerate().flat_map(|(block, mask)| Bits(mask).map(move |bit| block * BLOCK + bit))
-}
-
-/// As many bytes as a mask has bits.
-const BLOCK: usize = 64;
-
-/// A bit for each byte. Written so that compilers look at many bytes together: flags first, which are then gathered
-/// eight by eight in one multiplication.
-fn special_mask(block: &[u8; BLOCK]) -> u64 {
-    let flags = block.map(|byte| u8::from(matches!(byte, b'&' | b'=' | b'%' | b'+')));
-    let eights = flags.as_chunks::<8>().0.iter();
-    eights.rev().fold(0, |mask, eight| mask << 8 | u64::from_le_bytes(*eight).wrapping_mul(0x0102_0408_1020_4080) >> 56)
-}
-
-/// The places of the bits that are set, lowest first.
-struct Bits(u64);
-
-impl Iterator for Bits {
-    type Item = usize;
-
-    fn next(&mut self) -> Option<usize> {
-        let lowest = (self.0 != 0).then(|| self.0.trailing_zeros() as usize);
-        self.0 &= self.0.wrapping_sub(1);
-        lowest
-    }
+    first_eight
 }
 
 #[cfg(test)]

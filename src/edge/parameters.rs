@@ -1,6 +1,7 @@
 //! The parameters every call is asked about, found in one pass over the form.
 
 use super::Form;
+use super::form::first_eight;
 
 /// A parameter that is looked up for most requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,15 +55,6 @@ const FACTOR: u64 = 0x612e_7696_a6ce_cc1b;
 
 const fn slot(first_eight: u64) -> usize {
     (first_eight.wrapping_mul(FACTOR) >> 60) as usize
-}
-
-const fn first_eight(name: &[u8]) -> u64 {
-    let (mut first_eight, mut at) = (0, 0);
-    while at < 8 {
-        first_eight = first_eight << 8 | if at < name.len() { name[at] as u64 } else { 0 };
-        at += 1;
-    }
-    first_eight
 }
 
 impl Common {

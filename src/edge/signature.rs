@@ -230,24 +230,31 @@ fn with_signed_parameters<R>(form: Option<&Form>, then: impl FnOnce(&[u8]) -> R)
         let beginnings = form.beginnings().enumerate();
         order.extend(beginnings.map(|(place, first_eight)| u128::from(first_eight) << 64 | place as u128));
         order.sort_unstable();
-        text.resize(text.len().max(form.text_len() + ROOM_BEHIND), 0);
-        let mut end = 0;
-        // Few names begin alike; those are looked at whole.
-        for alike in order.chunk_by_mut(|a, b| a >> 64 == b >> 64) {
-            let place = |entry: u128| (entry & u128::from(u64::MAX)) as usize;
-            if alike.len() > 1 {
-                alike.sort_unstable_by_key(|entry| form.pair(place(*entry)));
-            }
-            let mut last = None;
-            for place in alike.iter().map(|entry| place(*entry)) {
-                if last.is_none_or(|last| form.pair(last) != form.pair(place)) {
-                    end = form.copy_pair(place, text, end);
-                }
-                last = Some(place);
-            }
+        if order.windows(2).any(|two| begin_alike(&two[0], &two[1])) {
+            sort_whole(form, order);
         }
+        text.resize(text.len().max(form.text_len() + ROOM_BEHIND), 0);
+        let end = order.iter().fold(0, |end, entry| form.copy_pair(place(*entry), text, end));
         then(&text[..end])
     })
+}
+
+/// Few names begin alike; those are looked at whole, and whatever is there twice goes.
+#[cold]
+fn sort_whole(form: &Form, order: &mut Vec<u128>) {
+    for alike in order.chunk_by_mut(begin_alike) {
+        alike.sort_unstable_by_key(|entry| form.pair(place(*entry)));
+    }
+    order.dedup_by_key(|entry| form.pair(place(*entry)));
+}
+
+fn begin_alike(one: &u128, other: &u128) -> bool {
+    one >> 64 == other >> 64
+}
+
+/// Where in the form the field of an entry stands.
+fn place(entry: u128) -> usize {
+    entry as u64 as usize
 }
 
 #[cfg(test)]
