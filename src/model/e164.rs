@@ -108,15 +108,23 @@ pub fn is_withheld(from: &str) -> bool {
 #[derive(Clone, Copy)]
 pub struct Masked(E164);
 
-impl fmt::Display for Masked {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Masked {
+    /// Appends it.
+    pub fn push_to(self, out: &mut String) {
         let spelled = Spelled::of(self.0);
         let text = spelled.as_str();
         let shown = if text.len() > 10 { 4 } else { 2 };
         for part in [&text[..=shown], "•••", &text[text.len() - shown..]] {
-            f.write_str(part)?;
+            out.push_str(part);
         }
-        Ok(())
+    }
+}
+
+impl fmt::Display for Masked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut text = String::new();
+        self.push_to(&mut text);
+        f.write_str(&text)
     }
 }
 

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::spelled::{Clock, Object};
+use super::spelled::{Clock, Spelling};
 use super::{Decision, E164, NumberId, Sid, TenantId, VoicemailId};
 
 /// One thing that happened and must be kept. The journal carries these; the store applies each exactly once.
@@ -158,48 +158,43 @@ impl Kept for Record {
 // By hand, because every call pays for it.
 impl Kept for Fresh<'_> {
     fn spell(&self, out: &mut Vec<u8>, clock: &mut Clock) -> serde_json::Result<()> {
-        let mut object = Object::begin(out);
         match self {
-            Fresh::CallBegan(began) => began.spell(object.text("kind", "call_began"), clock),
-            Fresh::CallEnded(ended) => ended.spell(object.text("kind", "call_ended"), clock),
+            Fresh::CallBegan(began) => began.spell(&mut Spelling::on(out), clock),
+            Fresh::CallEnded(ended) => ended.spell(&mut Spelling::on(out), clock),
         }
-        object.end();
         Ok(())
     }
 }
 
 impl FreshBeginning<'_> {
-    fn spell(&self, object: &mut Object<'_>, clock: &mut Clock) {
-        object
-            .text("call_sid", self.call_sid.as_str())
-            .maybe("tenant_id", self.tenant_id.map(TenantId::as_str))
-            .number("tenant_version", self.tenant_version)
-            .maybe("number_id", self.number_id.map(NumberId::as_str))
-            .maybe("account_sid", self.account_sid.map(Sid::as_str))
-            .text("from", self.from)
-            .text("to", self.to)
-            .text("arrival", self.arrival.as_str())
-            .text("at", clock.spell(self.at))
-            .number("others", self.others.into())
-            .object("decision", |object| {
-                let available = if self.decision.available { "true" } else { "false" };
-                object.raw("available", available).text("reason", self.decision.reason.as_str());
-            })
-            .text("step", self.step)
-            .maybe("answer", self.answer.as_deref())
-            .number("took_us", self.took_us)
-            .text("request_id", self.request_id);
+    fn spell(&self, json: &mut Spelling<'_>, clock: &mut Clock) {
+        json.raw(r#"{"kind":"call_began","call_sid":"#).text(self.call_sid.as_str());
+        json.raw(r#","tenant_id":"#).maybe(self.tenant_id.map(TenantId::as_str));
+        json.raw(r#","tenant_version":"#).number(self.tenant_version);
+        json.raw(r#","number_id":"#).maybe(self.number_id.map(NumberId::as_str));
+        json.raw(r#","account_sid":"#).maybe(self.account_sid.map(Sid::as_str));
+        json.raw(r#","from":"#).text(self.from);
+        json.raw(r#","to":"#).text(self.to);
+        json.raw(r#","arrival":"#).word(self.arrival.as_str());
+        json.raw(r#","at":"#).word(clock.spell(self.at));
+        json.raw(r#","others":"#).number(self.others.into());
+        let available = if self.decision.available { "true" } else { "false" };
+        json.raw(r#","decision":{"available":"#).raw(available);
+        json.raw(r#","reason":"#).word(self.decision.reason.as_str());
+        json.raw(r#"},"step":"#).text(self.step);
+        json.raw(r#","answer":"#).maybe(self.answer.as_deref());
+        json.raw(r#","took_us":"#).number(self.took_us);
+        json.raw(r#","request_id":"#).text(self.request_id).raw("}");
     }
 }
 
 impl FreshEnd<'_> {
-    fn spell(&self, object: &mut Object<'_>, clock: &mut Clock) {
-        object.text("call_sid", self.call_sid.as_str()).text("at", clock.spell(self.at)).maybe("status", self.status);
-        match self.duration_seconds {
-            Some(seconds) => object.number("duration_seconds", seconds.into()),
-            None => object.raw("duration_seconds", "null"),
-        };
-        object.text("by", self.by.as_str());
+    fn spell(&self, json: &mut Spelling<'_>, clock: &mut Clock) {
+        json.raw(r#"{"kind":"call_ended","call_sid":"#).text(self.call_sid.as_str());
+        json.raw(r#","at":"#).word(clock.spell(self.at));
+        json.raw(r#","status":"#).maybe(self.status);
+        json.raw(r#","duration_seconds":"#).maybe_number(self.duration_seconds.map(u64::from));
+        json.raw(r#","by":"#).word(self.by.as_str()).raw("}");
     }
 }
 

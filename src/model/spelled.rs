@@ -3,7 +3,6 @@
 //! `serde_json` reads it back and spells everything else.
 
 use std::fmt::Write as _;
-use std::io::Write as _;
 
 use jiff::Timestamp;
 
@@ -12,13 +11,15 @@ use jiff::Timestamp;
 pub struct Clock {
     second: i64,
     text: String,
+    /// Where the second ends in the text and its fraction begins.
+    whole: usize,
     digits: usize,
 }
 
 impl Clock {
     /// One that spells this many digits of the second, at most nine.
     pub fn new(digits: usize) -> Clock {
-        Clock { second: i64::MIN, text: String::new(), digits: digits.min(9) }
+        Clock { second: i64::MIN, text: String::new(), whole: 0, digits: digits.min(9) }
     }
 
     /// The instant, as RFC 3339 has it.
@@ -36,14 +37,14 @@ impl Clock {
             self.text.clear();
             write!(self.text, "{at:.0}").expect("a String takes all");
             self.text.pop();
+            self.whole = self.text.len();
         }
         let mut fraction = [b'0'; 9];
         for digit in fraction.iter_mut().rev() {
             *digit += u8::try_from(nanos % 10).expect("a digit");
             nanos /= 10;
         }
-        let whole = self.text.find('.').unwrap_or(self.text.len());
-        self.text.truncate(whole);
+        self.text.truncate(self.whole);
         self.text.push('.');
         self.text.push_str(str::from_utf8(&fraction[..self.digits]).expect("digits"));
         self.text.push('Z');
@@ -51,82 +52,125 @@ impl Clock {
     }
 }
 
-/// A JSON object that is being spelled. Names are our own and need no escaping.
+/// JSON that is being spelled: its skeleton as it stands, values between.
 #[derive(Debug)]
-pub struct Object<'a> {
+pub struct Spelling<'a> {
     out: &'a mut Vec<u8>,
-    mark: u8,
 }
 
-impl<'a> Object<'a> {
-    /// Begins one.
-    pub fn begin(out: &'a mut Vec<u8>) -> Object<'a> {
-        Object { out, mark: b'{' }
+impl<'a> Spelling<'a> {
+    /// Goes on behind what is there.
+    pub fn on(out: &'a mut Vec<u8>) -> Spelling<'a> {
+        Spelling { out }
+    }
+
+    /// What is JSON already. Inlined, so that the compiler sees how long it is.
+    #[inline(always)]
+    pub fn raw(&mut self, skeleton: &str) -> &mut Self {
+        self.out.extend_from_slice(skeleton.as_bytes());
+        self
     }
 
     /// A text.
-    pub fn text(&mut self, name: &'static str, value: &str) -> &mut Self {
-        self.name(name);
-        if value.bytes().fold(true, |plain, byte| plain & (byte >= 0x20) & (byte != b'"') & (byte != b'\\')) {
-            self.out.push(b'"');
-            self.out.extend_from_slice(value.as_bytes());
-            self.out.push(b'"');
-        } else {
-            serde_json::to_writer(&mut *self.out, value).expect("text into memory");
+    pub fn text(&mut self, value: &str) -> &mut Self {
+        if is_plain(value.as_bytes()) {
+            return self.word(value);
         }
+        serde_json::to_writer(&mut *self.out, value).expect("text into memory");
+        self
+    }
+
+    /// A text of our own, which needs no escaping.
+    pub fn word(&mut self, value: &str) -> &mut Self {
+        self.out.reserve(value.len() + 2);
+        self.out.push(b'"');
+        self.out.extend_from_slice(value.as_bytes());
+        self.out.push(b'"');
         self
     }
 
     /// A text, or `null`.
-    pub fn maybe(&mut self, name: &'static str, value: Option<&str>) -> &mut Self {
+    pub fn maybe(&mut self, value: Option<&str>) -> &mut Self {
         match value {
-            Some(value) => self.text(name, value),
-            None => self.raw(name, "null"),
+            Some(value) => self.text(value),
+            None => self.raw("null"),
         }
     }
 
     /// A number.
-    pub fn number(&mut self, name: &'static str, value: u64) -> &mut Self {
-        self.name(name);
-        write!(self.out, "{value}").expect("digits into memory");
+    pub fn number(&mut self, value: u64) -> &mut Self {
+        self.out.extend_from_slice(Digits::of(value).as_str().as_bytes());
         self
     }
 
-    /// What is JSON already.
-    pub fn raw(&mut self, name: &'static str, value: &str) -> &mut Self {
-        self.name(name);
-        self.out.extend_from_slice(value.as_bytes());
-        self
-    }
-
-    /// An object within.
-    pub fn object(&mut self, name: &'static str, fill: impl FnOnce(&mut Object<'_>)) -> &mut Self {
-        self.name(name);
-        let mut inner = Object::begin(self.out);
-        fill(&mut inner);
-        inner.end();
-        self
-    }
-
-    /// Ends it.
-    pub fn end(&mut self) {
-        if self.mark == b'{' {
-            self.out.push(b'{');
+    /// A number, or `null`.
+    pub fn maybe_number(&mut self, value: Option<u64>) -> &mut Self {
+        match value {
+            Some(value) => self.number(value),
+            None => self.raw("null"),
         }
-        self.out.push(b'}');
+    }
+}
+
+/// A number's text, without memory of its own.
+pub struct Digits {
+    text: [u8; 20],
+    begin: usize,
+}
+
+impl Digits {
+    /// In decimal.
+    pub fn of(mut value: u64) -> Digits {
+        let (mut text, mut begin) = ([b'0'; 20], 20);
+        loop {
+            begin -= 1;
+            text[begin] += (value % 10) as u8;
+            value /= 10;
+            if value == 0 {
+                return Digits { text, begin };
+            }
+        }
     }
 
-    fn name(&mut self, name: &'static str) {
-        self.out.push(self.mark);
-        self.mark = b',';
-        self.out.push(b'"');
-        self.out.extend_from_slice(name.as_bytes());
-        self.out.extend_from_slice(b"\":");
+    /// The digits.
+    pub fn as_str(&self) -> &str {
+        str::from_utf8(&self.text[self.begin..]).expect("digits are ASCII")
     }
+}
+
+/// True if JSON has these bytes as they are.
+fn is_plain(value: &[u8]) -> bool {
+    each_eight(value, |eight| !(any_below(eight, b' ') | any_is(eight, b'"') | any_is(eight, b'\\')))
+}
+
+/// Whether all bytes are fine, asked of eight at a time. Some are asked about twice, and of fewer than eight `0` fills up
+/// the rest.
+pub fn each_eight(bytes: &[u8], fine: impl Fn(u64) -> bool) -> bool {
+    let Some(last) = bytes.last_chunk::<8>() else {
+        let few = bytes.iter().fold(u64::from_le_bytes([b'0'; 8]), |few, byte| few << 8 | u64::from(*byte));
+        return fine(few);
+    };
+    bytes.as_chunks::<8>().0.iter().chain([last]).all(|eight| fine(u64::from_le_bytes(*eight)))
+}
+
+/// Each of eight bytes is this one.
+const fn eight_of(byte: u8) -> u64 {
+    u64::from_le_bytes([byte; 8])
+}
+
+/// Whether one of eight bytes is less than this one, which is no more than 128.
+pub fn any_below(eight: u64, byte: u8) -> bool {
+    eight.wrapping_sub(eight_of(byte)) & !eight & eight_of(0x80) != 0
+}
+
+/// Whether one of eight bytes is this one.
+pub fn any_is(eight: u64, byte: u8) -> bool {
+    any_below(eight ^ eight_of(byte), 1)
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use serde_json::{Value, json};
 
     use super::*;
@@ -146,16 +190,31 @@ mod tests {
     fn what_is_spelled_is_read_back() {
         let odd = "a\"b\\c\u{1}\u{7f}é🦷\n";
         let mut out = Vec::new();
-        let mut object = Object::begin(&mut out);
-        object.text("odd", odd).maybe("none", None).maybe("some", Some("x")).number("n", 7).raw("t", "true");
-        object
-            .object("inner", |inner| {
-                inner.text("a", "");
-            })
-            .object("empty", |_| ());
-        object.end();
+        let mut spelling = Spelling::on(&mut out);
+        spelling.raw(r#"{"odd":"#).text(odd).raw(r#","none":"#).maybe(None).raw(r#","some":"#).maybe(Some("x"));
+        spelling.raw(r#","n":"#).number(7).raw(r#","no":"#).maybe_number(None).raw(r#","t":true,"empty":"#).word("");
+        spelling.raw("}");
         let read: Value = serde_json::from_slice(&out).expect("JSON");
-        let meant = json!({"odd": odd, "none": null, "some": "x", "n": 7, "t": true, "inner": {"a": ""}, "empty": {}});
-        assert_eq!(read, meant);
+        assert_eq!(read, json!({"odd": odd, "none": null, "some": "x", "n": 7, "no": null, "t": true, "empty": ""}));
+    }
+
+    #[test]
+    fn numbers_are_spelled_as_everywhere_else() {
+        for value in [0, 1, 9, 10, 99, 100, 12_345_678_901, u64::MAX] {
+            assert_eq!(Digits::of(value).as_str(), value.to_string());
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn eight_bytes_at_a_time_are_judged_as_one_by_one(
+            bytes in prop::collection::vec(any::<u8>(), 0..30),
+            limit in 0..=b'0',
+            forbidden in b'1'..=255,
+        ) {
+            let fine = |eight| !any_below(eight, limit) && !any_is(eight, forbidden);
+            let all = bytes.iter().all(|byte| *byte >= limit && *byte != forbidden);
+            prop_assert_eq!(each_eight(&bytes, fine), all);
+        }
     }
 }

@@ -9,11 +9,17 @@ use jiff::Timestamp;
 
 use super::logs::{Format, Logs};
 use super::mask::push_masked;
-use crate::model::spelled::Clock;
+use crate::model::spelled::{Clock, Digits, any_below, any_is, each_eight};
 use crate::model::{Decision, E164, Sid};
 
 /// Longest text from outside that is written, in bytes: a SIP URI with its parameters.
 const TEXT_BYTES_MAX: usize = 160;
+
+macro_rules! name {
+    ($name:literal) => {
+        Name { text: concat!(" ", $name, "="), json: concat!(",\"", $name, "\":") }
+    };
+}
 
 /// What the log tells of a call.
 #[derive(Clone, Copy, Debug)]
@@ -63,19 +69,26 @@ impl CallLine<'_> {
             out.push_str(part);
         }
         let mut fields = Fields { out, format, phone_numbers };
-        fields.optional("clinicId", self.tenant);
-        fields.word("reason", self.decision.reason.as_str());
-        fields.text("step", self.step);
-        fields.number("duration_us", u64::try_from(self.took.as_micros()).unwrap_or(u64::MAX));
-        fields.text("callSid", self.call_sid.as_str());
-        fields.phone("from", self.from);
-        fields.phone("to", self.to);
-        fields.text("requestId", self.request_id);
+        fields.optional(name!("clinicId"), self.tenant);
+        fields.word(name!("reason"), self.decision.reason.as_str());
+        fields.text(name!("step"), self.step);
+        fields.number(name!("duration_us"), u64::try_from(self.took.as_micros()).unwrap_or(u64::MAX));
+        fields.text(name!("callSid"), self.call_sid.as_str());
+        fields.phone(name!("from"), self.from);
+        fields.phone(name!("to"), self.to);
+        fields.text(name!("requestId"), self.request_id);
         out.push_str(match format {
             Format::Text => "\n",
             Format::Json => "}\n",
         });
     }
+}
+
+/// A field's name with what stands around it, as each format has it.
+#[derive(Clone, Copy)]
+struct Name {
+    text: &'static str,
+    json: &'static str,
 }
 
 struct Fields<'a> {
@@ -85,31 +98,27 @@ struct Fields<'a> {
 }
 
 impl Fields<'_> {
-    fn name(&mut self, name: &str) {
-        let (before, after) = match self.format {
-            Format::Text => (" ", "="),
-            Format::Json => (",\"", "\":"),
-        };
-        self.out.push_str(before);
-        self.out.push_str(name);
-        self.out.push_str(after);
+    fn name(&mut self, name: Name) {
+        self.out.push_str(if self.format == Format::Json { name.json } else { name.text });
     }
 
-    fn number(&mut self, name: &str, value: u64) {
+    fn number(&mut self, name: Name, value: u64) {
         self.name(name);
-        write!(self.out, "{value}").expect("a String takes all");
+        self.out.push_str(Digits::of(value).as_str());
     }
 
-    /// A word of our own, which needs no escaping.
-    fn word(&mut self, name: &str, value: &str) {
+    /// What needs no escaping.
+    fn word(&mut self, name: Name, value: &str) {
         self.name(name);
-        let quote = if self.format == Format::Json { "\"" } else { "" };
-        for part in [quote, value, quote] {
-            self.out.push_str(part);
+        if self.format == Format::Text {
+            return self.out.push_str(value);
         }
+        self.out.push('"');
+        self.out.push_str(value);
+        self.out.push('"');
     }
 
-    fn optional(&mut self, name: &str, value: Option<&str>) {
+    fn optional(&mut self, name: Name, value: Option<&str>) {
         match value {
             Some(value) => self.text(name, value),
             None if self.format == Format::Json => {
@@ -121,16 +130,12 @@ impl Fields<'_> {
     }
 
     /// A text from outside: cut, quoted where it needs it, escaped.
-    fn text(&mut self, name: &str, value: &str) {
-        self.name(name);
+    fn text(&mut self, name: Name, value: &str) {
         let value = &value[..value.floor_char_boundary(TEXT_BYTES_MAX)];
         if is_plain(value) {
-            let quote = if self.format == Format::Json { "\"" } else { "" };
-            for part in [quote, value, quote] {
-                self.out.push_str(part);
-            }
-            return;
+            return self.word(name, value);
         }
+        self.name(name);
         self.out.push('"');
         for letter in value.chars() {
             push_escaped(self.out, letter, self.format);
@@ -138,14 +143,16 @@ impl Fields<'_> {
         self.out.push('"');
     }
 
-    fn phone(&mut self, name: &str, value: &str) {
+    fn phone(&mut self, name: Name, value: &str) {
         if self.phone_numbers {
             return self.text(name, value);
         }
         let value = &value[..value.floor_char_boundary(TEXT_BYTES_MAX)];
         if let Ok(number) = E164::parse(value) {
             self.name(name);
-            write!(self.out, "\"{}\"", number.masked()).expect("a String takes all");
+            self.out.push('"');
+            number.masked().push_to(self.out);
+            self.out.push('"');
             return;
         }
         let mut masked = String::with_capacity(value.len());
@@ -156,7 +163,8 @@ impl Fields<'_> {
 
 /// Needs neither quotes nor escapes.
 fn is_plain(value: &str) -> bool {
-    !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\' | b'='))
+    let fine = |eight| !any_below(eight, b'!') && ![0x7f, b'"', b'\\', b'='].iter().any(|odd| any_is(eight, *odd));
+    !value.is_empty() && value.is_ascii() && each_eight(value.as_bytes(), fine)
 }
 
 fn push_escaped(out: &mut String, letter: char, format: Format) {

@@ -95,12 +95,17 @@ impl Value for Dialled<'_> {
         push_text(document, self.uri);
         document.push_str(if self.uri.contains('?') { "&amp;x-tenant=" } else { "?x-tenant=" });
         document.push_str(self.script.tenant().as_str());
-        let unreserved = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~');
-        if (1..=SID_BYTES_MAX).contains(&self.call.sid.len()) && self.call.sid.bytes().all(unreserved) {
+        if is_unreserved(self.call.sid) {
             document.push_str("&amp;x-callsid=");
             document.push_str(self.call.sid);
         }
     }
+}
+
+/// Every byte is asked, so that the compiler looks at many at once.
+fn is_unreserved(sid: &str) -> bool {
+    let unreserved = |byte: u8| byte.is_ascii_alphanumeric() | matches!(byte, b'-' | b'.' | b'_' | b'~');
+    (1..=SID_BYTES_MAX).contains(&sid.len()) && sid.bytes().fold(true, |all, byte| all & unreserved(byte))
 }
 
 fn redirect() -> Bytes {

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use bytes::Bytes;
 
 use crate::model::E164;
+use crate::model::spelled::Digits;
 use crate::routing::Spoken;
 
 use super::escape::{push_attribute, push_text};
@@ -50,7 +51,7 @@ impl Value for &str {
 
 impl Value for u16 {
     fn push_to(&self, document: &mut String) {
-        write!(document, "{self}").expect("a String takes all");
+        document.push_str(Digits::of(u64::from(*self)).as_str());
     }
 }
 
@@ -72,9 +73,9 @@ impl Document {
     }
 
     pub fn close(&mut self, name: &'static str) {
-        for part in ["</", name, ">"] {
-            self.written.push_str(part);
-        }
+        self.written.push_str("</");
+        self.written.push_str(name);
+        self.written.push('>');
     }
 
     pub fn empty<'a>(&mut self, name: &'static str, attributes: impl IntoIterator<Item = Attribute<'a>>) {
@@ -112,9 +113,9 @@ impl Document {
         self.written.push('<');
         self.written.push_str(name);
         for (name, value) in attributes {
-            for part in [" ", name, "=\""] {
-                self.written.push_str(part);
-            }
+            self.written.push(' ');
+            self.written.push_str(name);
+            self.written.push_str("=\"");
             value.push_to(&mut self.written);
             self.written.push('"');
         }

@@ -65,11 +65,14 @@ fn is_special<const IN_ATTRIBUTE: bool>(byte: u8) -> bool {
 
 /// The place of the first byte that is special.
 pub(super) fn first(bytes: &[u8], is_special: impl Fn(u8) -> bool) -> Option<usize> {
-    let (blocks, _) = bytes.as_chunks::<16>();
     // Without a way out in the middle, so that the compiler looks at the sixteen at once.
-    let plain =
-        blocks.iter().take_while(|block| !block.iter().fold(false, |any, byte| any | is_special(*byte))).count();
+    let is_plain = |block: &[u8; 16]| !block.iter().fold(false, |any, byte| any | is_special(*byte));
+    let plain = bytes.as_chunks::<16>().0.iter().take_while(|block| is_plain(block)).count();
     let begin = plain * 16;
+    // The rest together with some of what was looked at already.
+    if bytes.len() - begin < 16 && bytes.last_chunk().is_some_and(is_plain) {
+        return None;
+    }
     bytes[begin..].iter().position(|byte| is_special(*byte)).map(|place| begin + place)
 }
 
