@@ -1,5 +1,7 @@
 """What is measured side by side, round by round: saturation, constant arrival, tenants, rules."""
 
+from contextlib import contextmanager
+
 from . import tables
 from .campaign import Campaign, order, told
 
@@ -15,7 +17,7 @@ def closed(campaign: Campaign) -> None:
     words = ["--secs", options.secs, *CLOSED]
     for round_number in range(1, options.rounds + 1):
         for name in order(options.servers, round_number):
-            with start(campaign, name, numbers, size) as server:
+            with warm(campaign, name, numbers, size) as server:
                 told(tables.brief(campaign.measure(server, numbers, words, round=round_number)))
     print(tables.side_by_side(campaign.lines))
 
@@ -28,10 +30,7 @@ def open_loop(campaign: Campaign) -> None:
     for rate in options.rates:
         for round_number in range(1, options.rounds + 1):
             for name in order(options.servers, round_number):
-                with start(campaign, name, numbers, size) as server:
-                    if name != "bare":
-                        # At low rates most calls would else be a tenant's first.
-                        campaign.run(server, numbers, ["--touch", options.numbers])
+                with warm(campaign, name, numbers, size) as server:
                     words = ["--secs", options.secs, "--rate", rate]
                     line = campaign.measure(server, numbers, words, round=round_number)
                     disturbed = line["generator"]["had_its_core"] < 0.985
@@ -100,6 +99,15 @@ def rules(campaign: Campaign) -> None:
                 told(tables.brief(campaign.measure(server, numbers, words, round=round_number)))
     print(tables.side_by_side(campaign.lines))
     compare(campaign.lines, "patchbay-1-rule", ["patchbay-40-rules"])
+
+
+@contextmanager
+def warm(campaign: Campaign, name: str, numbers, size: int):
+    """A fresh server of that name, every tenant of which was called once: what is measured is no tenant's first call."""
+    with start(campaign, name, numbers, size) as server:
+        if name != "bare":
+            campaign.run(server, numbers, ["--touch", campaign.options.numbers])
+        yield server
 
 
 def start(campaign: Campaign, name: str, numbers, size: int):

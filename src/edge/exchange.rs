@@ -38,7 +38,10 @@ pub(super) async fn respond<H: Handler>(line: &Line<H>, request: Request<Incomin
     let answer = match receive(line, &head, body).await {
         Ok(body) => {
             line.enter(Phase::Answer);
-            hand_over(line, head, body, arrived).await
+            let Parts { method, uri, headers, .. } = head;
+            let mut request = Incoming { method, uri, headers, body, peer: line.peer, tls: line.tls, arrived };
+            name_host(&mut request);
+            hand_over(line, &request).await
         }
         Err(why) => {
             line.shared.handler.refused(why);
@@ -72,10 +75,16 @@ async fn receive<H: Handler>(line: &Line<H>, head: &Parts, body: IncomingBody) -
 /// Whether a proxy might read this head otherwise than we do: where one request ends and the next begins, or for whom
 /// it is. hyper refuses what no two readers agree on; lengths next to `chunked` it drops, and closes afterwards.
 fn is_ambiguous(headers: &HeaderMap) -> bool {
-    let is_chunked = |value: &HeaderValue| value.as_bytes().trim_ascii().eq_ignore_ascii_case(b"chunked");
-    let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
-    let odd_coding = codings.next().is_some_and(|first| !is_chunked(first)) || codings.next().is_some();
-    odd_coding || headers.get_all(HOST).iter().nth(1).is_some()
+    let (mut hosts, mut codings, mut is_odd) = (0, 0, false);
+    for (name, value) in headers {
+        if name == HOST {
+            hosts += 1;
+        } else if name == TRANSFER_ENCODING {
+            codings += 1;
+            is_odd |= !value.as_bytes().trim_ascii().eq_ignore_ascii_case(b"chunked");
+        }
+    }
+    is_odd || codings > 1 || hosts > 1
 }
 
 /// Reads a body that may not be longer than `bytes_max`. One that claims to be longer is not begun.
@@ -114,18 +123,19 @@ fn within(bytes_max: usize, bytes: usize) -> Result<(), Refusal> {
     if bytes <= bytes_max { Ok(()) } else { Err(Refusal::BodyTooLarge) }
 }
 
-/// Lets the handler answer. If it panics, its own last word is said instead, and the connection goes on.
-async fn hand_over<H: Handler>(line: &Line<H>, head: Parts, body: Bytes, arrived: Instant) -> Answer {
-    let Parts { method, uri, mut headers, .. } = head;
-    // Whoever names the host in the first line does so instead of the header; HTTP/2 always does.
-    if let Some(authority) = uri.authority()
+/// Whoever names the host in the first line does so instead of the header; HTTP/2 always does.
+fn name_host(request: &mut Incoming) {
+    if let Some(authority) = request.uri.authority()
         && let Ok(host) = HeaderValue::from_str(authority.as_str())
     {
-        headers.insert(HOST, host);
+        request.headers.insert(HOST, host);
     }
-    let request = Incoming { method, uri, headers, body, peer: line.peer, tls: line.tls, arrived };
+}
+
+/// Lets the handler answer. If it panics, its own last word is said instead, and the connection goes on.
+async fn hand_over<H: Handler>(line: &Line<H>, request: &Incoming) -> Answer {
     let handler = &line.shared.handler;
-    let mut answering = pin!(async { handler.answer(&request).await });
+    let mut answering = pin!(async { handler.answer(request).await });
     let answered = poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| answering.as_mut().poll(cx))) {
         Ok(polled) => polled.map(Some),
         // What the handler left half done is dropped with its future and not looked at again.

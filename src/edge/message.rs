@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use std::time::Instant;
 
 use bytes::Bytes;
-use hyper::header::{AsHeaderName, HeaderName, HeaderValue};
+use hyper::header::{HeaderName, HeaderValue};
 use hyper::{HeaderMap, Method, Uri};
 
 /// A whole request.
@@ -41,13 +41,31 @@ impl Incoming {
     }
 
     /// A header's value, if there is exactly one and it is text.
-    pub fn header(&self, name: impl AsHeaderName) -> Option<&str> {
-        let mut values = self.headers.get_all(name).iter();
-        match (values.next(), values.next()) {
-            (Some(only), None) => only.to_str().ok(),
-            _ => None,
-        }
+    pub fn header(&self, name: &HeaderName) -> Option<&str> {
+        let [value] = self.headers_named([name]);
+        value
     }
+
+    /// The same of several, found in one pass: there are few headers, and hashing a name takes longer than comparing it
+    /// with all of them.
+    pub fn headers_named<const N: usize>(&self, names: [&HeaderName; N]) -> [Option<&str>; N] {
+        let mut found = [const { Found::None }; N];
+        for (name, value) in &self.headers {
+            for (wanted, found) in names.iter().zip(&mut found) {
+                if name == *wanted {
+                    *found = if matches!(found, Found::None) { Found::One(value) } else { Found::Several };
+                }
+            }
+        }
+        found.map(|found| if let Found::One(only) = found { only.to_str().ok() } else { None })
+    }
+}
+
+/// The values of a header.
+enum Found<'a> {
+    None,
+    One(&'a HeaderValue),
+    Several,
 }
 
 /// A whole answer. It always leaves with its length.

@@ -187,7 +187,7 @@ fn bare_host(scheme: &str, host: &str) -> Option<PublicUrl> {
 }
 
 fn host(request: &Incoming) -> Option<String> {
-    request.header(HOST.as_str()).map(str::to_owned)
+    request.header(&HOST).map(str::to_owned)
 }
 
 /// The last of the values of a header that may list several: the word of the nearest proxy.

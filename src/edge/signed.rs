@@ -103,7 +103,7 @@ impl Signed<'_> {
     /// May this account speak of this tenant's calls? Its own accounts may, and the global one, on whose SIP domains the
     /// PBXs of all tenants call in.
     pub fn may_speak_for(&self, tenant: &CompiledTenant) -> bool {
-        tenant.takes_calls_of(self.account_sid()) || self.account.org_id.is_none()
+        self.account.org_id.is_none() || tenant.takes_calls_of(self.account_sid())
     }
 
     /// How the call reached us, from what Twilio says of it now.
@@ -137,14 +137,16 @@ impl Edge {
     /// Reads and checks a request. Says nothing of the cause to the caller, and all of it to the operator.
     pub(super) async fn signed<'r>(&'r self, request: &Incoming) -> Result<Signed<'r>, Refused> {
         let received = Instant::now();
-        let claim = Claim { signature: request.header(SIGNATURE_HEADER), settings: request.header(SETTINGS_HEADER) };
+        let names = [&SIGNATURE_HEADER, &SETTINGS_HEADER, &header::CONTENT_TYPE];
+        let [signature, settings, content_type] = request.headers_named(names);
+        let claim = Claim { signature, settings };
         if claim.signature.is_none() {
             return Err(self.forged(request, "missing", "only Twilio signs its requests; is somebody else calling?"));
         }
         let query = read(request.query().as_bytes())?;
         let posted = request.method == Method::POST;
         let form = match posted {
-            true if is_form(request) => read(&request.body)?,
+            true if is_form(content_type, &request.body) => read(&request.body)?,
             true => return Err(Refused::Because(Answer::text(400, "expected a form"))),
             false => query.clone(),
         };
@@ -186,12 +188,12 @@ fn read(bytes: &[u8]) -> Result<Form, Refused> {
     Form::parse(bytes).map_err(|_| Refused::Because(Answer::text(400, "not a form")))
 }
 
-fn is_form(request: &Incoming) -> bool {
-    match request.header(header::CONTENT_TYPE) {
+fn is_form(content_type: Option<&str>, body: &[u8]) -> bool {
+    match content_type {
         Some(kind) => {
             let begin = kind.trim_start().as_bytes().get(..FORM.len());
             begin.is_some_and(|begin| begin.eq_ignore_ascii_case(FORM.as_bytes()))
         }
-        None => request.body.is_empty(),
+        None => body.is_empty(),
     }
 }

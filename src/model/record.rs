@@ -169,9 +169,9 @@ impl Kept for Fresh<'_> {
 impl FreshBeginning<'_> {
     fn spell(&self, json: &mut Spelling<'_>, clock: &mut Clock) {
         json.raw(r#"{"kind":"call_began","call_sid":"#).text(self.call_sid.as_str());
-        json.raw(r#","tenant_id":"#).maybe(self.tenant_id.map(TenantId::as_str));
+        json.raw(r#","tenant_id":"#).maybe_word(self.tenant_id);
         json.raw(r#","tenant_version":"#).number(self.tenant_version);
-        json.raw(r#","number_id":"#).maybe(self.number_id.map(NumberId::as_str));
+        json.raw(r#","number_id":"#).maybe_word(self.number_id);
         json.raw(r#","account_sid":"#).maybe(self.account_sid.map(Sid::as_str));
         json.raw(r#","from":"#).text(self.from);
         json.raw(r#","to":"#).text(self.to);

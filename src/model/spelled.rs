@@ -74,17 +74,18 @@ impl<'a> Spelling<'a> {
     /// A text.
     pub fn text(&mut self, value: &str) -> &mut Self {
         if is_plain(value.as_bytes()) {
-            return self.word(value);
+            return self.word(value.as_bytes());
         }
         serde_json::to_writer(&mut *self.out, value).expect("text into memory");
         self
     }
 
     /// A text of our own, which needs no escaping.
-    pub fn word(&mut self, value: &str) -> &mut Self {
+    pub fn word(&mut self, value: impl AsRef<[u8]>) -> &mut Self {
+        let value = value.as_ref();
         self.out.reserve(value.len() + 2);
         self.out.push(b'"');
-        self.out.extend_from_slice(value.as_bytes());
+        self.out.extend_from_slice(value);
         self.out.push(b'"');
         self
     }
@@ -97,9 +98,18 @@ impl<'a> Spelling<'a> {
         }
     }
 
+    /// A text of our own, or `null`.
+    pub fn maybe_word(&mut self, value: Option<impl AsRef<[u8]>>) -> &mut Self {
+        match value {
+            Some(value) => self.word(value),
+            None => self.raw("null"),
+        }
+    }
+
     /// A number.
     pub fn number(&mut self, value: u64) -> &mut Self {
-        self.out.extend_from_slice(Digits::of(value).as_str().as_bytes());
+        let digits = Digits::of(value);
+        self.out.extend_from_slice(&digits.text[digits.begin..]);
         self
     }
 

@@ -7,6 +7,7 @@ use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
+use hyper::header::HOST;
 use patchbay::edge::{Answer, Drained, Form, Handler, Incoming, Limits, Refusal, Tls, serve};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -46,7 +47,7 @@ impl Handler for Oddities {
             }
             "/big" => Answer::twiml(BIG.clone()),
             "/empty" => Answer::empty(204),
-            "/host" => Answer::json(request.header("host").unwrap_or_default().to_owned()),
+            "/host" => Answer::json(request.header(&HOST).unwrap_or_default().to_owned()),
             "/form" => match Form::parse(&request.body) {
                 Ok(form) => Answer::json(form.len().to_string()),
                 Err(_) => Answer::text(400, "malformed"),
