@@ -83,8 +83,19 @@ pub(super) async fn attend<H: Handler>(shared: Arc<Shared<H>>, socket: TcpStream
     // An answer is one write; waiting for a second one to join it would only delay it.
     let _ = socket.set_nodelay(true);
     let line = |tls, http2| Line { shared: Arc::clone(&shared), pulse: Arc::clone(&pulse), peer, tls, http2 };
+    match &shared.tls {
+        None => speak_http1(socket, Arc::new(line(false, false))).await,
+        // What a connection without TLS does not need takes no room in it.
+        Some(tls) => Box::pin(attend_secured(&shared, tls, socket, line)).await,
+    }
+}
 
-    let Some(tls) = &shared.tls else { return speak_http1(socket, Arc::new(line(false, false))).await };
+async fn attend_secured<H: Handler>(
+    shared: &Shared<H>,
+    tls: &Tls,
+    socket: TcpStream,
+    line: impl Fn(bool, bool) -> Line<H>,
+) {
     match timeout(shared.limits.handshake_time, tls.accept(socket)).await {
         Ok(Ok(secured)) if secured.get_ref().1.alpn_protocol() == Some(b"h2") => {
             speak_http2(secured, Arc::new(line(true, true))).await;
@@ -100,7 +111,9 @@ async fn speak_http1<H: Handler, S: AsyncRead + AsyncWrite + Unpin + Send + 'sta
     let service = service_fn(move |request| {
         served.pulse.enter(Phase::Body);
         let line = Arc::clone(&served);
-        async move { Ok::<_, Infallible>(exchange::respond(&line, request).await) }
+        // In memory of its own, which the next request of whatever connection finds warm: as a part of each connection it
+        // would be fetched anew for every request.
+        Box::pin(async move { Ok::<_, Infallible>(exchange::respond(&line, request).await) })
     });
     let mut talk = line.shared.http1.serve_connection(io, service);
     match keep(Pin::new(&mut talk), &line).await {

@@ -112,3 +112,33 @@ impl Answer {
         Answer { status, body, content_type, headers: Vec::new() }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use hyper::header::{CONTENT_TYPE, HOST, USER_AGENT};
+
+    use super::*;
+
+    #[test]
+    fn a_header_has_a_value_if_it_is_there_once_and_text() {
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain"));
+        for host in ["one", "two", "three"] {
+            headers.append(HOST, HeaderValue::from_static(host));
+        }
+        headers.insert(USER_AGENT, HeaderValue::from_bytes(b"\xff").expect("bytes a header may have"));
+        let request = Incoming {
+            method: Method::GET,
+            uri: Uri::from_static("/"),
+            headers,
+            body: Bytes::new(),
+            peer: ([127, 0, 0, 1], 4_000).into(),
+            tls: false,
+            arrived: Instant::now(),
+        };
+        let own = HeaderName::from_static("x-not-there");
+        let names = [&HOST, &CONTENT_TYPE, &USER_AGENT, &own, &CONTENT_TYPE];
+        assert_eq!(request.headers_named(names), [None, Some("text/plain"), None, None, Some("text/plain")]);
+        assert_eq!(request.header(&CONTENT_TYPE), Some("text/plain"));
+    }
+}
