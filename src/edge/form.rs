@@ -10,7 +10,7 @@ use self::decoder::decode;
 /// Most fields a form may have. The carrier sends about thirty; SIP headers of the far end add some dozens.
 pub const FIELDS_MAX: usize = 512;
 
-/// A decoded form. Names and values stand in one text, in the order of the body; a field is four positions in it.
+/// A decoded form. Names and values stand in one text where they stood in the body; a field is four positions in it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Form {
     text: String,
@@ -115,12 +115,10 @@ impl Form {
     }
 
     /// Appends a field's name and value to `room` at `at`, and says where they end.
-    ///
     pub(super) fn copy_pair(&self, index: usize, room: &mut [u8], at: usize) -> usize {
         let (field, text) = (self.fields[index], self.text.as_bytes());
-        let copy = |from: u32, to: u32, room: &mut [u8], at| copy_ahead(text, from as usize, to as usize, room, at);
-        let value_at = copy(field.name, field.name_end, room, at);
-        copy(field.value, field.value_end, room, value_at)
+        let value_at = copy_ahead(text, field.name, field.name_end, room, at);
+        copy_ahead(text, field.value, field.value_end, room, value_at)
     }
 }
 
@@ -134,7 +132,8 @@ pub(super) const ROOM_BEHIND: usize = 2 * PIECE;
 
 /// Copies to `at` what stands from `begin` to `end`, and says where the copy ends.
 #[inline]
-fn copy_ahead(text: &[u8], begin: usize, end: usize, room: &mut [u8], at: usize) -> usize {
+fn copy_ahead(text: &[u8], begin: u32, end: u32, room: &mut [u8], at: usize) -> usize {
+    let (begin, end) = (begin as usize, end as usize);
     let length = end - begin;
     match (text[begin..].first_chunk::<PIECE>(), room[at..].first_chunk_mut::<PIECE>()) {
         (Some(from), Some(to)) if length <= PIECE => *to = *from,

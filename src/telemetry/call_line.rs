@@ -151,7 +151,7 @@ impl Fields<'_> {
         if let Ok(number) = E164::parse(value) {
             self.name(name);
             self.out.push('"');
-            number.masked().push_to(self.out);
+            number.masked().write_to(self.out).expect("a String takes all");
             self.out.push('"');
             return;
         }
