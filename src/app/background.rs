@@ -97,7 +97,7 @@ impl Background {
             return Err(unfinished.into());
         }
         let keys = config::secrets::keys(&settings).context("could not get the key that seals secrets")?;
-        let opening = Store::open_writing_on(&settings.store.url, rotation::keyring(&keys), &draining_on);
+        let opening = Store::open_draining_on(&settings.store.url, rotation::keyring(&keys), &draining_on);
         let store = opening.await.context("could not open the store")?;
         metrics.store_up(true);
         metrics.ledger_mode("memory");

@@ -15,7 +15,8 @@ use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::Options;
 use super::files::{self, Segment};
-use super::reading::{BATCH_MAX, Item, Part, read_part};
+use super::pace::Pace;
+use super::reading::{Item, Part, read_part};
 use super::shared::{Shared, View};
 use crate::store::{Numbered, Store, StoreError};
 
@@ -63,6 +64,7 @@ pub struct Drain {
     backoff_min: Duration,
     backoff_max: Duration,
     place: Place,
+    pace: Pace,
     /// Until when records are gathered.
     gathers_until: Option<Instant>,
     /// The next wait.
@@ -87,6 +89,7 @@ impl Drain {
             backoff_min: options.backoff_min,
             backoff_max: options.backoff_max,
             place: Place { number: 0, journal: Arc::clone(&shared.id), offset: 0, applied: 0 },
+            pace: Pace::new(),
             gathers_until: None,
             backoff: options.backoff_min,
             refusals: 0,
@@ -102,7 +105,7 @@ impl Drain {
             if self.place.journal == self.shared.id {
                 self.shared.applied(self.place.applied);
             }
-            let view = self.shared.view(BATCH_MAX);
+            let view = self.shared.view(self.pace.records());
             let has_stopped = view.has_stopped;
             if !stop.is_told() && self.gathers(&view) {
                 let until = *self.gathers_until.get_or_insert_with(|| Instant::now() + self.apply_within);
@@ -203,8 +206,8 @@ impl Drain {
         if offset >= readable {
             return Ok(Part { end: offset, ..Part::default() });
         }
-        let path = front.path.clone();
-        let read = spawn_blocking(move || read_part(&path, offset, readable)).await;
+        let (path, most) = (front.path.clone(), self.pace.records());
+        let read = spawn_blocking(move || read_part(&path, offset, readable, most)).await;
         let mut part = match read.unwrap_or_else(|panicked| Err(io::Error::other(panicked))) {
             Ok(part) => part,
             Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::UnexpectedEof) => {
@@ -237,8 +240,12 @@ impl Drain {
     async fn apply(&mut self, items: Vec<Item>, end: u64, sink: &impl Sink) -> Result<(), Trouble> {
         let (records, ends): (Vec<Numbered>, Vec<Option<u64>>) =
             items.into_iter().map(|item| (item.numbered, item.end)).unzip();
+        let began = Instant::now();
         let done = match ask(sink.apply(&self.place.journal, &records)).await {
-            Ok(()) => records.len(),
+            Ok(()) => {
+                self.pace.took(began.elapsed());
+                records.len()
+            }
             Err(away @ StoreError::Away(_)) => return Err(Trouble::Store(away)),
             Err(refusal) => {
                 self.refusals += 1;

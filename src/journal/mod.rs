@@ -13,6 +13,7 @@ mod drain;
 mod files;
 mod frame;
 mod frames;
+mod pace;
 mod queue;
 mod reading;
 mod shared;

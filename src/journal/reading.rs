@@ -8,15 +8,12 @@ use super::frame::{self, Next};
 use crate::model::Record;
 use crate::store::Numbered;
 
-/// Records applied in one transaction: few enough that others get at the store in between.
-pub(super) const BATCH_MAX: usize = 256;
-
 /// Records read before the thread lets others go first: it reads on a thread that stands back, but once it runs it is
 /// left to run.
 const READ_ON_MAX: usize = 16;
 
-/// How much of a segment is read at once.
-const READ_BYTES: u64 = 512 << 10;
+/// How much of a segment is read for each record wanted; most are shorter.
+const READ_EACH: u64 = 2 << 10;
 
 /// One record to apply.
 #[derive(Debug)]
@@ -36,27 +33,28 @@ pub(super) struct Part {
     pub(super) end: u64,
 }
 
-/// Reads up to a batch of records from a segment.
-pub(super) fn read_part(path: &Path, offset: u64, readable: u64) -> io::Result<Part> {
+/// Reads up to so many records from a segment.
+pub(super) fn read_part(path: &Path, offset: u64, readable: u64, most: usize) -> io::Result<Part> {
     let rest = readable.saturating_sub(offset);
-    let some = files::read(path, offset, rest.min(READ_BYTES))?;
+    let wanted = rest.min(READ_EACH * most as u64);
+    let some = files::read(path, offset, wanted)?;
     if some.is_empty() && rest > 0 {
         return Err(io::ErrorKind::UnexpectedEof.into());
     }
-    let is_complete = some.len() as u64 >= rest || (some.len() as u64) < rest.min(READ_BYTES);
-    if let Some(part) = parse(path, offset, &some, is_complete) {
+    let is_complete = some.len() as u64 >= rest || (some.len() as u64) < wanted;
+    if let Some(part) = parse(path, offset, &some, is_complete, most) {
         return Ok(part);
     }
     // A record longer than what was read, or damage that is.
     let all = files::read(path, offset, rest)?;
-    Ok(parse(path, offset, &all, true).unwrap_or(Part { end: readable, ..Part::default() }))
+    Ok(parse(path, offset, &all, true, most).unwrap_or(Part { end: readable, ..Part::default() }))
 }
 
 /// Reads records up to the first thing that is none. None if not even what comes first is whole.
-fn parse(path: &Path, offset: u64, bytes: &[u8], is_complete: bool) -> Option<Part> {
+fn parse(path: &Path, offset: u64, bytes: &[u8], is_complete: bool, most: usize) -> Option<Part> {
     let mut part = Part { end: offset, ..Part::default() };
     let mut at = 0;
-    while part.items.len() < BATCH_MAX {
+    while part.items.len() < most {
         let next = frame::next(&bytes[at..], is_complete);
         let len = match next {
             Next::Frame { len, .. } | Next::Damaged { len } | Next::Torn { len } => len,

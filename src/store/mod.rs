@@ -57,17 +57,17 @@ impl Store {
     ///
     /// `sqlite:PATH`, or `sqlite::memory:` for one that is gone with its last handle.
     pub async fn open(url: &str, keys: impl Into<Keyring>) -> Result<Store, StoreError> {
-        Store::open_writing_on(url, keys, &Handle::current()).await
+        Store::open_draining_on(url, keys, &Handle::current()).await
     }
 
-    /// The same, where what writes is to be as important to the system as the threads of `writing_on` are.
-    pub async fn open_writing_on(
+    /// The same, where what may take its time in writing is as important to the system as the threads of `standing_back`.
+    pub async fn open_draining_on(
         url: &str,
         keys: impl Into<Keyring>,
-        writing_on: &Handle,
+        standing_back: &Handle,
     ) -> Result<Store, StoreError> {
         if url.starts_with("sqlite:") {
-            return Sqlite::open(url, &keys.into(), writing_on).await.map(Store::Sqlite);
+            return Sqlite::open(url, &keys.into(), standing_back).await.map(Store::Sqlite);
         }
         let scheme = url.split(':').next().unwrap_or_default();
         Err(StoreError::Failed(format!("could not open a store named \"{scheme}:…\": only sqlite:PATH is known")))

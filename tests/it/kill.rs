@@ -60,7 +60,17 @@ impl Process {
         self.child.wait().expect("the process is gone");
     }
 
-    async fn admin(&self, http: &reqwest::Client, method: reqwest::Method, path: &str, body: Option<Value>) -> Value {
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    pub async fn admin(
+        &self,
+        http: &reqwest::Client,
+        method: reqwest::Method,
+        path: &str,
+        body: Option<Value>,
+    ) -> Value {
         let mut request = http.request(method, format!("http://{}{path}", self.admin)).bearer_auth(OPERATOR);
         if let Some(body) = body {
             request = request.json(&body);
@@ -82,7 +92,12 @@ impl Process {
     }
 }
 
-async fn post(http: &reqwest::Client, edge: SocketAddr, path: &str, fields: &[(&str, &str)]) -> Option<(u16, String)> {
+pub async fn post(
+    http: &reqwest::Client,
+    edge: SocketAddr,
+    path: &str,
+    fields: &[(&str, &str)],
+) -> Option<(u16, String)> {
     let url = format!("http://{edge}{path}");
     let mut all = vec![("AccountSid", ACCOUNT)];
     all.extend_from_slice(fields);

@@ -62,6 +62,7 @@ mod readme;
 mod receiver;
 mod retention;
 mod rotation;
+mod saturated;
 mod store_access;
 mod store_batches;
 mod store_battery;

@@ -246,7 +246,7 @@ fn threads(pid: u32) -> Vec<(String, i32)> {
 }
 
 #[test]
-fn calls_and_what_they_may_wait_for_come_before_whatever_is_written_to_the_store() {
+fn calls_and_whatever_somebody_waits_for_come_before_what_is_written_to_the_store_in_its_time() {
     let dir = empty();
     let running = Process::start(dir.path(), &WITH_ACCOUNTS);
     let threads = threads(running.pid());
@@ -261,7 +261,8 @@ fn calls_and_what_they_may_wait_for_come_before_whatever_is_written_to_the_store
     assert_eq!(nice("patchbay-drain"), [19], "{threads:?}");
     let mut of_the_store = nice("sqlx-sqlite");
     of_the_store.sort_unstable();
-    assert_eq!(of_the_store, [ours, ours, ours, ours, 19], "four that read and one that writes: {threads:?}");
+    let expected = [ours, ours, ours, ours, ours, 19];
+    assert_eq!(of_the_store, expected, "four that read, one that writes at once, one in its time: {threads:?}");
 }
 
 /// A caller, a number of ours and a person's number that appear nowhere else.

@@ -54,7 +54,7 @@ impl Sqlite {
         last: u64,
         refusals: Refusals,
     ) -> Result<(), StoreError> {
-        let mut writing = self.write().await?;
+        let mut writing = self.writers.write_patiently().await?;
         let standing = Standing::read(&mut writing, journal).await?;
         let fresh = in_order.iter().copied().filter(|record| standing.applied.is_none_or(|to| place(record.seq) > to));
         let fresh = standing.tombstones.spared(&mut writing, fresh.collect()).await?;
@@ -77,7 +77,7 @@ impl Sqlite {
         .bind(place(last))
         .execute(&mut *writing)
         .await?;
-        Ok(writing.commit().await?)
+        writing.commit().await
     }
 
     pub(in crate::store) async fn applied(&self, journal: &str) -> Result<u64, StoreError> {

@@ -85,7 +85,7 @@ impl Sqlite {
 
     pub(in crate::store) async fn record_attempts(&self, attempts: &[Attempt]) -> Result<Vec<Disabled>, StoreError> {
         within(WORK_MAX, async {
-            let mut writing = self.write().await?;
+            let mut writing = self.writers.write().await?;
             let mut disabled = Vec::new();
             for attempt in attempts {
                 record_delivery(&mut writing, attempt).await?;
@@ -104,12 +104,12 @@ impl Sqlite {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         within(WORK_MAX, async {
-            let mut writing = self.write().await?;
+            let mut writing = self.writers.write().await?;
             let query = sqlx::query("SELECT 1 FROM webhooks WHERE id = $1").bind(webhook.as_str());
             query.fetch_optional(&mut *writing).await?.ok_or(StoreError::NotFound)?;
             let (webhook, id, event) = (webhook.clone(), id.clone(), &Event::test(id, webhook, now));
             deliver(&mut writing, &[Delivery { webhook, id, event, payload: event.payload().into() }]).await?;
-            Ok(writing.commit().await?)
+            writing.commit().await
         })
         .await
     }
@@ -143,7 +143,7 @@ impl Sqlite {
         now: Timestamp,
     ) -> Result<DeliveryRow, StoreError> {
         within(WORK_MAX, async {
-            let mut writing = self.write().await?;
+            let mut writing = self.writers.write().await?;
             // One that is pending already goes out as it would have, only now.
             sqlx::query(
                 "UPDATE webhook_deliveries SET attempts = CASE WHEN state = 'pending' THEN attempts ELSE 0 END, \
@@ -170,7 +170,7 @@ impl Sqlite {
         now: Timestamp,
     ) -> Result<u64, StoreError> {
         within(WORK_MAX, async {
-            let mut writing = self.write().await?;
+            let mut writing = self.writers.write().await?;
             let replayed = sqlx::query(
                 "UPDATE webhook_deliveries SET state = 'pending', attempts = 0, next_at = $4, finished_at = NULL \
                  WHERE id IN (SELECT id FROM webhook_deliveries WHERE webhook_id = $1 AND state = $2 \
@@ -200,7 +200,7 @@ impl Sqlite {
 
     pub(in crate::store) async fn forget_deliveries(&self, finished_before: Timestamp) -> Result<bool, StoreError> {
         within(WORK_MAX, async {
-            let mut writing = self.write().await?;
+            let mut writing = self.writers.write().await?;
             let gone = sqlx::query(
                 "DELETE FROM webhook_deliveries WHERE id IN (SELECT id FROM webhook_deliveries \
                  WHERE finished_at IS NOT NULL AND finished_at < $1 ORDER BY finished_at LIMIT $2)",

@@ -25,7 +25,7 @@ const NAMED_MAX: i64 = 20;
 impl Sqlite {
     pub(in crate::store) async fn begin_erasure(&self, row: &ErasureRow, by: &Actor) -> Result<(), StoreError> {
         within(WORK_MAX, async {
-            let mut writing = self.write().await?;
+            let mut writing = self.writers.write().await?;
             sqlx::query(
                 "INSERT INTO erasures (id, created_at, org_id, tenant_id, number, state, report) \
                  VALUES ($1, $2, $3, $4, $5, $6, $7)",
@@ -44,7 +44,7 @@ impl Sqlite {
             let subject = row.id.as_str();
             let noted = Noted { what: "erasure.create", subject, org, tenant, before: None, after: Some(&after) };
             note(&mut writing, by, noted).await?;
-            Ok(writing.commit().await?)
+            writing.commit().await
         })
         .await
     }
@@ -56,18 +56,18 @@ impl Sqlite {
         report: &ErasureReport,
     ) -> Result<(), StoreError> {
         within(WORK_MAX, async {
-            let mut writing = self.write().await?;
+            let mut writing = self.writers.write().await?;
             let query = sqlx::query("UPDATE erasures SET state = $2, report = $3 WHERE id = $1");
             let query = query.bind(id.as_str()).bind(state.as_str()).bind(json_text(report)?);
             query.execute(&mut *writing).await?;
-            Ok(writing.commit().await?)
+            writing.commit().await
         })
         .await
     }
 
     pub(in crate::store) async fn fail_unfinished_erasures(&self) -> Result<u64, StoreError> {
         within(WORK_MAX, async {
-            let mut writing = self.write().await?;
+            let mut writing = self.writers.write().await?;
             let query = sqlx::query(
                 "UPDATE erasures SET state = 'failed', \
                  report = json_set(report, '$.failure', 'the process ended before it was done') WHERE state = 'running'",
@@ -102,7 +102,7 @@ impl Sqlite {
 
     pub(in crate::store) async fn note_export(&self, ask: &PersonAsk, by: &Actor) -> Result<(), StoreError> {
         within(WORK_MAX, async {
-            let mut writing = self.write().await?;
+            let mut writing = self.writers.write().await?;
             let number = ask.person.number().masked().to_string();
             let subject = ask.whole_tenant().map_or(number.as_str(), TenantId::as_str);
             let after = json!({ "number": number, "tenantId": ask.whole_tenant() });
@@ -119,18 +119,18 @@ impl Sqlite {
                 after: Some(&after),
             };
             note(&mut writing, by, noted).await?;
-            Ok(writing.commit().await?)
+            writing.commit().await
         })
         .await
     }
 
     pub(in crate::store) async fn scrub(&self) -> Result<bool, StoreError> {
-        let mut writer = self.writer.acquire().await?;
+        let mut writer = self.writers.outside().await?;
         for attempt in 0..SCRUBS_MAX {
             if attempt > 0 {
                 tokio::time::sleep(SCRUB_AGAIN).await;
             }
-            let row = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&mut *writer).await?;
+            let row = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&mut *writer.connection).await?;
             let is_busy: i64 = row.try_get(0)?;
             if is_busy == 0 {
                 return Ok(true);

@@ -25,7 +25,7 @@ impl Sqlite {
         }
         within(WORK_MAX, async {
             let expired = nanos(wish.now - KEPT);
-            let mut writing = self.write().await?;
+            let mut writing = self.writers.write().await?;
             let query = sqlx::query(KEPT_ROW).bind(wish.key).bind(expired);
             if let Some(row) = query.fetch_optional(&mut *writing).await? {
                 return self.found(wish, &row);
@@ -80,7 +80,7 @@ impl Sqlite {
         answer: &Secret,
     ) -> Result<bool, StoreError> {
         within(WORK_MAX, async {
-            let mut writing = self.write().await?;
+            let mut writing = self.writers.write().await?;
             let sealed = self.seal(&writing, place(key), answer)?;
             let query = sqlx::query("UPDATE idempotency SET answer = $3 WHERE key = $1 AND claim = $2");
             let kept = query.bind(key).bind(claim).bind(sealed).execute(&mut *writing).await?;
@@ -92,13 +92,13 @@ impl Sqlite {
 
     pub(in crate::store) async fn release_claim(&self, key: &str, claim: &str) -> Result<(), StoreError> {
         within(WORK_MAX, async {
-            let mut writing = self.write().await?;
+            let mut writing = self.writers.write().await?;
             sqlx::query("DELETE FROM idempotency WHERE key = $1 AND claim = $2 AND answer IS NULL")
                 .bind(key)
                 .bind(claim)
                 .execute(&mut *writing)
                 .await?;
-            Ok(writing.commit().await?)
+            writing.commit().await
         })
         .await
     }

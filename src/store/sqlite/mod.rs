@@ -1,7 +1,6 @@
-//! The store in one SQLite file: a single writer, several readers, nothing lost that was acknowledged.
+//! The store in one SQLite file: one writes at a time, several read, nothing lost that was acknowledged.
 //!
-//! Every write is one `BEGIN IMMEDIATE` transaction on the only writing connection, and no foreign work is awaited
-//! inside it. The write-ahead log is synced at each commit (`synchronous = FULL`): the journal forgets a record once it
+//! Every write is one `BEGIN IMMEDIATE` transaction when its turn has come, and no foreign work is awaited inside it. The write-ahead log is synced at each commit (`synchronous = FULL`): the journal forgets a record once it
 //! is applied here, so what was committed must outlive a power cut.
 
 mod apply;
@@ -28,6 +27,7 @@ mod tell;
 mod tenants;
 mod tokens;
 mod tombstones;
+mod turns;
 mod versions;
 mod voicemails;
 mod walk;
@@ -41,29 +41,30 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use sqlx::SqlitePool;
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{SqlitePool, Transaction};
 use tokio::runtime::Handle;
 
 use crate::model::Secret;
 
 use self::home::{Home, MEMORY_URL};
+use self::turns::{Turns, Writing};
 use super::keyring::Ring;
 use super::seal::{Place, SealError};
 use super::{Keyring, StoreError};
 
 /// How long a statement waits for somebody else's lock on the file.
 const LOCK_WAIT_MAX: Duration = Duration::from_millis(900);
-/// How long a write waits for its turn. With the wait for the lock a locked file is known to be away within two seconds.
-const TURN_WAIT_MAX: Duration = Duration::from_secs(1);
+/// How long is waited for a connection: those that read may all be in use, one that writes may be undoing its last write.
+const CONNECTION_WAIT_MAX: Duration = Duration::from_secs(1);
 /// How long the reading of one thing may take.
 const READ_MAX: Duration = Duration::from_secs(2);
 /// How long a list or a write may take altogether: a search through a million calls on a cold disk, a large batch.
 const WORK_MAX: Duration = Duration::from_secs(10);
 /// Connections that read; as many threads.
 const READERS_MAX: u32 = 4;
-/// What the writer keeps in memory of the file, in kibibytes: each call touches a page in every index, and one that is not
+/// What each writer keeps in memory of the file, in kibibytes: each call touches a page in every index, and one that is not
 /// there is read for it, and written twice.
 const WRITER_CACHE: &str = "-8192";
 
@@ -76,7 +77,7 @@ static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 /// A store in one SQLite file.
 #[derive(Clone, Debug)]
 pub struct Sqlite {
-    writer: SqlitePool,
+    writers: Turns,
     readers: SqlitePool,
     /// Exchanged only by whoever has the writing turn, see [`Sqlite::seal`].
     ring: Arc<ArcSwap<Ring>>,
@@ -88,7 +89,7 @@ pub struct Sqlite {
 fn connections(most: u32) -> SqlitePoolOptions {
     SqlitePoolOptions::new()
         .max_connections(most)
-        .acquire_timeout(TURN_WAIT_MAX)
+        .acquire_timeout(CONNECTION_WAIT_MAX)
         .idle_timeout(None)
         .max_lifetime(None)
         .test_before_acquire(false)
@@ -97,12 +98,10 @@ fn connections(most: u32) -> SqlitePoolOptions {
 /// The word that proves a key.
 const KEY_WORD: Place<'static> = Place { table: "meta", column: "value", row: "key" };
 
-type Writing = Transaction<'static, sqlx::Sqlite>;
-
 impl Sqlite {
-    /// Opens `sqlite:PATH`, makes the file where there is none, migrates it. The thread that writes is started by one of
-    /// `writing_on`, and is as important as that to the system.
-    pub async fn open(url: &str, keys: &Keyring, writing_on: &Handle) -> Result<Sqlite, StoreError> {
+    /// Opens `sqlite:PATH`, makes the file where there is none, migrates it. What writes patiently
+    /// does so on a thread started by one of `standing_back`, as important as that to the system.
+    pub async fn open(url: &str, keys: &Keyring, standing_back: &Handle) -> Result<Sqlite, StoreError> {
         let (home, options) = if url == MEMORY_URL {
             let home = Home::of_its_own()?;
             let options = SqliteConnectOptions::new().filename(home.file());
@@ -115,27 +114,26 @@ impl Sqlite {
         let options = options.create_if_missing(true).foreign_keys(true).busy_timeout(LOCK_WAIT_MAX);
 
         let writing = options.clone().journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Full);
-        let writer = connections(1)
-            // What is deleted is overwritten at once: erased means gone from the file, not only from the lists.
-            .connect_with(
-                writing
-                    .pragma("secure_delete", "ON")
-                    .pragma("journal_size_limit", "67108864")
-                    .pragma("cache_size", WRITER_CACHE)
-                    .pragma("wal_autocheckpoint", CHECKPOINT_PAGES),
-            );
-        let writer = writing_on.spawn(writer).await.map_err(|panic| StoreError::Failed(panic.to_string()))??;
-        MIGRATIONS.run(&writer).await.map_err(migration_failed)?;
+        // What is deleted is overwritten at once: erased means gone from the file, not only from the lists.
+        let writing = writing
+            .pragma("secure_delete", "ON")
+            .pragma("journal_size_limit", "67108864")
+            .pragma("cache_size", WRITER_CACHE)
+            .pragma("wal_autocheckpoint", CHECKPOINT_PAGES);
+        let writers = Turns::open(writing, standing_back).await?;
+        MIGRATIONS.run(&writers.prompt).await.map_err(migration_failed)?;
         // A statement that writes several rows copies what it changes, in order to be undone alone: not into a file. A
         // migration may sort a million rows, which need not find room in memory.
-        sqlx::query("PRAGMA temp_store = MEMORY").execute(&writer).await?;
+        for writer in [&writers.prompt, &writers.patient] {
+            sqlx::query("PRAGMA temp_store = MEMORY").execute(writer).await?;
+        }
 
         // All at once and from here: whoever needed one first would else decide how important it is.
         let readers = connections(READERS_MAX).min_connections(READERS_MAX);
         let readers = readers.connect_with(options.pragma("query_only", "ON")).await?;
 
         let ring = Arc::new(ArcSwap::from_pointee(Ring::of(keys)));
-        let store = Sqlite { writer, readers, ring, _home: Arc::new(home) };
+        let store = Sqlite { writers, readers, ring, _home: Arc::new(home) };
         store.prove_key().await?;
         Ok(store)
     }
@@ -157,7 +155,7 @@ impl Sqlite {
 
     /// The first opening leaves a sealed word; every further one must be able to read it, with whichever key it has.
     async fn prove_key(&self) -> Result<(), StoreError> {
-        let mut writing = self.write().await?;
+        let mut writing = self.writers.write().await?;
         let sealed = self.seal(&writing, KEY_WORD, &Secret::new("patchbay"))?;
         sqlx::query("INSERT INTO meta (name, value) VALUES ('key', $1) ON CONFLICT (name) DO NOTHING")
             .bind(sealed)
@@ -175,11 +173,6 @@ impl Sqlite {
             )),
             Err(error) => Err(StoreError::Failed(format!("{KEY_WORD} {error}"))),
         }
-    }
-
-    /// Begins a write; it waits for its turn here and nowhere later.
-    async fn write(&self) -> Result<Writing, StoreError> {
-        Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
     }
 
     /// Seals a value for its place. Whoever seals has the writing turn: the key changes in somebody's turn too, so once

@@ -38,7 +38,7 @@ impl Sqlite {
 
     pub(in crate::store) async fn put_number(&self, number: &Number, by: &Actor) -> Result<Number, StoreError> {
         within(WORK_MAX, async {
-            let mut writing = self.write().await?;
+            let mut writing = self.writers.write().await?;
             let query = sqlx::query("SELECT * FROM numbers WHERE e164 = $1").bind(number.e164.to_string());
             let row = query.fetch_optional(&mut *writing).await?;
             let before = row.map(|row| number_of(&row)).transpose()?;

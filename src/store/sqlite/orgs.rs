@@ -32,12 +32,12 @@ impl Sqlite {
             updated_at: now,
         };
         within(WORK_MAX, async {
-            let mut writing = self.write().await?;
+            let mut writing = self.writers.write().await?;
             if lookup(&mut writing, &id).await?.is_none() {
                 self.write_org(&mut writing, &org).await?;
                 note(&mut writing, &Actor("patchbay".to_owned()), noted("org.create", &org, None)).await?;
             }
-            Ok(writing.commit().await?)
+            writing.commit().await
         })
         .await?;
         self.org(&id).await?.ok_or(StoreError::NotFound)
@@ -45,7 +45,7 @@ impl Sqlite {
 
     pub(in crate::store) async fn create_org(&self, org: &Org, by: &Actor) -> Result<(), StoreError> {
         within(WORK_MAX, async {
-            let mut writing = self.write().await?;
+            let mut writing = self.writers.write().await?;
             if lookup(&mut writing, &org.id).await?.is_some() {
                 return Err(StoreError::Failed(format!("there is an organization {} already", org.id)));
             }
@@ -53,7 +53,7 @@ impl Sqlite {
             self.write_org(&mut writing, org).await?;
             let after = audit::org(org);
             note(&mut writing, by, Noted { after: Some(&after), ..noted("org.create", org, None) }).await?;
-            Ok(writing.commit().await?)
+            writing.commit().await
         })
         .await
     }
@@ -66,7 +66,7 @@ impl Sqlite {
         change: impl FnOnce(&mut Org) + Send,
     ) -> Result<Org, StoreError> {
         within(WORK_MAX, async {
-            let mut writing = self.write().await?;
+            let mut writing = self.writers.write().await?;
             let before = self.kept_org(&mut writing, id, expected).await?;
             let mut org = before.clone();
             change(&mut org);
@@ -90,7 +90,7 @@ impl Sqlite {
         by: &Actor,
     ) -> Result<(), StoreError> {
         within(WORK_MAX, async {
-            let mut writing = self.write().await?;
+            let mut writing = self.writers.write().await?;
             let before = self.kept_org(&mut writing, id, expected).await?;
             let query = sqlx::query("SELECT 1 FROM tenants WHERE org_id = $1 LIMIT 1").bind(id.as_str());
             if id.as_str() == PLATFORM_ORG || query.fetch_optional(&mut *writing).await?.is_some() {
@@ -100,7 +100,7 @@ impl Sqlite {
             super::tokens::revoke_all_of_org(&mut writing, id).await?;
             let was = audit::org(&before);
             note(&mut writing, by, noted("org.delete", &before, Some(&was))).await?;
-            Ok(writing.commit().await?)
+            writing.commit().await
         })
         .await
     }

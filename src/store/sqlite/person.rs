@@ -116,7 +116,7 @@ impl Sqlite {
         bounds: &Bounds,
     ) -> Result<Erased, StoreError> {
         within(WORK_MAX, async {
-            let mut writing = self.write().await?;
+            let mut writing = self.writers.write().await?;
             let erased = erase_calls(&mut writing, ask, calls, bounds).await?;
             // Counted by doing it, so that the two can never tell different things.
             if bounds.dry {
@@ -152,7 +152,7 @@ impl Sqlite {
             }
             gone += meant.len() as u64;
             if !dry && !meant.is_empty() {
-                let mut writing = self.write().await?;
+                let mut writing = self.writers.write().await?;
                 let query = sqlx::query("DELETE FROM refused WHERE rowid IN (SELECT value FROM json_each($1))");
                 query.bind(json_text(&meant)?).execute(&mut *writing).await?;
                 writing.commit().await?;
@@ -190,7 +190,7 @@ impl Sqlite {
             }
         }
         if !dry && !meant.is_empty() {
-            let mut writing = self.write().await?;
+            let mut writing = self.writers.write().await?;
             let query = sqlx::query("DELETE FROM webhook_deliveries WHERE id IN (SELECT value FROM json_each($1))");
             query.bind(json_text(&meant)?).execute(&mut *writing).await?;
             writing.commit().await?;

@@ -29,9 +29,9 @@ impl Sqlite {
 
     pub(in crate::store) async fn remote_erased(&self, id: i64) -> Result<(), StoreError> {
         within(WORK_MAX, async {
-            let mut writing = self.write().await?;
+            let mut writing = self.writers.write().await?;
             sqlx::query("DELETE FROM remote_erasures WHERE id = $1").bind(id).execute(&mut *writing).await?;
-            Ok(writing.commit().await?)
+            writing.commit().await
         })
         .await
     }
@@ -43,12 +43,12 @@ impl Sqlite {
         next_at: Timestamp,
     ) -> Result<(), StoreError> {
         within(WORK_MAX, async {
-            let mut writing = self.write().await?;
+            let mut writing = self.writers.write().await?;
             let query = sqlx::query(
                 "UPDATE remote_erasures SET attempts = attempts + 1, last_error = $2, next_at = $3 WHERE id = $1",
             );
             query.bind(id).bind(why).bind(nanos(next_at)).execute(&mut *writing).await?;
-            Ok(writing.commit().await?)
+            writing.commit().await
         })
         .await
     }

@@ -24,7 +24,7 @@ impl Sqlite {
     /// even if the note is lost.
     pub(in crate::store) async fn seal_with(&self, key: &[u8; 32], by: &Actor) -> Result<KeyName, StoreError> {
         within(WORK_MAX, async {
-            let mut writing = self.write().await?;
+            let mut writing = self.writers.write().await?;
             let before = self.ring.load_full();
             let ring = before.sealing_with(key);
             let name = ring.current();
@@ -64,7 +64,7 @@ impl Sqlite {
             return Ok((0, 0));
         }
         let (mut done, mut unreadable) = (0, 0);
-        let mut writing = self.write().await?;
+        let mut writing = self.writers.write_patiently().await?;
         for value in waiting {
             let place = Place { table: of.table, column: of.column, row: &value.identity };
             let secret = match self.open_sealed(place, &value.sealed) {

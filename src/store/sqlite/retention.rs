@@ -34,7 +34,7 @@ impl Sqlite {
         by: &Actor,
     ) -> Result<TenantRetention, StoreError> {
         within(WORK_MAX, async {
-            let mut writing = self.write().await?;
+            let mut writing = self.writers.write().await?;
             let before = kept(&mut writing, &wanted.tenant_id).await?;
             if expected.is_some_and(|expected| expected != before.version) {
                 return Err(StoreError::VersionChanged(before.version));

@@ -15,8 +15,8 @@ use crate::store::cursor::nanos;
 use crate::store::{Cleared, Place, RemoteProvider, Round, StoreError, SweepKind, Swept, Whose};
 
 /// How many things are looked at and erased in one go: a call with its events and indexes is some tenths of a
-/// millisecond of writing.
-const BATCH_MAX: usize = 50;
+/// millisecond of writing, and on a core full of calls that is some hundredths of a second.
+const BATCH_MAX: usize = 20;
 
 /// How many rows without an owner go in one go: they have next to no indexes.
 const CLEAR_MAX: i64 = 500;
@@ -46,7 +46,7 @@ impl Sqlite {
             if old.is_empty() {
                 return Ok(Swept { next, ..Swept::default() });
             }
-            let mut writing = self.write().await?;
+            let mut writing = self.writers.write_patiently().await?;
             let (gone, queued) = match round.kind {
                 SweepKind::Calls => (calls(&mut writing, &old).await?, 0),
                 SweepKind::Voicemails => voicemails(&mut writing, &old, now).await?,
@@ -70,7 +70,7 @@ impl Sqlite {
                 Some(before) => self.unneeded_tenants(before).await?,
                 None => Vec::new(),
             };
-            let mut writing = self.write().await?;
+            let mut writing = self.writers.write_patiently().await?;
             let query = sqlx::query(
                 "DELETE FROM tombstones WHERE mark IN (SELECT mark FROM tombstones WHERE until <= $1 LIMIT $2)",
             );

@@ -46,9 +46,9 @@ pub(super) struct Delivery<'e> {
 impl Sqlite {
     pub(in crate::store) async fn tell(&self, event: &Event) -> Result<(), StoreError> {
         within(WORK_MAX, async {
-            let mut writing = self.write().await?;
+            let mut writing = self.writers.write().await?;
             tell_all(&mut writing, std::slice::from_ref(event)).await?;
-            Ok(writing.commit().await?)
+            writing.commit().await
         })
         .await
     }

@@ -39,7 +39,7 @@ struct Kept {
 impl Sqlite {
     pub(in crate::store) async fn create_tenant(&self, tenant: &Tenant, by: &Actor) -> Result<(), StoreError> {
         within(WORK_MAX, async {
-            let mut writing = self.write().await?;
+            let mut writing = self.writers.write().await?;
             org_exists(&mut writing, tenant).await?;
             if lookup(&mut writing, tenant.id.as_str()).await?.is_some() {
                 return Err(StoreError::Failed(format!("there is a tenant {} already", tenant.id)));
@@ -51,7 +51,7 @@ impl Sqlite {
             take_names(&mut writing, tenant).await?;
             let after = audit::tenant(tenant);
             note(&mut writing, by, Noted { after: Some(&after), ..noted("tenant.create", tenant) }).await?;
-            Ok(writing.commit().await?)
+            writing.commit().await
         })
         .await
     }
@@ -83,7 +83,7 @@ impl Sqlite {
         change: impl FnOnce(&mut Tenant) + Send,
     ) -> Result<Tenant, StoreError> {
         within(WORK_MAX, async {
-            let mut writing = self.write().await?;
+            let mut writing = self.writers.write().await?;
             let Kept { tenant: before, sealed_password } = self.kept(&mut writing, id, expected).await?;
             let mut tenant = before.clone();
             change(&mut tenant);
@@ -118,7 +118,7 @@ impl Sqlite {
         by: &Actor,
     ) -> Result<Vec<Number>, StoreError> {
         within(WORK_MAX, async {
-            let mut writing = self.write().await?;
+            let mut writing = self.writers.write().await?;
             let before = self.kept(&mut writing, id, expected).await?.tenant;
             let numbers = super::numbers::rest_all_of(&mut writing, id, by).await?;
             sqlx::query("DELETE FROM tenants WHERE id = $1").bind(id.as_str()).execute(&mut *writing).await?;

@@ -20,7 +20,7 @@ impl Sqlite {
         make: impl FnOnce() -> [u8; 32] + Send,
     ) -> Result<bool, StoreError> {
         within(WORK_MAX, async {
-            let mut writing = self.write().await?;
+            let mut writing = self.writers.write().await?;
             // One that was revoked counts: nobody gets a new one by starting again.
             let kept = sqlx::query("SELECT 1 FROM tokens WHERE id = $1").bind(BOOTSTRAP);
             if kept.fetch_optional(&mut *writing).await?.is_some() {
@@ -50,10 +50,10 @@ impl Sqlite {
         by: &Actor,
     ) -> Result<(), StoreError> {
         within(WORK_MAX, async {
-            let mut writing = self.write().await?;
+            let mut writing = self.writers.write().await?;
             owner_exists(&mut writing, &token.role).await?;
             keep(&mut writing, token, sha256, by).await?;
-            Ok(writing.commit().await?)
+            writing.commit().await
         })
         .await
     }
@@ -94,7 +94,7 @@ impl Sqlite {
         by: &Actor,
     ) -> Result<(), StoreError> {
         within(WORK_MAX, async {
-            let mut writing = self.write().await?;
+            let mut writing = self.writers.write().await?;
             let query = sqlx::query("SELECT * FROM tokens WHERE id = $1").bind(id.as_str());
             let row = query.fetch_optional(&mut *writing).await?.ok_or(StoreError::NotFound)?;
             let before = token_of(&row)?;
@@ -105,18 +105,18 @@ impl Sqlite {
             query.bind(id.as_str()).bind(nanos(at)).execute(&mut *writing).await?;
             let was = audit::token(&before);
             note(&mut writing, by, Noted { before: Some(&was), ..noted("token.revoke", &before) }).await?;
-            Ok(writing.commit().await?)
+            writing.commit().await
         })
         .await
     }
 
     pub(in crate::store) async fn token_used(&self, id: &TokenId, at: Timestamp) -> Result<(), StoreError> {
         within(WORK_MAX, async {
-            let mut writing = self.write().await?;
+            let mut writing = self.writers.write().await?;
             let query =
                 sqlx::query("UPDATE tokens SET last_used_at = max($2, coalesce(last_used_at, $2)) WHERE id = $1");
             query.bind(id.as_str()).bind(nanos(at)).execute(&mut *writing).await?;
-            Ok(writing.commit().await?)
+            writing.commit().await
         })
         .await
     }

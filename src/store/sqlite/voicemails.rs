@@ -55,13 +55,13 @@ impl Sqlite {
 
     pub(in crate::store) async fn set_heard(&self, id: &VoicemailId, heard: bool) -> Result<(), StoreError> {
         within(WORK_MAX, async {
-            let mut writing = self.write().await?;
+            let mut writing = self.writers.write().await?;
             let query = sqlx::query("UPDATE voicemails SET heard = $2 WHERE id = $1");
             let set = query.bind(id.as_str()).bind(i64::from(heard)).execute(&mut *writing).await?;
             if set.rows_affected() == 0 {
                 return Err(StoreError::NotFound);
             }
-            Ok(writing.commit().await?)
+            writing.commit().await
         })
         .await
     }

@@ -20,7 +20,7 @@ impl Sqlite {
         by: &Actor,
     ) -> Result<(), StoreError> {
         within(WORK_MAX, async {
-            let mut writing = self.write().await?;
+            let mut writing = self.writers.write().await?;
             let sealed = self.seal(&writing, secret_place(webhook.id.as_str()), secret.spelled())?;
             owner_exists(&mut writing, webhook).await?;
             has_room(&mut writing, webhook).await?;
@@ -42,7 +42,7 @@ impl Sqlite {
             .execute(&mut *writing)
             .await?;
             note_change(&mut writing, by, "webhook.create", None, Some(webhook)).await?;
-            Ok(writing.commit().await?)
+            writing.commit().await
         })
         .await
     }
@@ -91,7 +91,7 @@ impl Sqlite {
         change: impl FnOnce(&mut Webhook) + Send,
     ) -> Result<Webhook, StoreError> {
         within(WORK_MAX, async {
-            let mut writing = self.write().await?;
+            let mut writing = self.writers.write().await?;
             let before = kept(&mut writing, id, expected).await?;
             let mut after = before.clone();
             change(&mut after);
@@ -130,7 +130,7 @@ impl Sqlite {
         by: &Actor,
     ) -> Result<Webhook, StoreError> {
         within(WORK_MAX, async {
-            let mut writing = self.write().await?;
+            let mut writing = self.writers.write().await?;
             let sealed = self.seal(&writing, secret_place(id.as_str()), secret.spelled())?;
             let before = kept(&mut writing, id, expected).await?;
             let query = sqlx::query("SELECT secret FROM webhooks WHERE id = $1").bind(id.as_str());
@@ -163,11 +163,11 @@ impl Sqlite {
         by: &Actor,
     ) -> Result<(), StoreError> {
         within(WORK_MAX, async {
-            let mut writing = self.write().await?;
+            let mut writing = self.writers.write().await?;
             let before = kept(&mut writing, id, expected).await?;
             sqlx::query("DELETE FROM webhooks WHERE id = $1").bind(id.as_str()).execute(&mut *writing).await?;
             note_change(&mut writing, by, "webhook.delete", Some(&before), None).await?;
-            Ok(writing.commit().await?)
+            writing.commit().await
         })
         .await
     }

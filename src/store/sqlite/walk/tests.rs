@@ -192,7 +192,7 @@ fn any_step() -> impl Strategy<Value = Step> {
 
 async fn plant(store: &Sqlite, number: usize, (at, wanted): Planted) -> String {
     let call_sid = format!("CA{:03}", (number * 37) % 1000);
-    let mut writing = store.write().await.unwrap();
+    let mut writing = store.writers.write().await.unwrap();
     // Every second one is found by the number called, the others by the caller's.
     let ends = if number.is_multiple_of(2) { ("0123", "0000") } else { ("0000", "0123") };
     sqlx::query("INSERT INTO calls (call_sid, at, from_number, to_number, reason) VALUES ($1, $2, $3, $4, $5)")
@@ -209,7 +209,7 @@ async fn plant(store: &Sqlite, number: usize, (at, wanted): Planted) -> String {
 }
 
 async fn uproot(store: &Sqlite, call_sid: &str) {
-    let mut writing = store.write().await.unwrap();
+    let mut writing = store.writers.write().await.unwrap();
     sqlx::query("DELETE FROM calls WHERE call_sid = $1").bind(call_sid).execute(&mut *writing).await.unwrap();
     writing.commit().await.unwrap();
 }
