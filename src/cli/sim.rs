@@ -7,21 +7,27 @@ use clap::Args;
 use tokio::runtime::Builder;
 
 use crate::model::Secret;
-use crate::simulator::{self, Options};
+use crate::simulator::{self, Account, Options};
 
 use super::told::{Stop, say};
 
 const HELP: &str = "\
-Speaks so far what a call needs:
-  Twilio  GET  /2010-04-01/Accounts/{AC}/Calls/{CA}.json
-          POST /2010-04-01/Accounts/{AC}/Calls/{CA}.json          (Status only)
-          GET  /2010-04-01/Accounts/{AC}/Calls/{CA}/Recordings.json
-          GET  /2010-04-01/Accounts/{AC}/Recordings.json?CallSid=
-  Vapi    POST /call, GET and DELETE /call/{id}, POST /{id}/control
+Speaks what patchbay uses of them, at the hosts' own paths:
+  Twilio  /2010-04-01/Accounts/{AC}.json, and below /2010-04-01/Accounts/{AC}/
+          Calls/{CA}.json (GET; POST with Status), Recordings
+          AvailablePhoneNumbers/{US|CA|GB}/Local.json, IncomingPhoneNumbers
+          SIP/Domains, SIP/CredentialLists, SIP/IpAccessControlLists, with what is in them and mapped
+  Vapi    /call, /phone-number, /v2/phone-number, /credential, GET /assistant/{id}, GET /squad/{id}
   itself  POST, GET, DELETE /_sim/faults   {\"match\",\"kind\",\"times\",\"ms\"}
           GET, DELETE /_sim/requests
           POST, GET /_sim/calls            {\"sid\",\"status\",\"provider\"?,\"recordings\"?,…}
+          POST /_sim/numbers               {\"accountSid\",\"phoneNumber\",\"with\"?}: owned from the start
+          GET /_sim/bills                  what was bought, and until when
+          POST /_sim/vapi                  {\"freeNumberLimit\"?,\"activationMs\"?,\"unavailableAreaCodes\"?,
+                                           \"withoutDigits\"?}
 Faults: error, 429, garbage (without effect); timeout-after, reset-after, slow (with effect).
+Numbers for sale end in 01xx: those below 0150 are Twilio's, the others Vapi's free ones. +15005550000 is not available,
+…0001 is invalid, …0006 is fine; in area code 533 there is none.
 Any credentials are let in, or only TWILIO_ACCOUNT_SID with TWILIO_AUTH_TOKEN, and VAPI_API_KEY, if set.";
 
 #[derive(Debug, Args)]
@@ -30,6 +36,9 @@ pub(super) struct Arguments {
     /// Where it listens; port 0 picks a free one.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8090")]
     listen: SocketAddr,
+    /// Of which kind every account at Twilio is; a trial one may own one number.
+    #[arg(long, value_enum, default_value_t, value_name = "KIND")]
+    account: Account,
     /// The only Twilio account that is let in.
     #[arg(long, env = "TWILIO_ACCOUNT_SID", hide = true, requires = "twilio_token")]
     twilio_account: Option<String>,
@@ -49,6 +58,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         let options = Options {
             twilio: arguments.twilio_account.clone().zip(token),
             vapi_key: arguments.vapi_key.clone().map(Secret::new),
+            account: arguments.account,
         };
         let simulator = simulator::start_with(arguments.listen, options).await?;
         say(format_args!("Twilio and Vapi are simulated at {}", simulator.url()));

@@ -5,6 +5,7 @@
 
 use std::time::{Duration, Instant};
 
+use reqwest::header::RETRY_AFTER;
 use reqwest::{RequestBuilder, Response, StatusCode, Url, redirect};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -21,6 +22,9 @@ const BODY_BYTES_MAX: usize = 1024 * 1024;
 
 /// How much of a provider's own words an error carries.
 const MESSAGE_CHARS_MAX: usize = 300;
+
+/// Longest a provider may ask to be left alone.
+const RETRY_AFTER_MAX: Duration = Duration::from_secs(600);
 
 /// Idle connections are dropped before the far end does it, so that a call does not meet a dead one.
 const POOL_IDLE: Duration = Duration::from_secs(55);
@@ -83,6 +87,8 @@ pub(super) struct Ask<'a> {
 pub(super) struct Answer {
     pub status: StatusCode,
     pub body: Vec<u8>,
+    /// How long it wants to be left alone, where it said so.
+    pub retry_after: Option<Duration>,
 }
 
 impl Ask<'_> {
@@ -181,6 +187,7 @@ impl Ask<'_> {
 
     async fn whole(&self, mut response: Response) -> Result<Answer, ProviderError> {
         let status = response.status();
+        let retry_after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()).and_then(seconds);
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(|error| self.unreachable(&error))? {
             if body.len() + chunk.len() > BODY_BYTES_MAX {
@@ -188,7 +195,7 @@ impl Ask<'_> {
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(Answer { status, body })
+        Ok(Answer { status, body, retry_after })
     }
 
     pub fn unreachable(&self, error: &reqwest::Error) -> ProviderError {
@@ -220,6 +227,7 @@ impl Ask<'_> {
             status: answer.status.as_u16(),
             code,
             message: self.clean(&message),
+            retry_after: answer.retry_after,
         }
     }
 
@@ -230,6 +238,11 @@ impl Ask<'_> {
         }
         text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(MESSAGE_CHARS_MAX).collect()
     }
+}
+
+/// `Retry-After` as seconds; a date is not obeyed, but for what it tells: later.
+fn seconds(text: &str) -> Option<Duration> {
+    text.trim().parse().ok().map(|seconds: u64| Duration::from_secs(seconds).min(RETRY_AFTER_MAX))
 }
 
 fn provider_label(provider: &str) -> &'static str {
@@ -269,17 +282,24 @@ mod tests {
     }
 
     #[test]
+    fn retry_after_is_obeyed_within_reason() {
+        assert_eq!(seconds("3"), Some(Duration::from_secs(3)));
+        assert_eq!(seconds("86400"), Some(RETRY_AFTER_MAX));
+        assert_eq!(seconds("Fri, 20 Nov 2026 09:00:00 GMT"), None);
+    }
+
+    #[test]
     fn a_refusal_carries_the_providers_words_without_our_secrets() {
         let answer = Answer {
             status: StatusCode::BAD_REQUEST,
             body: br#"{"code":20003,"message":"no s3cret\u0000 here"}"#.to_vec(),
+            retry_after: None,
         };
         let error = ASK.refusal(&answer).to_string();
         assert_eq!(error, "Twilio refused with 400: no …  here");
-        let many =
-            Answer { status: StatusCode::BAD_REQUEST, body: br#"{"statusCode":400,"message":["one","two"]}"#.to_vec() };
+        let many = Answer { body: br#"{"statusCode":400,"message":["one","two"]}"#.to_vec(), ..answer };
         assert_eq!(ASK.refusal(&many).to_string(), "Twilio refused with 400: one; two");
-        let html = Answer { status: StatusCode::BAD_GATEWAY, body: b"<html>".to_vec() };
+        let html = Answer { status: StatusCode::BAD_GATEWAY, body: b"<html>".to_vec(), retry_after: None };
         assert_eq!(ASK.refusal(&html).to_string(), "Twilio refused with 502: Bad Gateway");
     }
 }

@@ -1,5 +1,7 @@
 //! Twilio and Vapi over HTTP: deadlines, error kinds, answers capped in size. The base URL is a parameter.
 
+use std::time::Duration;
+
 use crate::model::{Sid, Target, TwilioAccount};
 
 mod http;
@@ -9,8 +11,8 @@ mod vapi;
 
 pub use http::Http;
 pub use media::{Media, MediaAsk, MediaFormat, Portion};
-pub use twilio::Twilio;
-pub use vapi::Vapi;
+pub use twilio::{AccountKind, Offer, OwnedNumber, Search, SipDomain, SipList, SipListKind, Twilio, Wiring};
+pub use vapi::{Denial, NumberKind, SipWords, Vapi, VapiNumber, VapiServer};
 
 /// A provider did not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -34,6 +36,8 @@ pub enum ProviderError {
         code: Option<i64>,
         /// Its words.
         message: String,
+        /// How long it wants to be left alone, where it said so.
+        retry_after: Option<Duration>,
     },
     /// It answered something that makes no sense.
     #[error("{provider} answered nonsense: {detail}")]
@@ -45,7 +49,31 @@ pub enum ProviderError {
     },
 }
 
+/// What is to be made of an error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outlook {
+    /// Nobody knows whether the request had its effect. Whoever asks again looks first.
+    Unclear,
+    /// It had none, and may have one later: after this while, where the provider said so.
+    Later(Option<Duration>),
+    /// The provider does not let these credentials in: somebody must mend them.
+    Credentials,
+    /// It had none, and asking the same again is in vain.
+    Never,
+}
+
 impl ProviderError {
+    /// What is to be made of it.
+    pub fn outlook(&self) -> Outlook {
+        match self {
+            ProviderError::Unreachable { .. } | ProviderError::Nonsense { .. } => Outlook::Unclear,
+            ProviderError::Refused { status: 429, retry_after, .. } => Outlook::Later(*retry_after),
+            ProviderError::Refused { status: 401 | 403, .. } => Outlook::Credentials,
+            ProviderError::Refused { status: 500.., .. } => Outlook::Unclear,
+            ProviderError::Refused { .. } => Outlook::Never,
+        }
+    }
+
     /// The word for the metric label.
     pub fn outcome(&self) -> &'static str {
         match self {

@@ -1,4 +1,6 @@
-//! The paths under `/_sim`: faults on demand, what was asked, and the state of calls.
+//! The paths under `/_sim`: faults on demand, what was asked and bought, and the state of calls and numbers.
+
+use std::collections::BTreeMap;
 
 use hyper::{Method, StatusCode};
 use jiff::{SignedDuration, Timestamp};
@@ -8,6 +10,7 @@ use serde_json::{Value, json};
 use super::faults::Order;
 use super::wire::{Reply, Request, fresh_sid};
 use super::world::{Recording, State, TwilioCall, VapiCall, World};
+use super::{twilio, vapi};
 
 /// A call as `POST /_sim/calls` sets it. What is left out keeps its value, or takes a plain one.
 #[derive(Deserialize)]
@@ -46,6 +49,17 @@ struct SetRecording {
     duration: u32,
 }
 
+/// A number an account has, as `POST /_sim/numbers` sets it.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct SetNumber {
+    account_sid: String,
+    phone_number: String,
+    /// What is set of it, as Twilio's parameters are named.
+    #[serde(default)]
+    with: BTreeMap<String, String>,
+}
+
 fn completed() -> String {
     "completed".to_owned()
 }
@@ -77,9 +91,21 @@ pub(super) fn answer(world: &World, request: &Request) -> Reply {
             Err(error) => refused(&error),
         },
         (&Method::GET, ["calls"]) => Reply::json(StatusCode::OK, &list(&state)),
+        (&Method::POST, ["numbers"]) => match read::<SetNumber>(request).and_then(|number| owned(&mut state, number)) {
+            Ok(sid) => Reply::json(StatusCode::CREATED, &json!({ "sid": sid })),
+            Err(error) => refused(&error),
+        },
+        (&Method::GET, ["bills"]) => Reply::json(StatusCode::OK, &json!(state.bills)),
+        (&Method::POST, ["vapi"]) => match read::<vapi::Settings>(request) {
+            Ok(settings) => {
+                state.vapi_numbers.settings = settings;
+                Reply::empty(StatusCode::NO_CONTENT)
+            }
+            Err(error) => refused(&error),
+        },
         _ => Reply::json(
             StatusCode::NOT_FOUND,
-            &json!({ "error": "the simulator has /_sim/faults, /_sim/requests and /_sim/calls" }),
+            &json!({ "error": "the simulator has /_sim/faults, requests, calls, numbers, bills and vapi" }),
         ),
     }
 }
@@ -140,6 +166,11 @@ fn set(state: &mut State, given: SetCall) {
             })
             .collect();
     }
+}
+
+fn owned(state: &mut State, given: SetNumber) -> Result<String, String> {
+    let form: Vec<(String, String)> = given.with.into_iter().collect();
+    twilio::seed(state, &given.account_sid, &given.phone_number, &form)
 }
 
 fn list(state: &State) -> Value {

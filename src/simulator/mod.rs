@@ -2,7 +2,7 @@
 //! so that nobody needs credentials or money to try, to test or to learn.
 //!
 //! One listener speaks for both hosts; `twilio` and `vapi` hold one provider each, `world` what both remember,
-//! `faults` what goes wrong on demand, `control` the paths under `/_sim`. The other half of Twilio, the one that
+//! `inventory` the numbers there are, `faults` what goes wrong on demand, `control` the paths under `/_sim`. The other half of Twilio, the one that
 //! calls the edge and follows its TwiML, is `caller`.
 
 use std::net::SocketAddr;
@@ -19,6 +19,7 @@ pub mod caller;
 
 mod control;
 mod faults;
+mod inventory;
 mod serve;
 mod sound;
 mod twilio;
@@ -33,6 +34,18 @@ pub struct Options {
     pub twilio: Option<(String, Secret)>,
     /// Only this Vapi key is let in; without it, any is.
     pub vapi_key: Option<Secret>,
+    /// Of which kind every account at Twilio is.
+    pub account: Account,
+}
+
+/// The kinds of an account at Twilio.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Account {
+    /// May own any count of numbers.
+    #[default]
+    Full,
+    /// May own one.
+    Trial,
 }
 
 /// A simulator that runs until it is stopped or dropped.

@@ -1,14 +1,16 @@
-//! What the simulator remembers: calls, recordings, requests, faults in waiting. All in memory, behind one short lock.
+//! What the simulator remembers: calls, numbers, bills, requests, faults in waiting. All in memory, behind one short lock.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::Options;
 use super::faults::Faults;
 use super::wire::{Request, pairs};
+use super::{twilio, vapi};
 
 /// How many requests are remembered; the oldest go first.
 const REQUESTS_MAX: usize = 1_000;
@@ -27,6 +29,28 @@ pub(super) struct State {
     pub twilio_calls: BTreeMap<String, TwilioCall>,
     /// Calls at Vapi, by id.
     pub vapi_calls: BTreeMap<String, VapiCall>,
+    /// Numbers of Twilio's accounts, by SID.
+    pub numbers: BTreeMap<String, twilio::Number>,
+    pub sip: twilio::Sip,
+    pub vapi_numbers: vapi::Numbers,
+    pub credentials: vapi::Credentials,
+    /// Numbers that somebody has.
+    pub taken: BTreeSet<String>,
+    /// Everything that was bought, in order.
+    pub bills: Vec<Bill>,
+}
+
+/// A number that was bought.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Bill {
+    provider: &'static str,
+    account: String,
+    id: String,
+    number: String,
+    at: Timestamp,
+    /// When it was given back.
+    until: Option<Timestamp>,
 }
 
 /// A call at Twilio.
@@ -70,6 +94,27 @@ impl World {
 }
 
 impl State {
+    /// Has somebody this number?
+    pub fn is_taken(&self, number: &str) -> bool {
+        self.taken.contains(number)
+    }
+
+    /// A number is bought, and nobody else's from now on.
+    pub fn bill(&mut self, provider: &'static str, account: &str, id: &str, number: &str) {
+        self.taken.insert(number.to_owned());
+        let (account, id, number) = (account.to_owned(), id.to_owned(), number.to_owned());
+        self.bills.push(Bill { provider, account, id, number, at: Timestamp::now(), until: None });
+    }
+
+    /// A number is anybody's again.
+    pub fn given_back(&mut self, number: &str) {
+        self.taken.remove(number);
+        let bill = self.bills.iter_mut().find(|bill| bill.number == number && bill.until.is_none());
+        if let Some(bill) = bill {
+            bill.until = Some(Timestamp::now());
+        }
+    }
+
     /// Keeps a request for `GET /_sim/requests`: what was asked, never with what key.
     pub fn remember(&mut self, request: &Request) {
         if self.requests.len() == REQUESTS_MAX {

@@ -18,7 +18,7 @@ const CLINIC: &str = "+16475550111";
 /// A simulated Twilio that lets in nobody but the global account, and a patchbay that asks it.
 async fn clinic() -> (Rig, Sim, String) {
     let twilio = Some((ACCOUNT.to_owned(), Secret::new(TOKEN)));
-    let sim = Sim::start_with(Options { twilio, vapi_key: None }).await;
+    let sim = Sim::start_with(Options { twilio, ..Options::default() }).await;
     let rig = Rig::start_with(&[("PATCHBAY_TWILIO__API_BASE", &sim.url())]).await;
     let tenant = rig.tenant("Smile Dental", CLINIC, json!({"mode": "disabled"})).await;
     (rig, sim, tenant)

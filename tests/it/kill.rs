@@ -55,6 +55,7 @@ impl Process {
         }
     }
 
+    /// As dropping it does, but it has to succeed.
     pub fn kill_9(mut self) {
         self.child.kill().expect("SIGKILL is sent");
         self.child.wait().expect("the process is gone");

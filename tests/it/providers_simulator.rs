@@ -249,6 +249,7 @@ async fn only_the_credentials_given_are_let_in_and_none_shows() {
     let options = Options {
         twilio: Some(("AC00000000000000000000000000000001".to_owned(), Secret::new("another"))),
         vapi_key: Some(Secret::new("another")),
+        ..Options::default()
     };
     let bench = bench_with(options).await;
     for error in [

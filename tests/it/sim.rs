@@ -24,12 +24,13 @@ impl Sim {
         self.simulator.url()
     }
 
-    async fn tell(&self, path: &str, body: Value) {
+    /// Says one of the words under `/_sim`.
+    pub async fn tell(&self, path: &str, body: Value) {
         let response = self.web.post(format!("{}/_sim/{path}", self.url())).json(&body).send().await.expect("sent");
         assert!(response.status().is_success(), "{}", response.text().await.unwrap_or_default());
     }
 
-    /// What `/_sim/requests`, `/_sim/calls` or `/_sim/faults` lists.
+    /// What `/_sim/requests`, `calls`, `faults` or `bills` lists.
     pub async fn look(&self, path: &str) -> Vec<Value> {
         let response = self.web.get(format!("{}/_sim/{path}", self.url())).send().await.expect("sent");
         response.json().await.expect("a list")

@@ -1,6 +1,5 @@
-//! Twilio's REST API, as far as calls need it: how is one, what was recorded of it, and the end of a recording.
-//!
-//! The sound itself is streamed by `media`.
+//! Twilio's REST API. Here what calls need of it: how is one, what was recorded of it, and the end of a recording; the
+//! sound itself is streamed by `media`. Numbers are in `numbers`, SIP domains and who may call them in `sip`.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,6 +8,8 @@ use anyhow::Context as _;
 use jiff::Timestamp;
 use reqwest::{RequestBuilder, Url};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
 
 use crate::model::{Sid, TwilioAccount};
 use crate::telemetry::Metrics;
@@ -16,11 +17,23 @@ use crate::telemetry::Metrics;
 use super::http::{Ask, Http, address};
 use super::{CallState, ProviderError, Recording};
 
+mod numbers;
+mod sip;
+
+pub use numbers::{AccountKind, Offer, OwnedNumber, Search, Wiring};
+pub use sip::{SipDomain, SipList, SipListKind};
+
 const PROVIDER: &str = "Twilio";
 const DEADLINE: Duration = Duration::from_secs(10);
 
 /// The version of the API, the first part of every path.
 const VERSION: &str = "2010-04-01";
+
+/// How many items a page has: a number is more than a kilobyte, and no answer may be longer than a mebibyte.
+const PAGE_SIZE: &str = "200";
+
+/// Most pages of a list: a hundred thousand items.
+const PAGES_MAX: usize = 500;
 
 /// Twilio's API.
 #[derive(Clone, Debug)]
@@ -54,6 +67,8 @@ impl Twilio {
         let base = Url::parse(base_url).with_context(|| format!("could not read Twilio's address `{base_url}`"))?;
         anyhow::ensure!(base.has_host(), "Twilio's address `{base_url}` names no host");
         metrics.provider_asked_for("twilio", &["call", "recordings", "media", "delete_recording"]);
+        metrics.provider_asked_for("twilio", &numbers::OPERATIONS);
+        metrics.provider_asked_for("twilio", &sip::OPERATIONS);
         Ok(Twilio { http: http.clone(), base, metrics })
     }
 
@@ -109,14 +124,81 @@ impl Twilio {
     pub async fn delete_recording(&self, account: &TwilioAccount, recording: &Sid) -> Result<(), ProviderError> {
         let file = format!("{recording}.json");
         let Some(url) = self.of_account(account, &["Recordings", &file]) else { return Ok(()) };
-        let secrets = [account.auth_token.reveal()];
-        let request = self.http.client().delete(url);
-        let request = request.basic_auth(account.sid.as_str(), Some(account.auth_token.reveal()));
-        ask("delete_recording", &secrets).gone(request, &self.metrics).await
+        self.delete("delete_recording", url, account).await
     }
 
     fn get(&self, url: Url, account: &TwilioAccount) -> RequestBuilder {
-        self.http.client().get(url).basic_auth(account.sid.as_str(), Some(account.auth_token.reveal()))
+        as_account(self.http.client().get(url), account)
+    }
+
+    /// Posts a form; what comes back is the thing it made or changed.
+    async fn post<T: DeserializeOwned>(
+        &self,
+        operation: &'static str,
+        url: Url,
+        account: &TwilioAccount,
+        form: &[(&str, &str)],
+    ) -> Result<T, ProviderError> {
+        let secrets = [account.auth_token.reveal()];
+        let request = as_account(self.http.client().post(url), account).form(form);
+        ask(operation, &secrets).json(request, &self.metrics).await
+    }
+
+    /// One thing, if it is there.
+    async fn one<T: DeserializeOwned>(
+        &self,
+        operation: &'static str,
+        url: Url,
+        account: &TwilioAccount,
+    ) -> Result<Option<T>, ProviderError> {
+        let secrets = [account.auth_token.reveal()];
+        ask(operation, &secrets).json_or_absent(self.get(url, account), &self.metrics).await
+    }
+
+    /// Deletes what is at this address. What is gone already is deleted.
+    async fn delete(&self, operation: &'static str, url: Url, account: &TwilioAccount) -> Result<(), ProviderError> {
+        let secrets = [account.auth_token.reveal()];
+        let request = as_account(self.http.client().delete(url), account);
+        ask(operation, &secrets).gone(request, &self.metrics).await
+    }
+
+    /// A list whole, page by page. The pages name each other; only those below our own base are followed.
+    async fn all<T: DeserializeOwned>(
+        &self,
+        operation: &'static str,
+        first: Url,
+        account: &TwilioAccount,
+        name: &str,
+    ) -> Result<Vec<T>, ProviderError> {
+        let secrets = [account.auth_token.reveal()];
+        let ask = ask(operation, &secrets);
+        let (mut found, mut next) = (Vec::new(), Some(first));
+        for _ in 0..PAGES_MAX {
+            let Some(url) = next.take() else { return Ok(found) };
+            let mut page: Map<String, Value> = ask.json(self.get(url, account), &self.metrics).await?;
+            let items = page.remove(name).ok_or_else(|| ask.nonsense(format!("a page without `{name}`")))?;
+            let items: Vec<T> = serde_json::from_value(items).map_err(|error| ask.nonsense(error.to_string()))?;
+            found.extend(items);
+            let uri = page.get("next_page_uri").and_then(Value::as_str).filter(|uri| !uri.is_empty());
+            next = uri
+                .map(|uri| self.page(uri).ok_or_else(|| ask.nonsense("a next page elsewhere".into())))
+                .transpose()?;
+        }
+        Err(ask.nonsense(format!("more than {PAGES_MAX} pages")))
+    }
+
+    /// The page a relative address names, below the base.
+    fn page(&self, uri: &str) -> Option<Url> {
+        let (path, query) = uri.split_once('?').unwrap_or((uri, ""));
+        let mut url = address(&self.base, &path.trim_start_matches('/').split('/').collect::<Vec<_>>())?;
+        url.set_query(Some(query));
+        Some(url)
+    }
+
+    /// An address of the account; an identifier that fits none is the asker's fault.
+    fn place(&self, operation: &'static str, account: &TwilioAccount, rest: &[&str]) -> Result<Url, ProviderError> {
+        let unusable = || ask(operation, &[]).nonsense("an unusable address".to_owned());
+        self.of_account(account, rest).ok_or_else(unusable)
     }
 
     pub(super) fn of_account(&self, account: &TwilioAccount, rest: &[&str]) -> Option<Url> {
@@ -131,6 +213,10 @@ impl Recorded {
         let written = self.date_created.as_deref()?;
         jiff::fmt::rfc2822::parse(written).ok().map(|zoned| zoned.timestamp())
     }
+}
+
+fn as_account(request: RequestBuilder, account: &TwilioAccount) -> RequestBuilder {
+    request.basic_auth(account.sid.as_str(), Some(account.auth_token.reveal()))
 }
 
 fn ask<'a>(operation: &'static str, secrets: &'a [&'a str]) -> Ask<'a> {

@@ -1,5 +1,5 @@
-//! Vapi's API, as far as the call path needs it: a call made with the provider bypass, asking after one, ending one, and
-//! deleting what is kept of one.
+//! Vapi's API. Here what calls need of it: a call made with the provider bypass, asking after one, ending one, and
+//! deleting what is kept of one. Phone numbers are in `numbers`.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,6 +15,10 @@ use crate::telemetry::Metrics;
 
 use super::http::{Ask, Http, address};
 use super::{BypassCall, Bypassed, CallState, ProviderError};
+
+mod numbers;
+
+pub use numbers::{Denial, NumberKind, SipWords, VapiNumber, VapiServer};
 
 const PROVIDER: &str = "Vapi";
 const DEADLINE: Duration = Duration::from_secs(10);
@@ -68,6 +72,7 @@ impl Vapi {
         let base = Url::parse(base_url).with_context(|| format!("could not read Vapi's address `{base_url}`"))?;
         anyhow::ensure!(base.has_host(), "Vapi's address `{base_url}` names no host");
         metrics.provider_asked_for("vapi", &["call", "end", "bypass", "delete_call"]);
+        metrics.provider_asked_for("vapi", &numbers::OPERATIONS);
         Ok(Vapi { http: http.clone(), base, key, metrics })
     }
 

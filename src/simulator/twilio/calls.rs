@@ -1,67 +1,27 @@
-//! Twilio's half: calls and their recordings, sound included, in the shapes of its public description.
+//! Calls at Twilio and their recordings, sound included.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD as BASE64;
 use hyper::{Method, StatusCode, header};
 use serde_json::{Value, json};
 
-use super::sound;
-use super::wire::{Reply, Request, rfc2822};
-use super::world::{Recording, State, TwilioCall, World};
-
-/// The version of the API, the first part of every path.
-pub(super) const VERSION: &str = "2010-04-01";
+use super::super::sound;
+use super::super::wire::{Reply, Request, rfc2822};
+use super::super::world::{Recording, State, TwilioCall};
+use super::{VERSION, absent, page, problem};
 
 /// The price of everything here.
 const CURRENCY: &str = "USD";
 
-pub(super) fn answer(world: &World, request: &Request) -> Reply {
-    if !let_in(world, request) {
-        return problem(StatusCode::UNAUTHORIZED, 20003, "Authenticate");
-    }
-    let segments: Vec<&str> = request.segments.iter().map(String::as_str).collect();
-    let [_, "Accounts", account, ref rest @ ..] = segments[..] else { return absent(request) };
-    let mut state = world.lock();
+pub(super) fn answer(state: &mut State, request: &Request, account: &str, rest: &[&str]) -> Reply {
     match (&request.method, rest) {
-        (&Method::GET, ["Calls", call, "Recordings.json"]) => recordings(&state, request, account, Some(call)),
-        (&Method::GET, ["Recordings.json"]) => recordings(&state, request, account, request.query("CallSid")),
-        (&Method::GET, ["Recordings", file]) => one_recording(&state, request, account, file),
-        (&Method::DELETE, ["Recordings", file]) => delete_recording(&mut state, request, account, file),
-        (&Method::GET, ["Calls", file]) => one_call(&state, account, file).unwrap_or_else(|| absent(request)),
+        (&Method::GET, ["Calls", call, "Recordings.json"]) => recordings(state, request, account, Some(call)),
+        (&Method::GET, ["Recordings.json"]) => recordings(state, request, account, request.query("CallSid")),
+        (&Method::GET, ["Recordings", file]) => one_recording(state, request, account, file),
+        (&Method::DELETE, ["Recordings", file]) => delete_recording(state, request, account, file),
+        (&Method::GET, ["Calls", file]) => one_call(state, account, file).unwrap_or_else(|| absent(request)),
         (&Method::POST, ["Calls", file]) => {
-            change_call(&mut state, request, account, file).unwrap_or_else(|| absent(request))
+            change_call(state, request, account, file).unwrap_or_else(|| absent(request))
         }
         _ => absent(request),
-    }
-}
-
-/// An error in Twilio's shape.
-pub(super) fn problem(status: StatusCode, code: u32, words: &str) -> Reply {
-    Reply::json(
-        status,
-        &json!({
-            "code": code,
-            "message": words,
-            "more_info": format!("https://www.twilio.com/docs/errors/{code}"),
-            "status": status.as_u16(),
-        }),
-    )
-}
-
-fn absent(request: &Request) -> Reply {
-    problem(StatusCode::NOT_FOUND, 20404, &format!("The requested resource {} was not found", request.path))
-}
-
-fn let_in(world: &World, request: &Request) -> bool {
-    let given = request
-        .header(header::AUTHORIZATION)
-        .strip_prefix("Basic ")
-        .and_then(|encoded| BASE64.decode(encoded).ok())
-        .and_then(|bytes| String::from_utf8(bytes).ok());
-    match (&world.options.twilio, given) {
-        (_, None) => false,
-        (None, Some(_)) => true,
-        (Some((sid, token)), Some(given)) => given == format!("{sid}:{}", token.reveal()),
     }
 }
 
@@ -99,21 +59,7 @@ fn recordings(state: &State, request: &Request, account: &str, of_call: Option<&
         .collect();
     found.sort_by_key(|(_, recording)| std::cmp::Reverse(recording.created));
     let listed: Vec<Value> = found.iter().map(|(call, recording)| recording_json(account, call, recording)).collect();
-    let uri = request.path.as_str();
-    Reply::json(
-        StatusCode::OK,
-        &json!({
-            "recordings": listed,
-            "page": 0,
-            "page_size": listed.len().max(50),
-            "start": 0,
-            "end": listed.len().saturating_sub(1),
-            "uri": uri,
-            "first_page_uri": uri,
-            "next_page_uri": null,
-            "previous_page_uri": null,
-        }),
-    )
+    page(request, "recordings", listed)
 }
 
 /// What Twilio has of a recording: its description (`.json`), or its sound.

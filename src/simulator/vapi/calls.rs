@@ -1,7 +1,4 @@
-//! Vapi's half: calls made with the provider bypass, in the shapes of its public description.
-//!
-//! Requests are judged as Vapi judges them (unknown properties are refused); every well-formed id of an assistant or
-//! a squad exists.
+//! Calls at Vapi made with the provider bypass, and their control.
 
 use hyper::{Method, StatusCode, header};
 use jiff::Timestamp;
@@ -9,14 +6,12 @@ use serde_json::{Value, json};
 
 use crate::model::E164;
 
-use super::wire::{Reply, Request, fresh_uuid};
-use super::world::{State, VapiCall, World};
+use super::super::wire::{Reply, Request, fresh_uuid};
+use super::super::world::{State, VapiCall};
+use super::{ORG_ID, absent, problem, unknown, well_formed};
 
 /// The lines of a subscription.
 const CONCURRENCY_LIMIT: usize = 10;
-
-/// The organization every call belongs to.
-const ORG_ID: &str = "00000000-0000-4000-8000-000000000001";
 
 /// What `POST /call` may hold.
 const CALL_PROPERTIES: &[&str] = &[
@@ -43,41 +38,12 @@ const CALL_PROPERTIES: &[&str] = &[
     "workflowOverrides",
 ];
 
-pub(super) fn answer(world: &World, request: &Request) -> Reply {
-    let segments: Vec<&str> = request.segments.iter().map(String::as_str).collect();
-    // The control address carries its own permission, as Vapi's does.
-    if let (&Method::POST, [id, "control"]) = (&request.method, &segments[..]) {
-        return control(&mut world.lock(), request, id);
-    }
-    if !let_in(world, request) {
-        let words = "Invalid Key. Hot tip, you may be using the private key instead of the public key, or vice versa.";
-        return problem(StatusCode::UNAUTHORIZED, &json!(words));
-    }
-    match (&request.method, &segments[..]) {
-        (&Method::POST, ["call"]) => create(&mut world.lock(), request),
-        (&Method::GET, ["call", id]) => one_call(&world.lock(), request, id),
-        (&Method::DELETE, ["call", id]) => delete(&mut world.lock(), request, id),
-        (method, _) => problem(StatusCode::NOT_FOUND, &json!(format!("Cannot {method} {}", request.path))),
-    }
-}
-
-/// An error in Vapi's shape.
-pub(super) fn problem(status: StatusCode, message: &Value) -> Reply {
-    Reply::json(
-        status,
-        &json!({
-            "message": message,
-            "error": status.canonical_reason().unwrap_or("Error"),
-            "statusCode": status.as_u16(),
-        }),
-    )
-}
-
-fn let_in(world: &World, request: &Request) -> bool {
-    match (&world.options.vapi_key, request.header(header::AUTHORIZATION).strip_prefix("Bearer ")) {
-        (_, None | Some("")) => false,
-        (None, Some(_)) => true,
-        (Some(key), Some(given)) => key.reveal() == given,
+pub(super) fn answer(state: &mut State, request: &Request, rest: &[&str]) -> Reply {
+    match (&request.method, rest) {
+        (&Method::POST, []) => create(state, request),
+        (&Method::GET, [id]) => one_call(state, request, id),
+        (&Method::DELETE, [id]) => delete(state, request, id),
+        _ => unknown(request),
     }
 }
 
@@ -139,27 +105,22 @@ fn faults_of(asked: &Value) -> Vec<String> {
     faults
 }
 
-fn well_formed(id: &str) -> bool {
-    let plain = id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
-    plain && (1..=64).contains(&id.len())
-}
-
 fn one_call(state: &State, request: &Request, id: &str) -> Reply {
     match state.vapi_calls.get(id) {
         Some(call) => Reply::json(StatusCode::OK, &call_json(id, call, request)),
-        None => absent(id),
+        None => absent("call", id),
     }
 }
 
 fn delete(state: &mut State, request: &Request, id: &str) -> Reply {
     match state.vapi_calls.remove(id) {
         Some(call) => Reply::json(StatusCode::OK, &call_json(id, &call, request)),
-        None => absent(id),
+        None => absent("call", id),
     }
 }
 
-fn control(state: &mut State, request: &Request, id: &str) -> Reply {
-    let Some(call) = state.vapi_calls.get_mut(id) else { return absent(id) };
+pub(super) fn control(state: &mut State, request: &Request, id: &str) -> Reply {
+    let Some(call) = state.vapi_calls.get_mut(id) else { return absent("call", id) };
     match request.json() {
         Ok(order) if order["type"] == json!("end-call") => {
             if call.status != "ended" {
@@ -171,10 +132,6 @@ fn control(state: &mut State, request: &Request, id: &str) -> Reply {
         }
         _ => problem(StatusCode::BAD_REQUEST, &json!("the simulator knows the control message `end-call` only")),
     }
-}
-
-fn absent(id: &str) -> Reply {
-    problem(StatusCode::NOT_FOUND, &json!(format!("Couldn't find call with id {id}")))
 }
 
 fn live(state: &State) -> usize {
