@@ -23,6 +23,7 @@ pub mod backup;
 pub mod cli;
 pub mod config;
 pub mod providers;
+pub mod provisioning;
 pub mod retention;
 pub mod simulator;
 pub mod store;

@@ -161,6 +161,18 @@ impl Problem {
         Problem::new(StatusCode::CONFLICT, "number_taken", "The number leads elsewhere", detail)
     }
 
+    /// There is no account at Twilio that could be asked.
+    pub fn twilio_missing() -> Problem {
+        let detail = "neither the organization nor the installation has a Twilio account: give it credentials";
+        Problem::new(StatusCode::CONFLICT, "twilio_missing", "There is no Twilio account", detail)
+    }
+
+    /// The installation has no key of Vapi's.
+    pub fn vapi_missing() -> Problem {
+        let detail = "the installation has no key of Vapi's: set vapi.api_key (or VAPI_API_KEY) and restart";
+        Problem::new(StatusCode::CONFLICT, "vapi_missing", "There is no key of Vapi's", detail)
+    }
+
     /// Nothing is put in line for an endpoint to which nothing is sent.
     pub fn webhook_disabled() -> Problem {
         let detail = "the webhook is disabled: enable it first";

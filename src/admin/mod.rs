@@ -43,6 +43,7 @@ mod schema;
 mod serve;
 mod simulate;
 mod slug;
+mod supply;
 mod tenant_body;
 mod tenants;
 mod tokens;
@@ -70,6 +71,7 @@ pub use event_stream::{EventStream, Pace};
 pub use rotation::{Pending, Rotation, RotationRefused, RotationState};
 pub use router::{document, router};
 pub use serve::serve;
+pub use supply::Supply;
 
 /// What the admin API needs from the rest of the process.
 #[derive(Clone)]
@@ -86,6 +88,8 @@ pub struct AdminState {
     pub live: Live,
     /// Where recordings are heard.
     pub audio: Audio,
+    /// Where numbers come from.
+    pub supply: Supply,
     /// How long the installation keeps things.
     pub periods: model::Retention,
     /// What is on its way into the store.

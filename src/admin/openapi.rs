@@ -177,7 +177,7 @@ fn complete_operation(path: &str, method: &HttpMethod, operation: &mut Operation
 }
 
 /// What others may not even look at.
-const OPERATORS_ONLY: [&str; 1] = ["/api/secrets/rotation"];
+const OPERATORS_ONLY: [&str; 2] = ["/api/secrets/rotation", "/api/vapi/free-numbers"];
 
 /// What answers a page.
 const LISTS: [&str; 12] = [

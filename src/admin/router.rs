@@ -10,8 +10,8 @@ use super::error::Problem;
 use super::exact::Document;
 use super::{
     AdminState, audio, audit, auth, availability, calls, erasures, events, exports, idempotency, live, numbers,
-    openapi, orgs, overrides, pages, plan, request, retention, rotation, simulate, tenants, tokens, turns::Turns,
-    versions, voicemails, webhook_deliveries, webhooks,
+    openapi, orgs, overrides, pages, plan, request, retention, rotation, simulate, supply, tenants, tokens,
+    turns::Turns, versions, voicemails, webhook_deliveries, webhooks,
 };
 
 fn routes() -> OpenApiRouter<AdminState> {
@@ -30,6 +30,9 @@ fn routes() -> OpenApiRouter<AdminState> {
         .routes(routes!(simulate::simulate))
         .routes(routes!(numbers::list, numbers::record))
         .routes(routes!(numbers::change))
+        .routes(routes!(supply::available))
+        .routes(routes!(supply::available_too))
+        .routes(routes!(supply::free_numbers))
         .routes(routes!(calls::list))
         .routes(routes!(calls::read))
         .routes(routes!(live::list))

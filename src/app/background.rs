@@ -153,6 +153,11 @@ impl Background {
             },
             live: live(&ledger),
             audio: admin::Audio::new(twilio.clone(), LISTENERS_MAX, LISTENERS_IDLE),
+            supply: admin::Supply {
+                twilio: twilio.clone(),
+                vapi: vapi.clone(),
+                free_numbers: settings.vapi.free_number_limit,
+            },
             periods: settings.retention.periods,
             spool: Spool::of(journal.clone()),
             rotation: Arc::new(rotation),

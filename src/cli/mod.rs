@@ -15,6 +15,7 @@ mod differences;
 mod export;
 mod health;
 mod list;
+mod numbers;
 mod orgs;
 mod remote;
 mod restore;
@@ -67,6 +68,8 @@ enum Command {
     Orgs(orgs::Arguments),
     /// Tenants: the businesses, their settings and versions.
     Tenants(tenants::Arguments),
+    /// Numbers: those there are, whom they lead to, those that can be had.
+    Numbers(numbers::Arguments),
     /// Calls as they went, and why they went so.
     Calls(calls::Arguments),
     /// What callers left, and whether somebody listened.
@@ -120,6 +123,7 @@ pub fn main() -> ExitCode {
         Command::Token(arguments) => token::run(&arguments),
         Command::Orgs(arguments) => orgs::run(&arguments),
         Command::Tenants(arguments) => tenants::run(&arguments),
+        Command::Numbers(arguments) => numbers::run(&arguments),
         Command::Calls(arguments) => calls::run(&arguments),
         Command::Voicemails(arguments) => voicemails::run(&arguments),
         Command::Audit(arguments) => audit::run(&arguments),

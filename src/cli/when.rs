@@ -38,13 +38,17 @@ impl Known {
         Ok(self.0[id].as_ref())
     }
 
+    /// Its slug; its id where it is gone, and a dash for none.
+    pub async fn slug(&mut self, remote: &Remote, id: &Value) -> anyhow::Result<String> {
+        let tenant = self.tenant(remote, id).await?;
+        Ok(tenant.map_or_else(|| id.as_str().unwrap_or("–").to_owned(), |tenant| text(tenant, "slug").to_owned()))
+    }
+
     /// Its slug, and an instant on its clock.
     pub async fn slug_and_time(&mut self, remote: &Remote, id: &Value, at: &Value) -> anyhow::Result<(String, String)> {
         let tenant = self.tenant(remote, id).await?;
-        let zone = tenant.and_then(|tenant| tenant["timezone"].as_str());
-        let slug =
-            tenant.map_or_else(|| id.as_str().unwrap_or("–").to_owned(), |tenant| text(tenant, "slug").to_owned());
-        Ok((slug, told(at, zone)))
+        let at = told(at, tenant.and_then(|tenant| tenant["timezone"].as_str()));
+        Ok((self.slug(remote, id).await?, at))
     }
 }
 

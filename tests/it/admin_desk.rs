@@ -12,7 +12,7 @@ use hyper::service::Service;
 use hyper_util::service::TowerToHyperService;
 use jiff::Timestamp;
 use patchbay::admin::{
-    AdminState, Audio, EventStream, LiveCall, Pace, Pending, Rotation, RotationRefused, RotationState, router,
+    AdminState, Audio, EventStream, LiveCall, Pace, Pending, Rotation, RotationRefused, RotationState, Supply, router,
 };
 use patchbay::events::{Bus, Limits};
 use patchbay::model::{Change, E164, Fault, Retention, Secret, Sid, TwilioAccount};
@@ -90,9 +90,13 @@ impl Answer {
 
 /// Recordings heard from a Twilio at this address.
 pub fn audio_of(base: &str) -> Audio {
+    Audio::new(twilio_at(base), 2, Duration::from_millis(500))
+}
+
+fn twilio_at(base: &str) -> Twilio {
     // Reading the machine's certificates for every desk would take longer than most tests.
     static HTTP: LazyLock<Http> = LazyLock::new(|| Http::new().unwrap());
-    Audio::new(Twilio::new(&HTTP, base, Arc::default()).unwrap(), 2, Duration::from_millis(500))
+    Twilio::new(&HTTP, base, Arc::default()).unwrap()
 }
 
 /// A key that comes and goes without a file.
@@ -145,6 +149,7 @@ impl Desk {
                 Box::pin(async move { live })
             }),
             audio: audio_of("http://127.0.0.1:9"),
+            supply: Supply { twilio: twilio_at("http://127.0.0.1:9"), vapi: None, free_numbers: 10 },
             periods: Retention::default(),
             spool: Spool::default(),
             rotation: Arc::new(OneKey(store.clone())),

@@ -1,10 +1,12 @@
 //! The commands that ask the admin API: each once for people and once for programs, and what they say when they cannot.
 
+use patchbay::simulator::Options;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::commands_support::{Does, Said, Shell, header, stable, stand_in};
 use crate::rig::{Rig, call_sid, nobody};
+use crate::sim::Sim;
 
 const SETTINGS: &str = "\
 mode: after-hours-only
@@ -149,6 +151,34 @@ async fn calls_and_voicemails_are_looked_at_from_a_shell() {
     // The length of what the clock measured.
     let seen = stable(&seen);
     snapshot("calls_and_voicemails", &seen);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn numbers_are_kept_from_a_shell() {
+    let sim = Sim::start_with(Options::default()).await;
+    let url = sim.url();
+    let bases = ["PATCHBAY_TWILIO__API_BASE", "PATCHBAY_VAPI__API_BASE"].map(|name| (name, url.as_str()));
+    let rig = Rig::start_with(&[bases[0], bases[1], ("VAPI_API_KEY", "not-a-real-key")]).await;
+    rig.tenant("Smile Dental", "+16475550123", json!({"mode": "always"})).await;
+    rig.tenant("Acme Pizza", "+16475550124", json!({"mode": "always"})).await;
+    let shell = Shell::of(&rig);
+    let id = shell.run(&["numbers", "list", "--tenant", "smile-dental", "--json"]).json()["data"][0]["id"].clone();
+    let mut seen = String::new();
+    for line in [
+        "numbers list",
+        "numbers unassign NUMBER",
+        "numbers assign NUMBER acme-pizza",
+        "numbers list --tenant acme-pizza",
+        "numbers free",
+        "numbers available --country US --area-code 533",
+        "numbers available --country FR",
+        "numbers available --area-code 12",
+    ] {
+        shell.typed(&mut seen, line, &[("NUMBER", id.as_str().expect("an id"))]);
+    }
+    snapshot("numbers", &seen);
+    let offers = shell.run(&["numbers", "available", "--json"]).json();
+    assert_eq!(offers["data"][0]["e164"], "+12055550100");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -371,13 +401,14 @@ fn a_recording_is_saved_to_a_file_that_was_not_there() {
 
 /// Every command, and the words below it.
 fn commands() -> Vec<Vec<&'static str>> {
-    let below: [(&str, &[&str]); 7] = [
+    let below: [(&str, &[&str]); 8] = [
         ("token", &["create", "list", "revoke"]),
         ("orgs", &["list", "show", "create", "rename", "delete", "set-twilio", "clear-twilio", "billing"]),
         (
             "tenants",
             &["list", "show", "create", "change", "rename", "delete", "versions", "diff", "rollback", "simulate"],
         ),
+        ("numbers", &["list", "available", "free", "assign", "unassign"]),
         ("calls", &["list", "show"]),
         ("voicemails", &["list", "show", "heard", "unheard", "save"]),
         ("tenants availability", &["get", "set"]),

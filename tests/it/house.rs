@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Which rooms a room may know. Rooms that are not listed compose the others and know everybody.
-const KNOWS: [(&str, &[&str]); 18] = [
+const KNOWS: [(&str, &[&str]); 19] = [
     ("model", &[]),
     ("routing", &["model"]),
     ("twiml", &["model", "routing"]),
@@ -23,12 +23,13 @@ const KNOWS: [(&str, &[&str]); 18] = [
     ("edge", &["model", "routing", "twiml", "directory", "calls", "health", "journal", "providers", "telemetry"]),
     ("retention", &["model", "store", "journal", "providers"]),
     ("backup", &["model", "store", "journal", "config"]),
-    ("admin", &["model", "routing", "twiml", "store", "events", "providers", "retention"]),
+    ("provisioning", &["model"]),
+    ("admin", &["model", "routing", "twiml", "store", "events", "providers", "provisioning", "retention"]),
     ("simulator", &["model"]),
 ];
 
 /// Rooms and files without clock, environment, chance, socket and waiting.
-const PURE: [&str; 8] = [
+const PURE: [&str; 9] = [
     "src/model",
     "src/routing",
     "src/twiml",
@@ -37,6 +38,7 @@ const PURE: [&str; 8] = [
     "src/outbox/addresses.rs",
     "src/outbox/backoff.rs",
     "src/outbox/sign.rs",
+    "src/provisioning/meter.rs",
 ];
 
 const NOT_PURE: [&str; 17] = [

@@ -20,6 +20,7 @@ mod admin_numbers;
 mod admin_orgs;
 mod admin_requests;
 mod admin_settings;
+mod admin_supply;
 mod admin_tenants;
 mod admin_versions;
 mod admin_webhooks;

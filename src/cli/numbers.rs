@@ -1,0 +1,119 @@
+//! `patchbay numbers`: those there are, whom they lead to, and those that can be had.
+
+use clap::{Args, Subcommand};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::api::{self, Api, block_on, rows, text};
+use super::list::Listing;
+use super::remote::Remote;
+use super::table::Table;
+use super::tenants;
+use super::told::say;
+use super::when::Known;
+
+#[derive(Debug, Args)]
+#[command(after_help = api::HELP)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    api: Api,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Lists the numbers there are, newest first.
+    List {
+        /// Only those of this tenant: its id or slug.
+        #[arg(long)]
+        tenant: Option<String>,
+        #[command(flatten)]
+        listing: Listing,
+    },
+    /// Lists numbers that can be bought at Twilio just now.
+    Available {
+        /// An area code of North America; 205 where nothing is said of the United States.
+        #[arg(long, value_name = "CODE")]
+        area_code: Option<String>,
+        /// The country, two letters; the United States where nothing is said.
+        #[arg(long)]
+        country: Option<String>,
+    },
+    /// Tells how many of Vapi's free numbers are used.
+    Free,
+    /// Leads a number to a tenant.
+    Assign {
+        /// Its id, num_…
+        id: String,
+        /// The tenant: its id or slug.
+        tenant: String,
+    },
+    /// Takes a number from its tenant; it rests, and callers hear that nobody is there.
+    Unassign {
+        /// Its id, num_…
+        id: String,
+    },
+}
+
+pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let api = &arguments.api;
+    block_on(async {
+        match &arguments.command {
+            Command::List { tenant, listing } => {
+                let of = tenants::only(api, tenant.as_deref()).await?;
+                let mut known = Known::default();
+                let told = async |remote: &Remote, rows: &[Value]| table(remote, rows, &mut known).await;
+                listing.print(api, "/api/numbers/owned", of, "no numbers", told).await
+            }
+            Command::Available { area_code, country } => available(api, area_code.as_deref(), country.as_deref()).await,
+            Command::Free => {
+                let meter = api.remote()?.get("/api/vapi/free-numbers", &[]).await?;
+                api.show(&meter, || text(&meter, "message").to_owned());
+                Ok(())
+            }
+            Command::Assign { id, tenant } => {
+                let remote = api.remote()?;
+                let tenant = tenants::find(&remote, tenant).await?.body;
+                let (of, slug) = (text(&tenant, "id"), text(&tenant, "slug"));
+                lead(api, &remote, id, json!({ "tenantId": of }), &format!("leads to {slug}")).await
+            }
+            Command::Unassign { id } => lead(api, &api.remote()?, id, json!({ "tenantId": null }), "rests").await,
+        }
+    })
+}
+
+async fn table(remote: &Remote, rows: &[Value], known: &mut Known) -> anyhow::Result<String> {
+    let mut table = Table::new(&["NUMBER", "TENANT", "STATE", "PURPOSE", "ID"], &["TENANT"]);
+    for number in rows {
+        let slug = known.slug(remote, &number["tenantId"]).await?;
+        let [e164, state, purpose, id] =
+            ["e164", "state", "purpose", "id"].map(|member| text(number, member).to_owned());
+        table.row([e164, slug, state, purpose, id]);
+    }
+    Ok(table.told())
+}
+
+async fn available(api: &Api, area_code: Option<&str>, country: Option<&str>) -> anyhow::Result<()> {
+    let mut query = Vec::new();
+    query.extend(area_code.map(|code| ("areaCode", code)));
+    query.extend(country.map(|country| ("country", country)));
+    let offers = api.remote()?.get("/api/numbers/available", &query).await?;
+    if api.json {
+        say(&offers);
+        return Ok(());
+    }
+    let mut table = Table::new(&["NUMBER", "ADDRESS NEEDED"], &[]);
+    for offer in rows(&offers) {
+        let needed = if offer["needsAddress"] == json!(true) { "yes" } else { "no" };
+        table.row([text(offer, "e164").to_owned(), needed.to_owned()]);
+    }
+    say(if rows(&offers).next().is_some() { table.told() } else { "no numbers are for sale there".to_owned() });
+    Ok(())
+}
+
+async fn lead(api: &Api, remote: &Remote, id: &str, change: Value, told: &str) -> anyhow::Result<()> {
+    let number = remote.change(Method::PATCH, &format!("/api/numbers/{id}"), Some(&change), None).await?.body;
+    api.show(&number, || format!("{} {told}", text(&number, "e164")));
+    Ok(())
+}
