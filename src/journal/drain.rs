@@ -241,11 +241,10 @@ impl Drain {
         let (records, ends): (Vec<Numbered>, Vec<Option<u64>>) =
             items.into_iter().map(|item| (item.numbered, item.end)).unzip();
         let began = Instant::now();
-        let done = match ask(sink.apply(&self.place.journal, &records)).await {
-            Ok(()) => {
-                self.pace.took(began.elapsed());
-                records.len()
-            }
+        let applied = ask(sink.apply(&self.place.journal, &records)).await;
+        self.pace.took(records.len(), began.elapsed());
+        let done = match applied {
+            Ok(()) => records.len(),
             Err(away @ StoreError::Away(_)) => return Err(Trouble::Store(away)),
             Err(refusal) => {
                 self.refusals += 1;

@@ -33,11 +33,11 @@ impl Pace {
         self.records
     }
 
-    /// The last batch took so long.
-    pub(super) fn took(&mut self, time: Duration) {
+    /// The last batch was of so many records and took so long. A few that were quick say nothing of many.
+    pub(super) fn took(&mut self, records: usize, time: Duration) {
         if time > LONGEST {
             self.records = (self.records / 2).max(FEWEST);
-        } else if time < SHORT {
+        } else if time < SHORT && records >= self.records {
             self.records = (self.records * 2).min(MOST);
         }
     }
@@ -51,7 +51,7 @@ mod tests {
     fn batches(pace: &mut Pace, count: usize, record: Duration) -> Vec<Duration> {
         let batch = |_| {
             let time = record * u32::try_from(pace.records()).expect("few");
-            pace.took(time);
+            pace.took(pace.records(), time);
             time
         };
         (0..count).map(batch).collect()
@@ -70,6 +70,13 @@ mod tests {
         batches(&mut pace, 10, Duration::from_micros(50));
         let slow = batches(&mut pace, 20, Duration::from_millis(5));
         assert!(slow[5..].iter().all(|time| *time <= LONGEST), "{slow:?}");
+    }
+
+    #[test]
+    fn a_few_records_that_were_quick_make_no_batch_larger() {
+        let mut pace = Pace::new();
+        pace.took(2, Duration::from_millis(20));
+        assert_eq!(pace.records(), FIRST);
     }
 
     #[test]

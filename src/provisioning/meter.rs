@@ -33,7 +33,8 @@ impl Meter {
         self.remaining() == 0
     }
 
-    fn is_near(self) -> bool {
+    /// Is it time to think of other numbers?
+    pub fn is_near(self) -> bool {
         self.percent_used() >= WARN_PERCENT || self.remaining() <= WARN_REMAINING
     }
 }

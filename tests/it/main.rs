@@ -34,6 +34,7 @@ mod caller_follows;
 mod caller_server;
 mod calls;
 mod calls_odd;
+mod check_online;
 mod commands;
 mod commands_apply;
 mod commands_support;

@@ -85,7 +85,7 @@ impl Sqlite {
 
     pub(in crate::store) async fn record_attempts(&self, attempts: &[Attempt]) -> Result<Vec<Disabled>, StoreError> {
         within(WORK_MAX, async {
-            let mut writing = self.writers.write().await?;
+            let mut writing = self.writers.write_patiently().await?;
             let mut disabled = Vec::new();
             for attempt in attempts {
                 record_delivery(&mut writing, attempt).await?;
@@ -200,7 +200,7 @@ impl Sqlite {
 
     pub(in crate::store) async fn forget_deliveries(&self, finished_before: Timestamp) -> Result<bool, StoreError> {
         within(WORK_MAX, async {
-            let mut writing = self.writers.write().await?;
+            let mut writing = self.writers.write_patiently().await?;
             let gone = sqlx::query(
                 "DELETE FROM webhook_deliveries WHERE id IN (SELECT id FROM webhook_deliveries \
                  WHERE finished_at IS NOT NULL AND finished_at < $1 ORDER BY finished_at LIMIT $2)",

@@ -29,7 +29,7 @@ impl Sqlite {
 
     pub(in crate::store) async fn remote_erased(&self, id: i64) -> Result<(), StoreError> {
         within(WORK_MAX, async {
-            let mut writing = self.writers.write().await?;
+            let mut writing = self.writers.write_patiently().await?;
             sqlx::query("DELETE FROM remote_erasures WHERE id = $1").bind(id).execute(&mut *writing).await?;
             writing.commit().await
         })
@@ -43,7 +43,7 @@ impl Sqlite {
         next_at: Timestamp,
     ) -> Result<(), StoreError> {
         within(WORK_MAX, async {
-            let mut writing = self.writers.write().await?;
+            let mut writing = self.writers.write_patiently().await?;
             let query = sqlx::query(
                 "UPDATE remote_erasures SET attempts = attempts + 1, last_error = $2, next_at = $3 WHERE id = $1",
             );

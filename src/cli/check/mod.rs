@@ -1,7 +1,10 @@
-//! `patchbay check`: reads the settings, tells every fault at once, then looks whether all is in place, offline.
+//! `patchbay check`: reads the settings, tells every fault at once, then looks whether all is in place: here on this
+//! machine, and in `online` at the providers.
 //!
 //! Nothing is changed: what a start would make is only looked at, and a file that proves a directory writable is taken
 //! away again.
+
+mod online;
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Read, Write};
@@ -25,7 +28,8 @@ const TOKEN_BYTES_MIN: usize = 16;
 
 pub(super) fn run(config: &Config) -> anyhow::Result<()> {
     let settings = config.load()?;
-    let report = preflight(&settings);
+    let mut report = preflight(&settings);
+    report.extend(online::preflight(&settings)?);
     let mut out = io::stdout().lock();
     for finding in &report {
         writeln!(out, "{:<8} {}: {}", finding.grade.word(), finding.subject, finding.detail)?;
