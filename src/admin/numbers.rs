@@ -221,6 +221,24 @@ pub(super) async fn change(
     Ok(Answer(NumberBody::of(&kept)))
 }
 
+/// Takes a number from its tenant
+///
+/// It rests: callers hear that nobody is there. It stays with its provider, and is paid for.
+#[utoipa::path(delete, path = "/api/numbers/{id}", tag = "numbers",
+    responses((status = 204, description = "It leads to nobody")))]
+pub(super) async fn unassign(
+    State(admin): State<AdminState>,
+    caller: Caller,
+    Id(id): Id<NumberId>,
+) -> Result<StatusCode, Problem> {
+    let before = find(&admin, &caller, &id).await?;
+    if before.tenant_id.is_some() {
+        let after = Number { tenant_id: None, state: NumberState::Resting, ..before.clone() };
+        put(&admin, &caller.by, &before, &after).await?;
+    }
+    Ok(StatusCode::NO_CONTENT)
+}
+
 /// Keeps a number, unless it would lead a tenant's forward back to the tenant, and tells everybody.
 async fn put(admin: &AdminState, by: &Actor, before: &Number, after: &Number) -> Result<Number, Problem> {
     if let Some(tenant_id) = &after.tenant_id

@@ -29,7 +29,7 @@ fn routes() -> OpenApiRouter<AdminState> {
         .routes(routes!(versions::rollback))
         .routes(routes!(simulate::simulate))
         .routes(routes!(numbers::list, numbers::record))
-        .routes(routes!(numbers::change))
+        .routes(routes!(numbers::change, numbers::unassign))
         .routes(routes!(supply::available))
         .routes(routes!(supply::available_too))
         .routes(routes!(supply::free_numbers))

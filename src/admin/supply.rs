@@ -71,7 +71,8 @@ pub(super) struct FreeNumbersBody {
 /// Numbers for sale
 ///
 /// As Twilio offers them just now, to the account of the token's organization or else to the installation's own.
-#[utoipa::path(get, path = "/api/numbers/available", tag = "numbers", params(OfferQuery), responses(Offers))]
+#[utoipa::path(get, path = "/api/numbers/available", tag = "numbers", params(OfferQuery),
+    responses((status = 200, description = "The numbers", body = OfferList), Refusals))]
 pub(super) async fn available(
     State(admin): State<AdminState>,
     caller: Caller,
@@ -83,7 +84,8 @@ pub(super) async fn available(
 /// Numbers for sale, by another path
 ///
 /// The same as `/api/numbers/available`.
-#[utoipa::path(get, path = "/api/numbers", tag = "numbers", params(OfferQuery), responses(Offers))]
+#[utoipa::path(get, path = "/api/numbers", tag = "numbers", params(OfferQuery),
+    responses((status = 200, description = "The numbers", body = OfferList), Refusals))]
 pub(super) async fn available_too(
     State(admin): State<AdminState>,
     caller: Caller,
@@ -92,20 +94,17 @@ pub(super) async fn available_too(
     offers(&admin, &caller, &uri).await
 }
 
-/// What a question for numbers can come to.
+/// What else a question for numbers can come to.
 #[derive(IntoResponses)]
 #[allow(dead_code, reason = "only describes the answers")]
-enum Offers {
-    /// The numbers
-    #[response(status = 200)]
-    Found(OfferList),
+enum Refusals {
     /// The part after ? cannot be read
     #[response(status = 400, content_type = "application/problem+json")]
     Unreadable(#[to_schema] ProblemBody),
     /// There is no Twilio account to ask: `twilio_missing`
     #[response(status = 409, content_type = "application/problem+json")]
     Missing(#[to_schema] ProblemBody),
-    /// There is no such country or area code
+    /// That is no country, or no area code
     #[response(status = 422, content_type = "application/problem+json")]
     Invalid(#[to_schema] ProblemBody),
     /// Twilio failed (`upstream_failed`), or refuses the account's token (`upstream_refused`)
@@ -121,10 +120,8 @@ async fn offers(admin: &AdminState, caller: &Caller, uri: &Uri) -> Result<Answer
     let search = Search { country: &country, area_code: area_code.as_deref() };
     match admin.supply.twilio.search_numbers(&account, search).await {
         Ok(offers) => Ok(Answer(OfferList { data: offers.iter().map(OfferBody::of).collect() })),
-        // Twilio's words for an area code that is none.
-        Err(ProviderError::Refused { code: Some(21451), .. }) => {
-            Err(Problem::fault("?areaCode", "area_code", "Twilio knows no such area code"))
-        }
+        // Nobody has a number in an area code Twilio does not know.
+        Err(ProviderError::Refused { code: Some(21451), .. }) => Ok(Answer(OfferList { data: Vec::new() })),
         Err(error) => Err(failed(&error)),
     }
 }

@@ -123,6 +123,7 @@ fn rows() -> Vec<Row> {
             NotThere,
             Tenant,
         ),
+        row("DELETE /api/numbers/{id}", "/api/numbers/{number}", None, NotThere, Tenant),
         row("GET /api/calls", "/api/calls", None, Nothing, Tenant),
         row("GET /api/calls/{sid}", "/api/calls/{call}", None, NotThere, Tenant),
         row("GET /api/live", "/api/live", None, Nothing, Tenant),

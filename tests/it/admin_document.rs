@@ -99,7 +99,7 @@ fn every_operation_says_what_it_does_and_shows_how() {
 fn every_reference_in_the_document_leads_somewhere() {
     fn walk(value: &Value, document: &Value) {
         if let Some(target) = value.get("$ref").and_then(Value::as_str) {
-            assert!(document.pointer(&target[1..]).is_some(), "{target} leads nowhere");
+            assert!(document.pointer(&target[1..]).is_some_and(Value::is_object), "{target} leads nowhere");
         }
         match value {
             Value::Object(members) => members.values().for_each(|member| walk(member, document)),

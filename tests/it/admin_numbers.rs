@@ -40,6 +40,20 @@ async fn a_number_without_a_tenant_waits_in_the_pool() {
 }
 
 #[tokio::test]
+async fn a_deleted_number_rests_and_leads_to_nobody() {
+    let desk = Desk::new().await;
+    let tenant = desk.tenant("Smile Dental").await;
+    let path = format!("/api/numbers/{}", desk.number("+16475550123", &tenant).await);
+    desk.told();
+    assert_eq!(desk.delete(&path).await.status, 204);
+    assert!(desk.told().contains(&Change::Number("+16475550123".to_owned().try_into().unwrap())), "calls know at once");
+    let kept = &desk.get("/api/numbers/owned").await.expect(200)["data"][0];
+    assert_eq!((&kept["state"], &kept["tenantId"]), (&json!("resting"), &Value::Null));
+    assert_eq!(desk.delete(&path).await.status, 204, "it rests already");
+    assert_eq!(desk.delete("/api/numbers/num_01kafbd2x0q7h3m8w5r9t2c6ze").await.status, 404);
+}
+
+#[tokio::test]
 async fn a_number_that_leads_elsewhere_is_taken() {
     let desk = Desk::new().await;
     let (one, two) = (desk.tenant("Smile Dental").await, desk.tenant("Acme Pizza").await);
