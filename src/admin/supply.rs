@@ -48,7 +48,7 @@ pub(super) struct OfferList {
 #[schema(as = OfferedNumber)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct OfferBody {
-    #[schema(value_type = String, format = "e164", example = "+12055550100")]
+    #[schema(value_type = String, format = "e164", example = "+13125550100")]
     e164: E164,
     /// Twilio sells it to those alone who give an address.
     needs_address: bool,

@@ -571,6 +571,7 @@ async fn nothing_planted_shows_in_what_commands_say() {
         "token",
         "orgs",
         "tenants",
+        "numbers",
         "calls",
         "voicemails",
         "audit",
