@@ -10,7 +10,7 @@ use super::AdminState;
 use super::auth::Caller;
 use super::error::{Problem, ProblemBody};
 use crate::model::{E164, Fault, Role, TwilioAccount};
-use crate::providers::{NumberKind, Offer, Outlook, ProviderError, Search, Twilio, Vapi};
+use crate::providers::{Offer, Outlook, ProviderError, Search, Twilio, Vapi};
 use crate::provisioning::Meter;
 
 /// Where numbers come from.
@@ -139,10 +139,8 @@ pub(super) async fn free_numbers(
 ) -> Result<Answer<FreeNumbersBody>, Problem> {
     caller.operator()?;
     let vapi = admin.supply.vapi.as_ref().ok_or_else(Problem::vapi_missing)?;
-    let numbers = vapi.numbers().await.map_err(|error| failed(&error))?;
-    // A SIP address is one of Vapi's own too, and free of any limit.
-    let free = numbers.iter().filter(|number| number.provider == NumberKind::Vapi && number.sip_uri.is_none());
-    let meter = Meter { total: u32::try_from(free.count()).unwrap_or(u32::MAX), limit: admin.supply.free_numbers };
+    let total = vapi.free_numbers().await.map_err(|error| failed(&error))?;
+    let meter = Meter { total, limit: admin.supply.free_numbers };
     Ok(Answer(FreeNumbersBody {
         total: meter.total,
         limit: meter.limit,

@@ -14,13 +14,7 @@ const FREE: &str = "/api/vapi/free-numbers";
 async fn supplied() -> (Rig, Sim) {
     let sim = Sim::start_with(Options::default()).await;
     sim.tell("vapi", json!({ "activationMs": 0, "unavailableAreaCodes": [] })).await;
-    (on(&sim).await, sim)
-}
-
-async fn on(sim: &Sim) -> Rig {
-    let url = sim.url();
-    let bases = ["PATCHBAY_TWILIO__API_BASE", "PATCHBAY_VAPI__API_BASE"].map(|name| (name, url.as_str()));
-    Rig::start_with(&[bases[0], bases[1], ("VAPI_API_KEY", "not-a-real-key")]).await
+    (sim.rig().await, sim)
 }
 
 async fn asked(rig: &Rig, path: &str) -> (u16, Value) {
@@ -84,7 +78,7 @@ async fn a_provider_that_fails_or_refuses_is_told_apart() {
     }
     let other = Options { vapi_key: Some(patchbay::model::Secret::new("another")), ..Options::default() };
     let strict = Sim::start_with(other).await;
-    let rig = on(&strict).await;
+    let rig = strict.rig().await;
     let (status, problem) = asked(&rig, FREE).await;
     assert_eq!((status, &problem["code"]), (502, &json!("upstream_refused")), "{problem}");
 }

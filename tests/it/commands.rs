@@ -156,9 +156,7 @@ async fn calls_and_voicemails_are_looked_at_from_a_shell() {
 #[tokio::test(flavor = "multi_thread")]
 async fn numbers_are_kept_from_a_shell() {
     let sim = Sim::start_with(Options::default()).await;
-    let url = sim.url();
-    let bases = ["PATCHBAY_TWILIO__API_BASE", "PATCHBAY_VAPI__API_BASE"].map(|name| (name, url.as_str()));
-    let rig = Rig::start_with(&[bases[0], bases[1], ("VAPI_API_KEY", "not-a-real-key")]).await;
+    let rig = sim.rig().await;
     rig.tenant("Smile Dental", "+16475550123", json!({"mode": "always"})).await;
     rig.tenant("Acme Pizza", "+16475550124", json!({"mode": "always"})).await;
     let shell = Shell::of(&rig);

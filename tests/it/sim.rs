@@ -3,7 +3,7 @@
 use patchbay::simulator::{self, Options, Simulator};
 use serde_json::{Value, json};
 
-use crate::rig::http_client;
+use crate::rig::{Rig, http_client};
 
 pub struct Sim {
     simulator: Simulator,
@@ -18,6 +18,13 @@ impl Sim {
     pub async fn start_with(options: Options) -> Sim {
         let simulator = simulator::start_with(([127, 0, 0, 1], 0).into(), options).await.expect("a simulator");
         Sim { simulator, web: http_client() }
+    }
+
+    /// An installation with a key of Vapi's, whose providers these are.
+    pub async fn rig(&self) -> Rig {
+        let url = self.url();
+        let bases = ["PATCHBAY_TWILIO__API_BASE", "PATCHBAY_VAPI__API_BASE"].map(|name| (name, url.as_str()));
+        Rig::start_with(&[bases[0], bases[1], ("VAPI_API_KEY", "not-a-real-key")]).await
     }
 
     pub fn url(&self) -> String {

@@ -9,7 +9,7 @@ use super::{Finding, Grade, finding};
 use crate::cli::api::block_on;
 use crate::config::Settings;
 use crate::model::TwilioAccount;
-use crate::providers::{AccountKind, Http, NumberKind, Outlook, OwnedNumber, ProviderError, Twilio, Vapi};
+use crate::providers::{AccountKind, Http, Outlook, OwnedNumber, ProviderError, Twilio, Vapi};
 use crate::provisioning::Meter;
 use crate::telemetry::Metrics;
 
@@ -78,11 +78,8 @@ async fn ask_twilio(twilio: &Twilio, account: &TwilioAccount, settings: &Setting
 
 async fn ask_vapi(vapi: &Vapi, settings: &Settings, report: &mut Vec<Finding>) {
     const SUBJECT: &str = "vapi.api_key";
-    match vapi.numbers().await {
-        Ok(numbers) => {
-            // A SIP address is one of Vapi's own too, and free of any limit.
-            let free = numbers.iter().filter(|number| number.provider == NumberKind::Vapi && number.sip_uri.is_none());
-            let total = u32::try_from(free.count()).unwrap_or(u32::MAX);
+    match vapi.free_numbers().await {
+        Ok(total) => {
             let meter = Meter { total, limit: settings.vapi.free_number_limit };
             let grade = if meter.is_near() { Grade::Warning } else { Grade::Ok };
             let detail = format!("Vapi takes the key; {total} of {} free numbers are used", meter.limit);

@@ -80,6 +80,13 @@ pub struct VapiNumber {
     pub created_at: Option<Timestamp>,
 }
 
+impl VapiNumber {
+    /// One that counts towards the plan's limit. A SIP address is one of Vapi's own too, and free of any limit.
+    pub fn is_free(&self) -> bool {
+        self.provider == NumberKind::Vapi && self.sip_uri.is_none()
+    }
+}
+
 /// Where Vapi tells what happens, and asks who should answer.
 #[derive(Clone, Debug)]
 pub struct VapiServer {
@@ -139,6 +146,12 @@ impl Vapi {
             }
         }
         Err(ask.nonsense(format!("more than {PAGES_MAX} pages")))
+    }
+
+    /// How many free numbers there are.
+    pub async fn free_numbers(&self) -> Result<u32, ProviderError> {
+        let free = self.numbers().await?.iter().filter(|number| number.is_free()).count();
+        Ok(u32::try_from(free).unwrap_or(u32::MAX))
     }
 
     /// Numbers whose name, digits or address hold this text.
