@@ -80,7 +80,16 @@ pub(super) async fn guard(State(admin): State<AdminState>, mut request: Request,
     if !request.uri().path().starts_with("/api/") {
         return next.run(request).await;
     }
-    match caller(&admin, request.headers()).await {
+    let opened = if request.uri().path() == "/api/restaurants" {
+        super::restaurants::caller(&admin, request.headers())
+    } else {
+        None
+    };
+    let asks = match opened {
+        Some(caller) => Ok(caller),
+        None => caller(&admin, request.headers()).await,
+    };
+    match asks {
         Ok(caller) if caller.access == Access::Read && changes_something(&request) => {
             Problem::read_only().into_response()
         }

@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::AdminState;
 use super::error::Problem;
 use crate::model::availability::{Availability, Strictness};
-use crate::model::{E164, Fault, Number, NumberState, Purpose, Tenant, TenantId};
+use crate::model::{E164, Fault, Number, NumberState, PhoneMethod, Purpose, Tenant, TenantId};
 use crate::routing::dialing::{forward_countries, forward_fault};
 use crate::routing::guard::{Lead, LoopSearch};
 use crate::routing::{self};
@@ -27,6 +27,18 @@ pub(super) async fn availability(admin: &AdminState, tenant: &Tenant, given: &Va
         Err(found) => {
             faults.splice(0..0, found);
             Err(Problem::invalid(without_repetition(faults)))
+        }
+    }
+}
+
+/// A carrier that sends this number's calls on to us must not get them back from a forward of the tenant's.
+pub(super) fn is_no_loop(tenant: &Tenant, clinic_number: E164) -> Result<(), Problem> {
+    match forwards(&tenant.availability).iter().any(|(_, number)| *number == clinic_number) {
+        false => Ok(()),
+        true => {
+            let detail =
+                "the tenant's fallback forwards to this number, which would send the call back: change that first";
+            Err(Problem::fault("/clinicNumber", "loop", detail))
         }
     }
 }
@@ -48,8 +60,14 @@ async fn forward_faults(admin: &AdminState, load: &TenantLoad, given: &Value) ->
     let numbers: Vec<E164> = load.numbers.iter().map(|number| number.e164).collect();
     let countries = forward_countries(&admin.around.forward_countries, &numbers, &load.tenant.country);
     let own = own_numbers(&load.numbers);
+    let forwarded = forwarded_number(admin, &load.tenant.id).await?;
     let mut faults = Vec::new();
     for (pointer, number) in forwards(given) {
+        if forwarded == Some(number) {
+            let detail = format!("the carrier forwards calls to {number} here: they would come back");
+            faults.push(Fault::new(pointer, "loop", detail));
+            continue;
+        }
         // Without numbers nothing can ring it yet, and what it will be called from is not known.
         let refused = if numbers.is_empty() { None } else { forward_fault(number, &countries) };
         if let Some(fault) = refused {
@@ -60,6 +78,13 @@ async fn forward_faults(admin: &AdminState, load: &TenantLoad, given: &Value) ->
         }
     }
     Ok(faults)
+}
+
+/// The number whose calls the tenant's carrier sends on to us.
+async fn forwarded_number(admin: &AdminState, id: &TenantId) -> Result<Option<E164>, Problem> {
+    let found = admin.store.phone_integration(id).await?;
+    let forwarded = found.filter(|(phone, _)| phone.method == PhoneMethod::Forwarded);
+    Ok(forwarded.map(|(phone, _)| phone.clinic_number))
 }
 
 /// Follows forwards from tenant to tenant; the forward that comes back, if one does.

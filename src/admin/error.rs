@@ -161,6 +161,39 @@ impl Problem {
         Problem::new(StatusCode::CONFLICT, "number_taken", "The number leads elsewhere", detail)
     }
 
+    /// Nobody pays for what this would buy.
+    pub fn payment_required() -> Problem {
+        let detail = "the organization's billing is not verified, so nothing is bought for it: an operator says that it \
+                      is with PUT /api/orgs/{id}/billing, or sets policy.require_payment = false";
+        Problem::new(StatusCode::PAYMENT_REQUIRED, "payment_required", "Nobody pays for this yet", detail)
+    }
+
+    /// The tenant has as many numbers as it may have, or will have.
+    pub fn too_many_numbers(most: u32) -> Problem {
+        let detail = format!("a tenant may have {most} numbers (policy.numbers_per_tenant); take one from it first");
+        Problem::new(StatusCode::CONFLICT, "too_many_numbers", "The tenant has its numbers", detail)
+    }
+
+    /// How the tenant is reached has not been said.
+    pub fn not_configured() -> Problem {
+        let detail = "say how the tenant is to be reached first: PUT /api/tenants/{id}/phone-integration";
+        Problem::new(StatusCode::CONFLICT, "not_configured", "There is nothing to set up", detail)
+    }
+
+    /// The job is not in a state for this.
+    pub fn job_state(state: &str) -> Problem {
+        let detail = format!(
+            "the job is {state}: one that has failed, stopped or been called off can be retried, one that has not ended cancelled"
+        );
+        Problem::new(StatusCode::CONFLICT, "job_state", "The job is not in a state for this", detail)
+    }
+
+    /// The number leads to a tenant, and this is for one that leads nowhere.
+    pub fn number_in_use() -> Problem {
+        let detail = "the number leads to a tenant: take it from that tenant first (DELETE /api/numbers/{id})";
+        Problem::new(StatusCode::CONFLICT, "number_in_use", "The number is in use", detail)
+    }
+
     /// There is no account at Twilio that could be asked.
     pub fn twilio_missing() -> Problem {
         let detail = "neither the organization nor the installation has a Twilio account: give it credentials";

@@ -5,10 +5,12 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::calls::{ArrivalBody, DecisionBody};
+use super::jobs::JobBody;
 use super::live::LiveBody;
 use crate::events::{Changed, Event, Kept, News, VoicemailNow, Warning, WarningKind};
 use crate::model::{
-    CallBegan, CallEnded, CallEvent, NumberId, OrgId, Sid, Target, TargetKind, TenantId, VoicemailId, VoicemailState,
+    CallBegan, CallEnded, CallEvent, Job, NumberId, OrgId, Sid, Target, TargetKind, TenantId, VoicemailId,
+    VoicemailState,
 };
 
 /// A message of the stream: `event:` is its name, `data:` the JSON of its part here.
@@ -27,6 +29,8 @@ pub(super) enum MessageBody {
     CallEnded(CallEndedBody),
     #[serde(rename = "voicemail")]
     Voicemail(VoicemailToldBody),
+    #[serde(rename = "job")]
+    Job(JobToldBody),
     #[serde(rename = "changed")]
     Changed(ChangedBody),
     #[serde(rename = "ai.breaker")]
@@ -180,6 +184,16 @@ pub(super) struct VoicemailToldBody {
     created_at: Timestamp,
 }
 
+/// Something happened to a job: here it is as it stands.
+#[derive(Serialize, ToSchema)]
+#[schema(as = JobEvent)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct JobToldBody {
+    #[serde(flatten)]
+    about: AboutBody,
+    job: JobBody,
+}
+
 /// Settings changed: read them again.
 #[derive(Serialize, ToSchema)]
 #[schema(as = ChangedEvent)]
@@ -245,6 +259,7 @@ pub(super) fn spell(kept: &Kept) -> String {
         News::CallEvent(heard) => json(&CallHeardBody::of(about, heard)),
         News::CallEnded(ended) => json(&CallEndedBody::of(about, ended)),
         News::Voicemail(voicemail) => json(&VoicemailToldBody::of(about, voicemail)),
+        News::Job(job) => json(&JobToldBody::of(about, job)),
         News::Changed(changed) => json(&ChangedBody::of(about, changed)),
         News::Breaker { target, state } => {
             json(&BreakerToldBody { at: event.at, breaker: BreakerBody::of(target.as_ref(), state) })
@@ -324,6 +339,12 @@ impl VoicemailToldBody {
             heard: voicemail.heard,
             created_at: voicemail.created_at,
         }
+    }
+}
+
+impl JobToldBody {
+    fn of(about: AboutBody, job: &Job) -> JobToldBody {
+        JobToldBody { about, job: JobBody::of(job) }
     }
 }
 

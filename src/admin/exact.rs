@@ -13,11 +13,12 @@ use super::examples;
 
 /// What a text of each format of ours looks like. A pattern is for programs that write and read them; what it cannot
 /// say (that a zone exists, that a slug is free) the API says when it is asked.
-const FORMS: [(&str, &str); 17] = [
+const FORMS: [(&str, &str); 18] = [
     ("tenant-id", "^ten_[0-9a-hjkmnp-tv-z]{26}$"),
     ("org-id", "^org_[0-9a-hjkmnp-tv-z]{26}$"),
     ("token-id", "^tok_[0-9a-hjkmnp-tv-z]{26}$"),
     ("number-id", "^num_[0-9a-hjkmnp-tv-z]{26}$"),
+    ("job-id", "^job_[0-9a-hjkmnp-tv-z]{26}$"),
     ("voicemail-id", "^vm_[0-9a-hjkmnp-tv-z]{26}$"),
     ("erasure-id", "^era_[0-9a-hjkmnp-tv-z]{26}$"),
     ("webhook-id", "^wh_[0-9a-hjkmnp-tv-z]{26}$"),
@@ -38,16 +39,17 @@ const SPOKEN: &str = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f
 const NOTE: &str = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$";
 
 /// Kinds of events, by comma.
-const EVENT_KINDS: &str = r"^((call\.(began|event|ended)|voicemail|changed|ai\.breaker|warning)(,(?!$)|$))*$";
+const EVENT_KINDS: &str = r"^((call\.(began|event|ended)|voicemail|job|changed|ai\.breaker|warning)(,(?!$)|$))*$";
 
 /// Which identifier a path names, by the resource before it.
-const NAMED_BY: [(&str, &str); 8] = [
+const NAMED_BY: [(&str, &str); 9] = [
     ("/api/erasures/", "erasure-id"),
     ("/api/webhooks/", "webhook-id"),
     ("/api/tenants/", "tenant-id"),
     ("/api/orgs/", "org-id"),
     ("/api/tokens/", "token-id"),
     ("/api/numbers/", "number-id"),
+    ("/api/jobs/", "job-id"),
     ("/api/voicemails/", "voicemail-id"),
     ("/api/calls/", "sid"),
 ];

@@ -17,7 +17,7 @@ use utoipa::ToSchema;
 
 use super::error::Problem;
 use super::schema;
-use crate::model::{ErasureId, NumberId, OrgId, Sid, TenantId, TokenId, VoicemailId, WebhookId};
+use crate::model::{ErasureId, JobId, NumberId, OrgId, Sid, TenantId, TokenId, VoicemailId, WebhookId};
 
 /// The largest body this API takes: a year of exceptions and a dozen greetings fit a hundred times over.
 pub(super) const BODY_BYTES_MAX: usize = 1024 * 1024;
@@ -126,6 +126,10 @@ impl Named for TokenId {
 
 impl Named for NumberId {
     const WHAT: &'static str = "number";
+}
+
+impl Named for JobId {
+    const WHAT: &'static str = "job";
 }
 
 impl Named for VoicemailId {

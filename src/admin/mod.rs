@@ -21,12 +21,14 @@ mod examples;
 mod exports;
 mod formats;
 mod idempotency;
+mod jobs;
 mod json;
 mod kept_answer;
 mod listening;
 mod lists;
 mod live;
 mod narrowings;
+mod number_deeds;
 mod numbers;
 pub mod offline;
 mod openapi;
@@ -34,8 +36,11 @@ mod orgs;
 mod overrides;
 mod owned;
 mod pages;
+mod phone_integration;
 mod plan;
+mod purchases;
 mod request;
+mod restaurants;
 mod retention;
 mod rotation;
 mod router;
@@ -58,10 +63,11 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::model::{self, Arrival, Change, Fault, OrgId, Seed, Sid, TenantId};
+use crate::model::{self, Arrival, Change, Fault, OrgId, Secret, Seed, Sid, TenantId};
 use crate::retention::Spool;
 use crate::routing::Surroundings;
 use crate::store::Store;
@@ -90,6 +96,8 @@ pub struct AdminState {
     pub audio: Audio,
     /// Where numbers come from.
     pub supply: Supply,
+    /// How they are got.
+    pub provision: Provision,
     /// How long the installation keeps things.
     pub periods: model::Retention,
     /// What is on its way into the store.
@@ -110,6 +118,23 @@ pub struct AdminState {
     pub random: Arc<dyn Fn() -> [u8; 10] + Send + Sync>,
     /// Chance, for what nobody may guess.
     pub secret: Arc<dyn Fn() -> [u8; 32] + Send + Sync>,
+}
+
+/// How numbers are got, as far as this room has a say in it.
+#[derive(Clone)]
+pub struct Provision {
+    /// There is a job to be looked at.
+    pub wake: Arc<dyn Fn() + Send + Sync>,
+    /// How long whoever asks for a number waits for it: most take a few seconds.
+    pub patience: Duration,
+    /// Numbers are bought only for organizations whose billing is verified.
+    pub require_payment: bool,
+    /// How many numbers a tenant may have.
+    pub numbers_per_tenant: u32,
+    /// The SIP domain whose callers show credentials.
+    pub sip_domain: Option<String>,
+    /// What opens `POST /api/restaurants` in place of a token.
+    pub restaurants_secret: Option<Secret>,
 }
 
 /// Judges a URL.

@@ -7,13 +7,16 @@ use utoipa::openapi::{RefOr, Schema};
 use utoipa::{IntoParams, PartialSchema, ToSchema};
 
 use super::calls::ArrivalBody;
+use super::jobs::{JobKindBody, JobStateBody};
 use super::lists::Narrowing;
 use super::numbers::{PurposeBody, StateBody};
 use super::voicemails::VoicemailStateBody;
 use super::webhook_deliveries::DeliveryStateBody;
-use crate::model::{Arrival, E164, NumberState, OrgId, Purpose, Reason, Sid, TenantId, VoicemailState};
+use crate::model::{
+    Arrival, E164, JobKind, JobState, NumberState, OrgId, Purpose, Reason, Sid, TenantId, VoicemailState,
+};
 use crate::store::{
-    Ask, AuditFilter, CallFilter, DeliveryFilter, DeliveryState, LiveFilter, NumberFilter, TenantFilter,
+    Ask, AuditFilter, CallFilter, DeliveryFilter, DeliveryState, JobFilter, LiveFilter, NumberFilter, TenantFilter,
     VoicemailFilter,
 };
 
@@ -134,6 +137,34 @@ impl Narrowing for TenantQuery {
         ask.q = self.q;
         ask.tenant = self.tenant_id;
         ask.only = TenantFilter { org: self.org_id, slug: self.slug, target: self.target_id };
+    }
+}
+
+/// Of the jobs.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct JobQuery {
+    /// A whole id.
+    q: Option<String>,
+    /// Only those for this tenant.
+    #[param(value_type = Option<String>, format = "tenant-id")]
+    tenant_id: Option<TenantId>,
+    /// Only those that are this far.
+    #[param(inline, value_type = Option<JobStateBody>)]
+    state: Option<JobState>,
+    /// Only those of this kind.
+    #[param(inline, value_type = Option<JobKindBody>)]
+    kind: Option<JobKind>,
+}
+
+impl Narrowing for JobQuery {
+    type Filter = JobFilter;
+
+    fn narrow(self, ask: &mut Ask<JobFilter>) {
+        ask.q = self.q;
+        ask.tenant = self.tenant_id;
+        ask.only = JobFilter { state: self.state, kind: self.kind };
     }
 }
 

@@ -1,4 +1,4 @@
-//! Numbers the business has: recorded, and led to a tenant or away from it. No provider is asked.
+//! Numbers the business has: recorded, and led to a tenant or away from it. Providers are asked by jobs alone.
 
 use axum::Json as Answer;
 use axum::extract::State;
@@ -9,10 +9,11 @@ use utoipa::ToSchema;
 
 use super::auth::Caller;
 use super::error::Problem;
+use super::jobs::{self, BegunBody};
 use super::json::{Id, Json, given};
 use super::lists::ListQuery;
 use super::narrowings::NumberQuery;
-use super::{AdminState, checks};
+use super::{AdminState, checks, number_deeds};
 use crate::model::{Change, E164, Number, NumberId, NumberState, Purpose, Role, Sid, TenantId};
 use crate::store::Actor;
 
@@ -83,7 +84,7 @@ pub(super) struct NumberNew {
     /// Vapi's id of it, where it was imported there or is one of Vapi's own.
     #[schema(format = "sid")]
     vapi_number_id: Option<String>,
-    /// Write our URLs to the provider too.
+    /// Make it lead here at Twilio too, and import it at Vapi.
     #[serde(default)]
     wire: bool,
 }
@@ -132,18 +133,17 @@ pub(super) async fn list(
 
 /// Records a number
 ///
-/// Nothing is asked of or written to a provider. A number that leads to another tenant is refused.
+/// A number that leads to another tenant is refused. Nothing is asked of or written to a provider, unless `wire` asks for
+/// it: then a job makes it lead here.
 #[utoipa::path(post, path = "/api/numbers/owned", tag = "numbers", request_body = NumberNew,
-    responses((status = 201, description = "The number", body = NumberBody)))]
+    responses(
+        (status = 201, description = "The number", body = NumberBody),
+        (status = 202, description = "It is recorded, and a job makes it lead here", body = BegunBody)))]
 pub(super) async fn record(
     State(admin): State<AdminState>,
     caller: Caller,
     Json(new): Json<NumberNew>,
 ) -> Result<Response, Problem> {
-    if new.wire {
-        let detail = "this build writes nothing to a provider; set the URLs there yourself and leave wire out";
-        return Err(Problem::fault("/wire", "not_supported", detail));
-    }
     let e164 = E164::parse(&new.e164).expect("the schema let it through, and it asks the same function");
     let tenant_id = tenant_of(&admin, &caller, new.tenant_id.as_deref()).await?;
     if tenant_id.is_none() {
@@ -179,6 +179,9 @@ pub(super) async fn record(
         ..before.clone()
     };
     let kept = put(&admin, &caller.by, &before, &after).await?;
+    if new.wire {
+        return Ok(jobs::begun(&number_deeds::wire(&admin, &caller, &kept).await?));
+    }
     Ok((StatusCode::CREATED, Answer(NumberBody::of(&kept))).into_response())
 }
 
@@ -240,7 +243,7 @@ pub(super) async fn unassign(
 }
 
 /// Keeps a number, unless it would lead a tenant's forward back to the tenant, and tells everybody.
-async fn put(admin: &AdminState, by: &Actor, before: &Number, after: &Number) -> Result<Number, Problem> {
+pub(super) async fn put(admin: &AdminState, by: &Actor, before: &Number, after: &Number) -> Result<Number, Problem> {
     if let Some(tenant_id) = &after.tenant_id
         && checks::closes_loop(admin, tenant_id, after).await?
     {
@@ -270,7 +273,7 @@ pub(super) fn changes_of(number: &Number) -> Vec<Change> {
 
 /// The number of this name, if the caller may see it: a tenant's goes with the tenant, one of the pool with the
 /// organization whose account carries it.
-async fn find(admin: &AdminState, caller: &Caller, id: &NumberId) -> Result<Number, Problem> {
+pub(super) async fn find(admin: &AdminState, caller: &Caller, id: &NumberId) -> Result<Number, Problem> {
     let nobody = || Problem::not_found("number", id.as_str());
     let number = admin.store.number(id).await?.ok_or_else(nobody)?;
     let org = match (&number.tenant_id, &number.account_sid) {
@@ -296,7 +299,7 @@ fn sid(text: &str) -> Sid {
 }
 
 impl NumberBody {
-    fn of(number: &Number) -> NumberBody {
+    pub fn of(number: &Number) -> NumberBody {
         NumberBody {
             id: number.id.clone(),
             e164: number.e164,

@@ -60,6 +60,9 @@ const TAGS: &[(&str, &str)] = &[
     ("versions", "What was saved when, and the way back."),
     ("simulate", "What would happen to a call."),
     ("numbers", "The numbers that lead to tenants."),
+    ("phone", "How tenants are reached."),
+    ("restaurants", "Tenants by the words of an older system."),
+    ("jobs", "What is being set up, step by step."),
     ("calls", "Calls as they went."),
     ("live", "Calls as they go."),
     ("events", "What happens, as it happens."),
@@ -168,6 +171,9 @@ fn complete_operation(path: &str, method: &HttpMethod, operation: &mut Operation
             .headers
             .insert("ETag".to_owned(), RefOr::T(tag.description(Some("The version, for If-Match.")).build()));
     }
+    if BUY.contains(&path) && is_post {
+        add(operation, "402", "Nobody pays for the organization's numbers: `payment_required`");
+    }
     if let Some((_, _, words)) = CONFLICTS.iter().find(|(at, of, _)| *at == path && of == method) {
         add(operation, "409", words);
     }
@@ -180,7 +186,8 @@ fn complete_operation(path: &str, method: &HttpMethod, operation: &mut Operation
 const OPERATORS_ONLY: [&str; 2] = ["/api/secrets/rotation", "/api/vapi/free-numbers"];
 
 /// What answers a page.
-const LISTS: [&str; 12] = [
+const LISTS: [&str; 13] = [
+    "/api/jobs",
     "/api/webhooks",
     "/api/webhooks/{id}/deliveries",
     "/api/orgs",
@@ -195,8 +202,16 @@ const LISTS: [&str; 12] = [
     "/api/audit",
 ];
 
+/// What may buy a number.
+const BUY: [&str; 4] = ["/api/numbers", "/api/tenants", "/api/tenants/{id}/deploy", "/api/restaurants"];
+
 /// What may be in somebody's way.
-const CONFLICTS: [(&str, HttpMethod, &str); 10] = [
+const CONFLICTS: [(&str, HttpMethod, &str); 15] = [
+    ("/api/numbers", HttpMethod::Post, "The number leads to a tenant, or the tenant has as many as it may have"),
+    ("/api/numbers/{id}/release", HttpMethod::Post, "The number leads to a tenant"),
+    ("/api/tenants/{id}/deploy", HttpMethod::Post, "How the tenant is reached has not been said"),
+    ("/api/jobs/{id}/retry", HttpMethod::Post, "The job has not ended, or has succeeded"),
+    ("/api/jobs/{id}/cancel", HttpMethod::Post, "The job has ended"),
     ("/api/tenants", HttpMethod::Post, "Another tenant has the slug"),
     ("/api/tenants/{id}", HttpMethod::Patch, "Another tenant has the slug"),
     ("/api/numbers/owned", HttpMethod::Post, "The number leads to another tenant"),

@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use tokio::task::JoinHandle;
@@ -15,6 +15,12 @@ use super::error::{self, Problem};
 
 /// Longest anybody waits for an answer.
 const DEADLINE: Duration = Duration::from_secs(10);
+
+/// The same where whoever asks is told that it may take a while: a number is got meanwhile.
+const LONG_DEADLINE: Duration = Duration::from_secs(30);
+
+/// Paths that take a while, when something is posted there.
+const LONG: [&str; 2] = ["/api/numbers", "/api/restaurants"];
 
 /// Longest a handler works on after its answer was given up: what it began in the store is brought to its end.
 pub(super) const WORK_MAX: Duration = Duration::from_secs(60);
@@ -43,7 +49,9 @@ pub(super) async fn outermost(State(admin): State<AdminState>, mut request: Requ
 /// Runs the handler as a task of its own: a client that hangs up must not stop a change between the store and the
 /// caches that have to hear of it.
 async fn run(request: Request, next: Next) -> Response {
-    within(DEADLINE, tokio::spawn(tokio::time::timeout(WORK_MAX, next.run(request)))).await
+    let is_long = *request.method() == Method::POST && LONG.contains(&request.uri().path());
+    let deadline = if is_long { LONG_DEADLINE } else { DEADLINE };
+    within(deadline, tokio::spawn(tokio::time::timeout(WORK_MAX, next.run(request)))).await
 }
 
 async fn within(deadline: Duration, work: JoinHandle<Result<Response, Elapsed>>) -> Response {

@@ -9,9 +9,10 @@ use utoipa_axum::routes;
 use super::error::Problem;
 use super::exact::Document;
 use super::{
-    AdminState, audio, audit, auth, availability, calls, erasures, events, exports, idempotency, live, numbers,
-    openapi, orgs, overrides, pages, plan, request, retention, rotation, simulate, supply, tenants, tokens,
-    turns::Turns, versions, voicemails, webhook_deliveries, webhooks,
+    AdminState, audio, audit, auth, availability, calls, erasures, events, exports, idempotency, jobs, live,
+    number_deeds, numbers, openapi, orgs, overrides, pages, phone_integration, plan, purchases, request, restaurants,
+    retention, rotation, simulate, supply, tenants, tokens, turns::Turns, versions, voicemails, webhook_deliveries,
+    webhooks,
 };
 
 fn routes() -> OpenApiRouter<AdminState> {
@@ -31,7 +32,19 @@ fn routes() -> OpenApiRouter<AdminState> {
         .routes(routes!(numbers::list, numbers::record))
         .routes(routes!(numbers::change, numbers::unassign))
         .routes(routes!(supply::available))
-        .routes(routes!(supply::available_too))
+        .routes(routes!(supply::available_too, purchases::purchase))
+        .routes(routes!(purchases::batch))
+        .routes(routes!(number_deeds::sync))
+        .routes(routes!(number_deeds::rewire))
+        .routes(routes!(number_deeds::remove))
+        .routes(routes!(number_deeds::release))
+        .routes(routes!(phone_integration::read, phone_integration::put))
+        .routes(routes!(phone_integration::deploy))
+        .routes(routes!(restaurants::create))
+        .routes(routes!(jobs::list))
+        .routes(routes!(jobs::read))
+        .routes(routes!(jobs::retry))
+        .routes(routes!(jobs::cancel))
         .routes(routes!(supply::free_numbers))
         .routes(routes!(calls::list))
         .routes(routes!(calls::read))

@@ -159,7 +159,7 @@ async fn account_of(admin: &AdminState, caller: &Caller) -> Result<Option<Twilio
     Ok(org.and_then(|org| org.twilio).or_else(|| admin.around.global_account.clone()))
 }
 
-fn failed(error: &ProviderError) -> Problem {
+pub(super) fn failed(error: &ProviderError) -> Problem {
     match error.outlook() {
         Outlook::Credentials => {
             tracing::warn!(%error, "a provider refuses our credentials when it is asked for numbers");

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use super::formats;
 use super::json::given;
-use crate::model::{Connect, OrgId, Sid, Target, TargetKind, Tenant, TenantId, Via};
+use crate::model::{Connect, JobId, OrgId, Sid, Target, TargetKind, Tenant, TenantId, Via};
 
 /// One business.
 #[derive(Serialize, ToSchema)]
@@ -43,6 +43,19 @@ pub(super) struct TenantBody {
     created_at: Timestamp,
     #[schema(value_type = String, format = DateTime)]
     updated_at: Timestamp,
+}
+
+/// A tenant that was made.
+#[derive(Serialize, ToSchema)]
+#[schema(as = NewlyMadeTenant)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct TenantMade {
+    #[serde(flatten)]
+    pub tenant: TenantBody,
+    /// The job that gets it a number, where one was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false, format = "job-id")]
+    pub job_id: Option<JobId>,
 }
 
 /// Who answers at Vapi.
@@ -150,7 +163,6 @@ pub(super) struct TenantNew {
     pub assign_phone: bool,
     /// Skip our own pool and the free numbers.
     #[serde(default)]
-    #[allow(dead_code, reason = "only means something where a number is assigned")]
     pub force_twilio: bool,
 }
 

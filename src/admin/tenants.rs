@@ -8,44 +8,94 @@ use serde_json::{Value, json};
 
 use super::auth::Caller;
 use super::error::Problem;
+use super::jobs::{self, About};
 use super::json::{IfMatch, Json, etag};
 use super::lists::ListQuery;
 use super::narrowings::TenantQuery;
 use super::owned::OfTenant;
-use super::tenant_body::{ConnectChange, TargetBody, TenantBody, TenantNew, TenantPage, TenantPatch, checked};
-use super::{AdminState, formats, slug};
-use crate::model::{Change, Connect, Number, OrgId, Role, Secret, Tenant, TenantId, Via};
-use crate::store::{Actor, Ask, StoreError};
+use super::tenant_body::{
+    ConnectChange, TargetBody, TenantBody, TenantMade, TenantNew, TenantPage, TenantPatch, checked,
+};
+use super::{AdminState, formats, purchases, slug};
+use crate::model::{Change, Connect, Number, OrgId, Role, Secret, Target, Tenant, TenantId, Via};
+use crate::provisioning::Asked;
+use crate::store::{Actor, Ask, JobBounds, StoreError};
 
 /// Creates a tenant
 ///
-/// It starts with the standard settings: the AI always answers, and voicemail where it cannot.
+/// It starts with the standard settings: the AI always answers, and voicemail where it cannot. With `assignPhone` a job
+/// gets it a number.
 #[utoipa::path(post, path = "/api/tenants", tag = "tenants", request_body = TenantNew,
-    responses((status = 201, description = "The tenant", body = TenantBody)))]
+    responses((status = 201, description = "The tenant", body = TenantMade)))]
 pub(super) async fn create(
     State(admin): State<AdminState>,
     caller: Caller,
     Json(new): Json<TenantNew>,
 ) -> Result<Response, Problem> {
-    if new.assign_phone {
-        let detail =
-            "this build does not find or buy numbers; create the tenant without, then record a number of its own";
-        return Err(Problem::fault("/assignPhone", "not_supported", detail));
-    }
     let org_id = org_of(&admin, &caller, new.org_id.as_deref()).await?;
-    let connect = connect_with(&no_connect(), new.connect.as_ref())?;
-    let seed = admin.seed();
-    let mut tenant = Tenant {
-        id: TenantId::new(seed),
-        org_id,
-        slug: new.slug.clone().unwrap_or_else(|| slug::from_name(&new.name, None)),
-        name: new.name,
+    let wish = new.assign_phone.then(|| Asked::any_number().forcing_twilio(new.force_twilio));
+    if wish.is_some() {
+        purchases::is_paid(&admin, &org_id).await?;
+    }
+    let new = NewTenant {
+        slug: new.slug,
         timezone: checked(formats::timezone(new.timezone.as_deref().unwrap_or("UTC"))),
         country: checked(formats::country(new.country.as_deref().unwrap_or("US"))),
         language: new.language,
         voice: new.voice,
         target: new.target.as_ref().map(TargetBody::read),
-        connect,
+        connect: connect_with(&no_connect(), new.connect.as_ref())?,
+        ..NewTenant::named(new.name, org_id)
+    };
+    let tenant = make(&admin, &caller, new).await?;
+    let job_id = match wish {
+        Some(asked) => {
+            let about = About::tenant(&tenant);
+            Some(jobs::begin(&admin, &caller.by, &about, &asked, purchases::bounds(&admin)).await?.id)
+        }
+        None => None,
+    };
+    let location = [(header::LOCATION, format!("/api/tenants/{}", tenant.id))];
+    let body = TenantMade { tenant: TenantBody::of(&tenant), job_id };
+    Ok((StatusCode::CREATED, etag(tenant.version), location, Answer(body)).into_response())
+}
+
+/// A tenant to be, read and checked.
+pub(super) struct NewTenant {
+    name: String,
+    org_id: OrgId,
+    slug: Option<String>,
+    timezone: String,
+    country: String,
+    language: Option<String>,
+    voice: Option<String>,
+    target: Option<Target>,
+    connect: Connect,
+}
+
+impl NewTenant {
+    /// One of which only the name is told.
+    pub fn named(name: String, org_id: OrgId) -> NewTenant {
+        let (timezone, country) = ("UTC".to_owned(), "US".to_owned());
+        let connect = no_connect();
+        NewTenant { name, org_id, slug: None, timezone, country, language: None, voice: None, target: None, connect }
+    }
+}
+
+/// Keeps a new tenant under a slug that is free, and tells everybody.
+pub(super) async fn make(admin: &AdminState, caller: &Caller, new: NewTenant) -> Result<Tenant, Problem> {
+    let seed = admin.seed();
+    let mut tenant = Tenant {
+        id: TenantId::new(seed),
+        org_id: new.org_id,
+        slug: new.slug.clone().unwrap_or_else(|| slug::from_name(&new.name, None)),
+        name: new.name,
+        timezone: new.timezone,
+        country: new.country,
+        language: new.language,
+        voice: new.voice,
+        target: new.target,
+        connect: new.connect,
         sip_username: None,
         availability: first_settings(),
         forced: None,
@@ -60,17 +110,15 @@ pub(super) async fn create(
             (admin.changed)(change);
         }
         match kept {
-            Ok(()) => break,
+            Ok(()) => return Ok(tenant),
             Err(StoreError::SlugTaken) if new.slug.is_none() && attempt < SLUG_ATTEMPTS => {
                 attempt += 1;
-                tenant.slug = slug::from_name(&tenant.name, Some(&suffix(&admin, attempt)));
+                tenant.slug = slug::from_name(&tenant.name, Some(&suffix(admin, attempt)));
             }
             Err(StoreError::SlugTaken) => return Err(Problem::slug_taken(&tenant.slug)),
             Err(error) => return Err(error.into()),
         }
     }
-    let location = [(header::LOCATION, format!("/api/tenants/{}", tenant.id))];
-    Ok((StatusCode::CREATED, etag(tenant.version), location, Answer(TenantBody::of(&tenant))).into_response())
 }
 
 /// Tenants by name
@@ -104,7 +152,23 @@ pub(super) async fn change(
         check_via_suits(&admin, &before.id, connect.via).await?;
     }
     let tenant = save(&admin, &caller.by, &before, &if_match, move |tenant| apply(patch, connect, tenant)).await?;
+    if tenant.target != before.target {
+        at_vapi_too(&admin, &caller, &tenant).await?;
+    }
     Ok((etag(tenant.version), Answer(TenantBody::of(&tenant))).into_response())
+}
+
+/// What Vapi knows of a tenant follows its target: a job sees to it, where Vapi knows anything.
+async fn at_vapi_too(admin: &AdminState, caller: &Caller, tenant: &Tenant) -> Result<(), Problem> {
+    let ask = Ask { limit: 200, tenant: Some(tenant.id.clone()), ..Ask::default() };
+    let is_known = |number: &Number| number.vapi_number_id.is_some() && number.account_sid.is_some();
+    let own = format!("sip:{}@", tenant.id);
+    let has_address = tenant.connect.sip_uri.as_ref().is_some_and(|uri| uri.starts_with(&own));
+    if admin.supply.vapi.is_some() && (has_address || admin.store.numbers(&ask).await?.rows.iter().any(is_known)) {
+        let bounds = JobBounds::default();
+        jobs::begin(admin, &caller.by, &About::tenant(tenant), &Asked::Target, bounds).await?;
+    }
+    Ok(())
 }
 
 /// Deletes a tenant

@@ -167,7 +167,8 @@ pub(super) fn events(given: &[EventBody], is_of_installation: bool, faults: &mut
             EventBody::CallEnded => EventKind::CallEnded,
             EventBody::VoicemailCreated => EventKind::VoicemailCreated,
             EventBody::AiBreaker => EventKind::AiBreaker,
-            EventBody::CallbackRequested | EventBody::JobFinished | EventBody::NumberDrift => {
+            EventBody::JobFinished => EventKind::JobFinished,
+            EventBody::CallbackRequested | EventBody::NumberDrift => {
                 faults.push(Fault::new(&pointer, "not_supported", "this build never tells of it"));
                 continue;
             }

@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use tokio::net::TcpListener;
 use tokio::runtime::Handle;
+use tokio::sync::Notify;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -25,7 +26,7 @@ use crate::edge::Readiness;
 use crate::events::{Bus, Limits};
 use crate::health::Health;
 use crate::journal::{Journal, Options};
-use crate::model::Secret;
+use crate::model::{Change, Secret};
 use crate::providers::{Http, Twilio, Vapi};
 use crate::retention::{Remote, Spool};
 use crate::store::Store;
@@ -36,7 +37,7 @@ use super::restore::{self, Restore};
 use super::rotation::{self, Rotation};
 use super::teller::{Teller, Telling};
 use super::watch::Watch;
-use super::{keepers, surroundings, webhooks};
+use super::{keepers, provisioning, surroundings, webhooks};
 
 /// Longest that stopping waits for the admin listener and the keepers to finish what they have begun.
 const HELPERS_DEADLINE: Duration = Duration::from_secs(3);
@@ -140,17 +141,20 @@ impl Background {
         let (token_sha256, token) = operator_token(&settings, &store).await?;
         let (rotation, keeper) = Rotation::new(store.clone(), config::secrets::source(&settings));
         helpers.spawn(keeper.run(stops.helpers.clone()));
+        let jobs_wake = Arc::new(Notify::new());
+        let changed: Arc<dyn Fn(Change) + Send + Sync> = {
+            let (directory, teller) = (directory.clone(), teller.clone());
+            Arc::new(move |change| {
+                directory.changed(&change);
+                teller.changed(&change);
+            })
+        };
+        let desk = provisioning::desk(&settings, &store, &twilio, vapi.as_ref(), &changed);
         let router = admin::router(AdminState {
             store: store.clone(),
             around,
             public_base: settings.edge.public_base(),
-            changed: {
-                let (directory, teller) = (directory.clone(), teller.clone());
-                Arc::new(move |change| {
-                    directory.changed(&change);
-                    teller.changed(&change);
-                })
-            },
+            changed,
             live: live(&ledger),
             audio: admin::Audio::new(twilio.clone(), LISTENERS_MAX, LISTENERS_IDLE),
             supply: admin::Supply {
@@ -158,6 +162,7 @@ impl Background {
                 vapi: vapi.clone(),
                 free_numbers: settings.vapi.free_number_limit,
             },
+            provision: provisioning::of_admin(&settings, &jobs_wake),
             periods: settings.retention.periods,
             spool: Spool::of(journal.clone()),
             rotation: Arc::new(rotation),
@@ -196,6 +201,7 @@ impl Background {
             health: Arc::clone(&health),
         };
         helpers.spawn(watch.run(stops.helpers.clone()));
+        provisioning::spawn(desk, Arc::clone(&metrics), jobs_wake, &helpers, &stops.helpers).await?;
         let keepers = keepers::Keepers {
             store,
             journal: journal.clone(),

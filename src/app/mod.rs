@@ -9,6 +9,7 @@
 mod background;
 mod forgetting;
 mod keepers;
+mod provisioning;
 mod restore;
 mod rotation;
 mod system;

@@ -14,7 +14,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::events::{Audience, Bus, Changed, Event, News, VoicemailNow};
 use crate::journal::Sink;
-use crate::model::{CallBegan, CallEvent, Change, E164, OrgId, Record, Sid, TenantId, VoicemailId, VoicemailNews};
+use crate::model::{
+    CallBegan, CallEvent, Change, E164, JobId, OrgId, Record, Sid, TenantId, VoicemailId, VoicemailNews,
+};
 use crate::store::{Ask, Numbered, Store, StoreError, VoicemailRow};
 
 /// Batches of the journal and changes that may wait to be told.
@@ -229,6 +231,7 @@ impl Reporter {
                 None => return Ok(None),
             },
             Change::Voicemail(id) => return self.heard(at, &id).await,
+            Change::Job(id) => return self.job(at, &id).await,
             Change::SipName(_) | Change::VapiNumber(_) => return Ok(None),
         };
         Ok(Some(Event { at, audience, news: News::Changed(changed) }))
@@ -244,6 +247,12 @@ impl Reporter {
             Some(row) => self.voicemail(at, row).await.map(Some),
             None => Ok(None),
         }
+    }
+
+    async fn job(&self, at: Timestamp, id: &JobId) -> Result<Option<Event>, StoreError> {
+        let Some(job) = self.store.job(id).await? else { return Ok(None) };
+        let audience = Audience::Of { org: job.org_id.clone(), tenant: job.tenant_id.clone() };
+        Ok(Some(Event { at, audience, news: News::Job(Box::new(job)) }))
     }
 
     /// The audience of a call; after a restart it is read from the store.

@@ -279,7 +279,7 @@ impl Directory {
             }
             Change::VapiNumber(id) => rooms.vapi_numbers.forget(id),
             Change::SipName(name) => rooms.sip_names.forget(&Arc::from(name.to_lowercase())),
-            Change::Voicemail(_) => {}
+            Change::Voicemail(_) | Change::Job(_) => {}
             Change::Org(id) => {
                 rooms.accounts.forget_if(|account| account.org_id.as_ref() == Some(id));
                 rooms.tenants.forget_if(|tenant| tenant.org_id == *id);

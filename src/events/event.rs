@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::model::{
-    CallBegan, CallEnded, CallEvent, NumberId, OrgId, Role, Sid, Target, TenantId, VoicemailId, VoicemailState,
+    CallBegan, CallEnded, CallEvent, Job, NumberId, OrgId, Role, Sid, Target, TenantId, VoicemailId, VoicemailState,
 };
 
 /// Something that happened.
@@ -71,6 +71,8 @@ pub enum News {
     CallEnded(CallEnded),
     /// A voicemail is new, or another than before.
     Voicemail(VoicemailNow),
+    /// Something happened to a provisioning run.
+    Job(Box<Job>),
     /// Settings changed.
     Changed(Changed),
     /// A breaker opened or closed; without a target, the one for the AI as a whole.
@@ -161,6 +163,8 @@ pub enum Kind {
     CallEnded,
     /// A voicemail is new, or another than before.
     Voicemail,
+    /// Something happened to a provisioning run.
+    Job,
     /// Settings changed.
     Changed,
     /// A breaker opened or closed.
@@ -171,11 +175,12 @@ pub enum Kind {
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Kind; 7] = [
+    pub const ALL: [Kind; 8] = [
         Kind::CallBegan,
         Kind::CallEvent,
         Kind::CallEnded,
         Kind::Voicemail,
+        Kind::Job,
         Kind::Changed,
         Kind::Breaker,
         Kind::Warning,
@@ -188,6 +193,7 @@ impl Kind {
             Kind::CallEvent => "call.event",
             Kind::CallEnded => "call.ended",
             Kind::Voicemail => "voicemail",
+            Kind::Job => "job",
             Kind::Changed => "changed",
             Kind::Breaker => "ai.breaker",
             Kind::Warning => "warning",
@@ -211,6 +217,7 @@ impl Event {
             News::CallEvent(_) => Kind::CallEvent,
             News::CallEnded(_) => Kind::CallEnded,
             News::Voicemail(_) => Kind::Voicemail,
+            News::Job(_) => Kind::Job,
             News::Changed(_) => Kind::Changed,
             News::Breaker { .. } => Kind::Breaker,
             News::Warning(_) => Kind::Warning,
@@ -228,6 +235,10 @@ impl Event {
             News::CallEvent(event) => event.what.len() + len(&event.outcome) + len(&event.step),
             News::CallEnded(ended) => len(&ended.status),
             News::Voicemail(voicemail) => len(&voicemail.from),
+            News::Job(job) => {
+                let steps = &job.standing.steps;
+                steps.iter().map(|step| step.detail.len() + 128).sum::<usize>() + job.standing.detail.len()
+            }
             News::Breaker { .. } | News::Changed(_) | News::Warning(_) => 0,
         };
         2 * EVENT_BYTES + 7 * texts

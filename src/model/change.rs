@@ -1,6 +1,6 @@
 //! What changed in the settings, for whoever keeps a copy to forget it.
 
-use super::{E164, OrgId, Sid, TenantId, VoicemailId};
+use super::{E164, JobId, OrgId, Sid, TenantId, VoicemailId};
 
 /// One thing that changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,4 +17,6 @@ pub enum Change {
     Org(OrgId),
     /// A voicemail was heard, or changed in another way by somebody. Nobody keeps a copy; listeners are told.
     Voicemail(VoicemailId),
+    /// Something happened to a job. Likewise.
+    Job(JobId),
 }

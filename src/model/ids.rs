@@ -121,6 +121,10 @@ id!(
     ErasureId, "era_"
 );
 id!(
+    /// Names a provisioning run.
+    JobId, "job_"
+);
+id!(
     /// Names an organization: whoever owns Twilio credentials.
     OrgId, "org_"
 );

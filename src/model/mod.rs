@@ -10,7 +10,9 @@ mod e164;
 mod fallback;
 mod fault;
 mod ids;
+mod job;
 mod person;
+mod phone;
 mod record;
 mod retention;
 mod secret;
@@ -27,8 +29,10 @@ pub use decision::{Decision, Reason, Verdicts};
 pub use e164::{E164, Masked, NotE164, is_withheld};
 pub use fallback::{Fallback, FallbackKind, NoAnswer, Ring};
 pub use fault::Fault;
-pub use ids::{ErasureId, MessageId, NotAnId, NumberId, OrgId, Seed, TenantId, TokenId, VoicemailId, WebhookId};
+pub use ids::{ErasureId, JobId, MessageId, NotAnId, NumberId, OrgId, Seed, TenantId, TokenId, VoicemailId, WebhookId};
+pub use job::{Job, JobEntry, JobKind, JobState, Standing, StepKey, StepStanding, StepState};
 pub use person::Person;
+pub use phone::{PhoneIntegration, PhoneMethod, SipSeat};
 pub use record::{
     AiReport, Arrival, CallBegan, CallEnded, CallEvent, EndedBy, Fresh, FreshBeginning, FreshEnd, Kept, Record,
     VoicemailNews, VoicemailState, as_e164,

@@ -18,6 +18,9 @@ pub enum EventKind {
     /// A voicemail is there to be heard.
     #[serde(rename = "voicemail.created")]
     VoicemailCreated,
+    /// A provisioning run is over.
+    #[serde(rename = "job.finished")]
+    JobFinished,
     /// The AI cannot be reached, or can be again.
     #[serde(rename = "ai.breaker")]
     AiBreaker,
@@ -28,13 +31,15 @@ pub enum EventKind {
 
 impl EventKind {
     /// What can be subscribed to.
-    pub const SUBSCRIBABLE: [EventKind; 3] = [EventKind::CallEnded, EventKind::VoicemailCreated, EventKind::AiBreaker];
+    pub const SUBSCRIBABLE: [EventKind; 4] =
+        [EventKind::CallEnded, EventKind::VoicemailCreated, EventKind::JobFinished, EventKind::AiBreaker];
 
     /// The word the outside sees.
     pub fn as_str(self) -> &'static str {
         match self {
             EventKind::CallEnded => "call.ended",
             EventKind::VoicemailCreated => "voicemail.created",
+            EventKind::JobFinished => "job.finished",
             EventKind::AiBreaker => "ai.breaker",
             EventKind::Test => "webhook.test",
         }
@@ -155,7 +160,7 @@ mod tests {
 
     #[test]
     fn a_kind_is_spelled_alike_everywhere() {
-        for kind in [EventKind::CallEnded, EventKind::VoicemailCreated, EventKind::AiBreaker, EventKind::Test] {
+        for kind in EventKind::SUBSCRIBABLE.into_iter().chain([EventKind::Test]) {
             assert_eq!(serde_json::to_value(kind).unwrap(), kind.as_str());
         }
         for reason in [DisabledReason::Gone, DisabledReason::Failing] {

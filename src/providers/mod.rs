@@ -11,8 +11,11 @@ mod vapi;
 
 pub use http::Http;
 pub use media::{Media, MediaAsk, MediaFormat, Portion};
-pub use twilio::{AccountKind, Offer, OwnedNumber, Search, SipDomain, SipList, SipListKind, Twilio, Wiring};
-pub use vapi::{Denial, NumberKind, SipWords, Vapi, VapiNumber, VapiServer};
+pub use twilio::{
+    AccountKind, NOT_AVAILABLE as TWILIO_NOT_AVAILABLE, Offer, OwnedNumber, Search, SipDomain, SipList, SipListKind,
+    Twilio, Wiring,
+};
+pub use vapi::{Denial, NumberKind, SipWords, TwilioKey, Vapi, VapiNumber, VapiServer};
 
 /// A provider did not do what was asked.
 #[derive(Debug, thiserror::Error)]

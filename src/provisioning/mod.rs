@@ -1,5 +1,28 @@
-//! How a business comes to its number. So far: how many of Vapi's free numbers are used.
+//! How a business comes to its number, whatever fails on the way.
+//!
+//! A job is a saga: plain code, a step after the other. `run` writes each step down before and after it, and when the
+//! code is run again, it hands out what is written instead of doing it a second time. So a job goes on where it stopped,
+//! after a failure as after the end of the process. `runner` claims jobs and runs them; what they do is in `saga`.
+//!
+//! A step is repeatable: one that may have had its effect looks before it asks again. `gate` stands between all jobs
+//! and the providers: it spaces requests, and keeps everybody away from a provider that is down.
 
+mod asked;
+mod backoff;
+mod desk;
+mod gate;
 mod meter;
+mod run;
+mod runner;
+mod saga;
+mod shelf;
+mod trouble;
+mod words;
 
+pub use asked::Asked;
+pub use desk::{Desk, Policy};
+pub use gate::Gates;
 pub use meter::Meter;
+pub use runner::{Pace, Runner};
+pub use shelf::Shelf;
+pub use words::{sip_password, sip_username};

@@ -37,6 +37,9 @@ pub(super) struct Order {
     #[serde(rename = "match")]
     pub pattern: String,
     pub kind: Kind,
+    /// So many requests that match are let through first.
+    #[serde(default)]
+    pub after: u32,
     /// For how many requests.
     #[serde(default = "once")]
     pub times: u32,
@@ -78,8 +81,13 @@ impl Faults {
     /// The fault that meets this request, if one does; it is used up by one.
     pub fn meet(&mut self, method: &str, path: &str) -> Option<Order> {
         let line = format!("{method} {path}");
-        let at = self.waiting.iter().position(|(pattern, order)| order.times > 0 && pattern.is_match(&line))?;
-        let order = &mut self.waiting[at].1;
+        let fits = self.waiting.iter_mut().filter(|(pattern, order)| order.times > 0 && pattern.is_match(&line));
+        let mut fits = fits.filter_map(|(_, order)| {
+            let is_its_turn = order.after == 0;
+            order.after = order.after.saturating_sub(1);
+            is_its_turn.then_some(order)
+        });
+        let order = fits.next()?;
         order.times -= 1;
         let met = order.clone();
         self.waiting.retain(|(_, order)| order.times > 0);

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::Token;
-use crate::model::{Number, Org, Role, Tenant, Webhook};
+use crate::model::{Job, Number, Org, Role, Tenant, Webhook};
 
 /// A tenant; of its password only whether there is one.
 pub(crate) fn tenant(tenant: &Tenant) -> Value {
@@ -82,5 +82,16 @@ pub(crate) fn webhook(webhook: &Webhook) -> Value {
         "enabled": webhook.enabled,
         "disabledReason": webhook.disabled_reason,
         "version": webhook.version,
+    })
+}
+
+/// A job: what was asked, and how far it is.
+pub(crate) fn job(job: &Job) -> Value {
+    json!({
+        "id": job.id,
+        "kind": job.kind,
+        "tenantId": job.tenant_id,
+        "asked": job.asked,
+        "state": job.standing.state,
     })
 }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::model::{EventKind, MessageId, Seed, Target, TenantId, WebhookId};
+use crate::model::{EventKind, Job, MessageId, Seed, Target, TenantId, WebhookId};
 
 use super::{CallRow, VoicemailRow};
 
@@ -64,6 +64,25 @@ impl Event {
                 "from": row.from,
                 "duration": row.duration_seconds,
                 "createdAt": row.created_at,
+            }),
+        }
+    }
+
+    /// A provisioning run is over. One that is begun again and ends again is told of again.
+    pub(crate) fn job_finished(job: &Job) -> Event {
+        let standing = &job.standing;
+        Event {
+            kind: EventKind::JobFinished,
+            subject: format!("{} {}", job.id, job.updated_at),
+            tenant_id: job.tenant_id.clone(),
+            at: job.updated_at,
+            data: json!({
+                "id": job.id,
+                "kind": job.kind,
+                "tenantId": job.tenant_id,
+                "state": standing.state,
+                "detail": standing.detail,
+                "result": standing.result,
             }),
         }
     }

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::DeliveryState;
-use crate::model::{Arrival, E164, NumberState, OrgId, Purpose, Reason, Sid, VoicemailState};
+use crate::model::{Arrival, E164, JobKind, JobState, NumberState, OrgId, Purpose, Reason, Sid, VoicemailState};
 
 /// Of the tenants.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -30,6 +30,15 @@ pub struct NumberFilter {
     pub purpose: Option<Purpose>,
     /// Only those this Twilio account carries.
     pub account: Option<Sid>,
+}
+
+/// Of the jobs.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct JobFilter {
+    /// Only those that are this far.
+    pub state: Option<JobState>,
+    /// Only those of this kind.
+    pub kind: Option<JobKind>,
 }
 
 /// Of the calls.

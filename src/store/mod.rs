@@ -10,11 +10,14 @@ mod delivery;
 mod event;
 mod filters;
 mod idempotent;
+mod jobs;
 mod keyring;
 mod keys;
 mod merge;
 mod outgoing;
 mod person;
+mod phone;
+mod pool;
 mod retention;
 mod rows;
 mod seal;
@@ -33,11 +36,15 @@ pub use delivery::{
     PREVIOUS_SECRET_KEPT, REPLAY_MAX, Replay, Then,
 };
 pub use event::Event;
-pub use filters::{AuditFilter, CallFilter, DeliveryFilter, LiveFilter, NumberFilter, TenantFilter, VoicemailFilter};
+pub use filters::{
+    AuditFilter, CallFilter, DeliveryFilter, JobFilter, LiveFilter, NumberFilter, TenantFilter, VoicemailFilter,
+};
 pub use idempotent::{Claimed, KEPT as ANSWERS_KEPT, Wish};
+pub use jobs::{ClaimedJob, JobBounds};
 pub use keyring::Keyring;
 pub use keys::{KeysInUse, ResealMark, Resealed};
 pub use person::{Bounds, Erased, ErasureReport, ErasureRow, ErasureState, KeptPlace, PersonAsk, PersonCall};
+pub use pool::PoolWish;
 pub use retention::{Cleared, Place, RemoteErasure, RemoteProvider, Round, SweepKind, Swept, Whose};
 pub use rows::{
     Actor, Ask, AuditRow, CallRow, Numbered, Page, StoreError, TenantLoad, Token, VersionRow, VoicemailRow,

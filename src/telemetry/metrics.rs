@@ -12,7 +12,7 @@ use super::labels::{
     AI_OUTCOMES, BREAKER_STATES, ENDED_BY, Endpoint, LEDGER_MODES, Lookup, POOLS, REFUSALS, SIGNATURE_CAUSES, STATUSES,
     WEBHOOK_OUTCOMES, status_word,
 };
-use crate::model::{Decision, EndedBy, Reason};
+use crate::model::{Decision, EndedBy, JobState, Reason};
 
 const WEBHOOK_REQUESTS: &str = "patchbay_webhook_requests_total";
 const WEBHOOK_DURATION: &str = "patchbay_webhook_duration_seconds";
@@ -28,6 +28,7 @@ const PROVIDER_DURATION: &str = "patchbay_provider_duration_seconds";
 const OUTGOING_WEBHOOKS: &str = "patchbay_outgoing_webhooks_total";
 const OUTGOING_WEBHOOKS_PENDING: &str = "patchbay_outgoing_webhooks_pending";
 const REFUSED: &str = "patchbay_refused_requests_total";
+const JOBS: &str = "patchbay_jobs";
 const STORE_UP: &str = "patchbay_store_up";
 const LEDGER_MODE: &str = "patchbay_ledger_mode";
 const SPOOL_DEPTH: &str = "patchbay_spool_depth";
@@ -49,10 +50,11 @@ const COUNTERS: [(&str, &str); 11] = [
     (JOURNAL_LOST, "Records that could be kept neither in the journal nor in the store."),
     (LOG_LINES_DROPPED, "Log lines dropped because nobody read the log fast enough."),
 ];
-const GAUGES: [(&str, &str); 7] = [
+const GAUGES: [(&str, &str); 8] = [
     (LIVE_CALLS, "Live calls, by kind of pool."),
     (AI_BREAKER, "Breakers of AI targets, by state."),
     (OUTGOING_WEBHOOKS_PENDING, "Webhooks that are still to be sent, or sent again."),
+    (JOBS, "Provisioning runs, by state."),
     (STORE_UP, "1 while the store answers."),
     (LEDGER_MODE, "1 for where live calls are counted now."),
     (SPOOL_DEPTH, "Records in the journal that are not yet in the store."),
@@ -90,6 +92,7 @@ pub struct Metrics {
     outgoing_webhooks: [Counter; WEBHOOK_OUTCOMES.len()],
     outgoing_webhooks_pending: Gauge,
     refused: [Counter; REFUSALS.len()],
+    jobs: [Gauge; JobState::ALL.len()],
     store_up: Gauge,
     ledger_mode: [Gauge; LEDGER_MODES.len()],
     spool_depth: Gauge,
@@ -141,6 +144,7 @@ impl Metrics {
             outgoing_webhooks: WEBHOOK_OUTCOMES.map(|outcome| counter(OUTGOING_WEBHOOKS, &[("outcome", outcome)])),
             outgoing_webhooks_pending: gauge(OUTGOING_WEBHOOKS_PENDING, &[]),
             refused: REFUSALS.map(|why| counter(REFUSED, &[("why", why)])),
+            jobs: JobState::ALL.map(|state| gauge(JOBS, &[("state", state.as_str())])),
             store_up: gauge(STORE_UP, &[]),
             ledger_mode: LEDGER_MODES.map(|mode| gauge(LEDGER_MODE, &[("mode", mode)])),
             spool_depth: gauge(SPOOL_DEPTH, &[]),
@@ -228,6 +232,11 @@ impl Metrics {
     /// Webhooks that are still to be sent.
     pub fn outgoing_webhooks_pending(&self, count: u64) {
         self.outgoing_webhooks_pending.set(count as f64);
+    }
+
+    /// How many provisioning runs are in a state. Counted now and then, behind everything else.
+    pub fn jobs(&self, state: JobState, count: u64) {
+        self.jobs[state as usize].set(count as f64);
     }
 
     /// The listener refused something before it was a request (`malformed`, `head-timeout`, `crowded`…).

@@ -124,6 +124,41 @@ fn rows() -> Vec<Row> {
             Tenant,
         ),
         row("DELETE /api/numbers/{id}", "/api/numbers/{number}", None, NotThere, Tenant),
+        row("POST /api/numbers", "/api/numbers", Some(json!({"projectId": "{tenant}"})), NotThere, Tenant),
+        row("POST /api/numbers/batch", "/api/numbers/batch", Some(json!({"dryRun": true})), Nothing, Tenant),
+        row("POST /api/numbers/{id}/rewire", "/api/numbers/{number}/rewire", None, NotThere, Tenant),
+        row(
+            "POST /api/numbers/{id}/remove-from-vapi",
+            "/api/numbers/{number}/remove-from-vapi",
+            None,
+            NotThere,
+            Tenant,
+        ),
+        row(
+            "GET /api/tenants/{id}/phone-integration",
+            "/api/tenants/{tenant}/phone-integration",
+            None,
+            NotThere,
+            Tenant,
+        ),
+        row(
+            "PUT /api/tenants/{id}/phone-integration",
+            "/api/tenants/{tenant}/phone-integration",
+            Some(json!({"method": "forwarded", "clinicNumber": "+16475550188"})),
+            NotThere,
+            Tenant,
+        ),
+        row("POST /api/tenants/{id}/deploy", "/api/tenants/{tenant}/deploy", None, NotThere, Tenant),
+        row("GET /api/jobs", "/api/jobs", None, Nothing, Tenant),
+        row("GET /api/jobs/{id}", "/api/jobs/{job}", None, NotThere, Tenant),
+        row("POST /api/jobs/{id}/cancel", "/api/jobs/{job}/cancel", None, NotThere, Tenant),
+        row(
+            "POST /api/restaurants",
+            "/api/restaurants",
+            Some(json!({"name": "My Restaurant", "assign_phone": false})),
+            Forbidden,
+            Operator,
+        ),
         row("GET /api/calls", "/api/calls", None, Nothing, Tenant),
         row("GET /api/calls/{sid}", "/api/calls/{call}", None, NotThere, Tenant),
         row("GET /api/live", "/api/live", None, Nothing, Tenant),
@@ -202,6 +237,11 @@ impl World {
         let tenant = world.names["tenant"].clone();
         world.make("number", "/api/numbers/owned", json!({"e164": "+16475550123", "tenantId": tenant})).await;
         world.records(&tenant).await;
+        let phone = json!({"method": "forwarded", "clinicNumber": "+16475550188"});
+        let at = format!("/api/tenants/{tenant}/phone-integration");
+        world.desk.ask(Method::PUT, &at, &[], Some(phone)).await.expect(200);
+        let begun = world.desk.ask(Method::POST, &format!("/api/tenants/{tenant}/deploy"), &[], None).await.expect(202);
+        world.names.insert("job", begun["jobId"].as_str().unwrap().to_owned());
         let webhook = json!({"url": "https://hooks.example.com/", "events": ["call.ended"], "tenantId": tenant});
         world.make("webhook", "/api/webhooks", webhook).await;
         let test = format!("/api/webhooks/{}/test", world.names["webhook"]);
@@ -340,8 +380,15 @@ async fn check(row: &Row) {
 }
 
 /// What needs more than a token to answer, and is tried elsewhere.
-const ELSEWHERE: [&str; 4] =
-    ["GET /api/voicemails/{id}/audio", "GET /api/numbers", "GET /api/numbers/available", "GET /api/vapi/free-numbers"];
+const ELSEWHERE: [&str; 7] = [
+    "GET /api/voicemails/{id}/audio",
+    "GET /api/numbers",
+    "GET /api/numbers/available",
+    "GET /api/vapi/free-numbers",
+    "POST /api/numbers/sync",
+    "POST /api/numbers/{id}/release",
+    "POST /api/jobs/{id}/retry",
+];
 
 #[test]
 fn every_route_has_its_row_in_the_matrix_of_tokens() {

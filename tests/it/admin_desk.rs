@@ -12,7 +12,8 @@ use hyper::service::Service;
 use hyper_util::service::TowerToHyperService;
 use jiff::Timestamp;
 use patchbay::admin::{
-    AdminState, Audio, EventStream, LiveCall, Pace, Pending, Rotation, RotationRefused, RotationState, Supply, router,
+    AdminState, Audio, EventStream, LiveCall, Pace, Pending, Provision, Rotation, RotationRefused, RotationState,
+    Supply, router,
 };
 use patchbay::events::{Bus, Limits};
 use patchbay::model::{Change, E164, Fault, Retention, Secret, Sid, TwilioAccount};
@@ -149,6 +150,14 @@ impl Desk {
                 Box::pin(async move { live })
             }),
             audio: audio_of("http://127.0.0.1:9"),
+            provision: Provision {
+                wake: Arc::new(|| {}),
+                patience: Duration::from_millis(50),
+                require_payment: false,
+                numbers_per_tenant: 3,
+                sip_domain: Some("example.sip.twilio.com".to_owned()),
+                restaurants_secret: Some(Secret::new("a-secret-of-restaurants")),
+            },
             supply: Supply { twilio: twilio_at("http://127.0.0.1:9"), vapi: None, free_numbers: 10 },
             periods: Retention::default(),
             spool: Spool::default(),

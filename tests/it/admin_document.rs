@@ -26,6 +26,9 @@ fn statuses(operation: &Value) -> BTreeSet<String> {
     operation["responses"].as_object().unwrap().keys().cloned().collect()
 }
 
+/// The tenant that examples name.
+const SHOWN_TENANT: &str = "ten_01kafbd2x0q7h3m8w5r9t2c6ze";
+
 /// A path of the right form to which nothing belongs.
 fn nothing_at(path: &str) -> String {
     let prefixes = [
@@ -35,6 +38,7 @@ fn nothing_at(path: &str) -> String {
         ("/tokens/", "tok"),
         ("/webhooks/", "wh"),
         ("/erasures/", "era"),
+        ("/jobs/", "job"),
     ];
     let prefix = prefixes.iter().find(|(part, _)| path.contains(part)).map_or("ten", |(_, prefix)| prefix);
     path.replace("{id}", &format!("{prefix}_00000000000000000000000000"))
@@ -175,8 +179,20 @@ async fn every_example_is_taken_by_the_operation_that_shows_it() {
         if path.contains("/voicemails/") {
             continue;
         }
+        // What Vapi has is asked of Vapi, and there is none here.
+        if path == "/api/numbers/sync" {
+            continue;
+        }
         let at = there.at(&path);
-        let answer = desk.ask(method.clone(), &at, &[], example(&schema)).await;
+        let shown = example(&schema).map(|shown| shown.to_string());
+        // Examples name things that are not there; these are.
+        let shown = shown.map(|shown| shown.replace(SHOWN_TENANT, &there.tenant));
+        let shown = shown.map(|shown| if path.ends_with("/release") { shown.replace("0123", "0111") } else { shown });
+        let shown = shown.map(|shown| serde_json::from_str(&shown).unwrap());
+        if path.ends_with("/release") {
+            desk.ask(Method::DELETE, &at.replace("/release", ""), &[], None).await.expect(204);
+        }
+        let answer = desk.ask(method.clone(), &at, &[], shown).await;
         assert!(answer.status.is_success(), "{method} {path} {} {}", answer.status, answer.text);
     }
 }

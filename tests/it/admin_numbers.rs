@@ -112,8 +112,6 @@ async fn bad_numbers_are_refused_with_every_fault() {
     let nobody = "ten_00000000000000000000000000";
     let faults = desk.post("/api/numbers/owned", json!({"e164": "+16475550123", "tenantId": nobody})).await.faults();
     assert_eq!(faults, ["/tenantId not_found"]);
-    let faults = desk.post("/api/numbers/owned", json!({"e164": "+16475550123", "wire": true})).await.faults();
-    assert_eq!(faults, ["/wire not_supported"]);
     let missing = desk.patch("/api/numbers/num_00000000000000000000000000", json!({})).await;
     assert_eq!(missing.problem(404).0, "not_found");
     assert_eq!(desk.patch("/api/numbers/garbage", json!({})).await.problem(404).0, "not_found");

@@ -224,7 +224,11 @@ async fn error_bodies_read_well() {
         desk.post("/api/tenants", json!({"timezone": "Mars/Olympus", "size": 1})).await,
         desk.post("/api/tenants", json!({"name": ""})).await,
         desk.post("/api/tenants", json!({"name": "A", "slug": "smile-dental"})).await,
-        desk.post("/api/tenants", json!({"name": "A", "assignPhone": true})).await,
+        desk.put(
+            &format!("/api/tenants/{id}/phone-integration"),
+            json!({"method": "ported", "clinicNumber": "+16475550188"}),
+        )
+        .await,
         desk.post("/api/tenants", json!([])).await,
         desk.ask(Method::PATCH, &path, &[("if-match", "\"9\"")], Some(json!({"name": "B"}))).await,
         desk.put(&format!("{path}/override"), json!({"state": "force-ai", "until": "2020-01-01T00:00:00Z"})).await,

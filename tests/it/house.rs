@@ -23,13 +23,13 @@ const KNOWS: [(&str, &[&str]); 19] = [
     ("edge", &["model", "routing", "twiml", "directory", "calls", "health", "journal", "providers", "telemetry"]),
     ("retention", &["model", "store", "journal", "providers"]),
     ("backup", &["model", "store", "journal", "config"]),
-    ("provisioning", &["model"]),
+    ("provisioning", &["model", "routing", "store", "providers", "telemetry"]),
     ("admin", &["model", "routing", "twiml", "store", "events", "providers", "provisioning", "retention"]),
     ("simulator", &["model"]),
 ];
 
 /// Rooms and files without clock, environment, chance, socket and waiting.
-const PURE: [&str; 9] = [
+const PURE: [&str; 11] = [
     "src/model",
     "src/routing",
     "src/twiml",
@@ -38,7 +38,9 @@ const PURE: [&str; 9] = [
     "src/outbox/addresses.rs",
     "src/outbox/backoff.rs",
     "src/outbox/sign.rs",
+    "src/provisioning/backoff.rs",
     "src/provisioning/meter.rs",
+    "src/provisioning/words.rs",
 ];
 
 const NOT_PURE: [&str; 17] = [

@@ -86,7 +86,8 @@ async fn a_number_is_searched_bought_wired_found_again_and_released() {
     assert_eq!(listed, std::slice::from_ref(&bought));
     assert_eq!(twilio.numbers(account, Some(e164("+12055550101"))).await.expect("listed"), []);
 
-    let imported = desk.vapi.import_number(account, bought.e164, &target(TargetKind::Squad), "Smile Dental").await;
+    let imported =
+        desk.vapi.import_number(account, None, bought.e164, Some(&target(TargetKind::Squad)), "Smile Dental").await;
     assert_eq!(imported.expect("imported").provider, NumberKind::Twilio);
     let number = twilio.number(account, &bought.sid).await.expect("answered").expect("there");
     assert!(!wiring().is_of(&number), "the import took it: {number:?}");
@@ -177,16 +178,17 @@ async fn a_free_number_is_made_found_by_its_name_and_deleted() {
     let desk = Desk::new(Options::default()).await;
     desk.sim.tell("vapi", json!({ "freeNumberLimit": 1, "activationMs": 50 })).await;
     let vapi = &desk.vapi;
-    let refusal = vapi.make_free_number("416", "Smile Dental", &server()).await.expect_err("not in the United States");
+    let refusal =
+        vapi.make_free_number("416", "Smile Dental", &server(), None).await.expect_err("not in the United States");
     assert_eq!(Denial::of(&refusal), Some(Denial::AreaCode(["562", "662", "716"].map(str::to_owned).to_vec())));
     let name = "Smile Dental on the corner of Main Street job_1";
-    let made = vapi.make_free_number("562", name, &server()).await.expect("made");
+    let made = vapi.make_free_number("562", name, &server(), None).await.expect("made");
     assert_eq!((made.number, made.status.as_deref()), (None, Some("activating")));
     tokio::time::sleep(Duration::from_millis(60)).await;
     let found = vapi.find_numbers("Smile Dental on the corner").await.expect("found");
     assert_eq!((found.len(), found[0].number), (1, Some(e164("+15625550150"))));
     assert_eq!(vapi.numbers().await.expect("listed"), found);
-    let refusal = vapi.make_free_number("562", "Acme", &server()).await.expect_err("beyond the limit");
+    let refusal = vapi.make_free_number("562", "Acme", &server(), None).await.expect_err("beyond the limit");
     assert_eq!(Denial::of(&refusal), Some(Denial::Other));
     vapi.delete_number(&made.id).await.expect("deleted");
     vapi.delete_number(&made.id).await.expect("deleted before");
@@ -198,11 +200,11 @@ async fn an_import_that_was_made_before_names_the_number_that_is_there() {
     let desk = Desk::new(Options::default()).await;
     let (vapi, account, assistant) = (&desk.vapi, &desk.account, target(TargetKind::Assistant));
     let number = e164("+12055550100");
-    let missing = vapi.import_number(account, number, &assistant, "Acme").await.expect_err("nobody has it");
+    let missing = vapi.import_number(account, None, number, Some(&assistant), "Acme").await.expect_err("nobody has it");
     assert_eq!(Denial::of(&missing), Some(Denial::NotOnTwilio));
     desk.buy("+12055550100").await.expect("bought");
-    let imported = vapi.import_number(account, number, &assistant, "Acme").await.expect("imported");
-    let again = vapi.import_number(account, number, &assistant, "Acme").await.expect_err("it is there");
+    let imported = vapi.import_number(account, None, number, Some(&assistant), "Acme").await.expect("imported");
+    let again = vapi.import_number(account, None, number, Some(&assistant), "Acme").await.expect_err("it is there");
     assert_eq!(Denial::of(&again), Some(Denial::Existing(imported.id.clone())));
     let squad = target(TargetKind::Squad);
     let changed = vapi.retarget_number(&imported, &squad).await.expect("changed");

@@ -43,6 +43,11 @@ impl Sim {
         response.json().await.expect("a list")
     }
 
+    /// Forgets what was asked so far.
+    pub async fn forget(&self) {
+        self.web.delete(format!("{}/_sim/requests", self.url())).send().await.expect("sent");
+    }
+
     /// Sets a call's state.
     pub async fn call(&self, call: Value) {
         self.tell("calls", call).await;

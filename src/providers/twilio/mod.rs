@@ -20,7 +20,7 @@ use super::{CallState, ProviderError, Recording};
 mod numbers;
 mod sip;
 
-pub use numbers::{AccountKind, Offer, OwnedNumber, Search, Wiring};
+pub use numbers::{AccountKind, NOT_AVAILABLE, Offer, OwnedNumber, Search, Wiring};
 pub use sip::{SipDomain, SipList, SipListKind};
 
 const PROVIDER: &str = "Twilio";

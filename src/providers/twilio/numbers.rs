@@ -7,10 +7,13 @@ use serde::Deserialize;
 use crate::model::{E164, Sid, TwilioAccount};
 
 use super::super::ProviderError;
-use super::{PAGE_SIZE, Twilio, VERSION, address, ask};
+use super::{PAGE_SIZE, SipDomain, Twilio, VERSION, address, ask};
 
 pub(super) const OPERATIONS: [&str; 7] =
     ["account", "search_numbers", "buy_number", "numbers", "number", "wire_number", "release_number"];
+
+/// Twilio's word for a number that somebody has.
+pub const NOT_AVAILABLE: i64 = 21422;
 
 /// How many numbers a search asks for.
 const OFFERS: &str = "30";
@@ -201,6 +204,19 @@ impl Wiring {
             ("StatusCallback", &self.status_callback),
             ("StatusCallbackMethod", "POST"),
         ]
+    }
+
+    /// Where we are: what every URL of ours begins with.
+    pub fn base(&self) -> &str {
+        self.voice_url.split("/api/").next().unwrap_or(&self.voice_url)
+    }
+
+    /// Does the domain lead here?
+    pub fn is_of_domain(&self, domain: &SipDomain) -> bool {
+        let is = |set: &Option<String>, wanted: &str| set.as_deref().unwrap_or("") == wanted;
+        is(&domain.voice_url, &self.voice_url)
+            && is(&domain.voice_fallback_url, &self.voice_fallback_url)
+            && is(&domain.voice_status_callback_url, &self.status_callback)
     }
 
     /// Does the number lead here, and nothing before it?

@@ -18,7 +18,7 @@ use super::{BypassCall, Bypassed, CallState, ProviderError};
 
 mod numbers;
 
-pub use numbers::{Denial, NumberKind, SipWords, VapiNumber, VapiServer};
+pub use numbers::{Denial, NumberKind, SipWords, TwilioKey, VapiNumber, VapiServer};
 
 const PROVIDER: &str = "Vapi";
 const DEADLINE: Duration = Duration::from_secs(10);

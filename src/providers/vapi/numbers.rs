@@ -26,6 +26,14 @@ pub(super) const OPERATIONS: [&str; 9] = [
     "target",
 ];
 
+/// Ends of a call that mean that our answer did not come or was of no use.
+const NOT_ANSWERED: [&str; 4] = [
+    "assistant-request-failed",
+    "assistant-request-returned-error",
+    "assistant-request-returned-invalid-assistant",
+    "assistant-request-returned-no-assistant",
+];
+
 /// Longest name Vapi takes.
 const NAME_MAX: usize = 40;
 
@@ -75,16 +83,36 @@ pub struct VapiNumber {
     /// The squad that answers.
     #[serde(default)]
     pub squad_id: Option<Sid>,
+    /// The account at Twilio it was imported from.
+    #[serde(default)]
+    pub twilio_account_sid: Option<Sid>,
     /// When it was made.
     #[serde(default)]
     pub created_at: Option<Timestamp>,
 }
 
 impl VapiNumber {
+    /// Does this target answer, and no other?
+    pub fn is_answered_by(&self, target: &Target) -> bool {
+        match target.kind {
+            TargetKind::Assistant => self.assistant_id.as_ref() == Some(&target.id) && self.squad_id.is_none(),
+            TargetKind::Squad => self.squad_id.as_ref() == Some(&target.id) && self.assistant_id.is_none(),
+        }
+    }
+
     /// One that counts towards the plan's limit. A SIP address is one of Vapi's own too, and free of any limit.
     pub fn is_free(&self) -> bool {
         self.provider == NumberKind::Vapi && self.sip_uri.is_none()
     }
+}
+
+/// An API key of an account at Twilio.
+#[derive(Clone, Debug)]
+pub struct TwilioKey {
+    /// Its SID.
+    pub sid: Sid,
+    /// Its secret.
+    pub secret: Secret,
 }
 
 /// Where Vapi tells what happens, and asks who should answer.
@@ -186,19 +214,21 @@ impl Vapi {
         Ok(found.is_some())
     }
 
-    /// Makes a free number that asks us who should answer.
+    /// Makes a free number that asks us who should answer, and sends callers on where we cannot say.
     pub async fn make_free_number(
         &self,
         area_code: &str,
         name: &str,
         server: &VapiServer,
+        otherwise: Option<E164>,
     ) -> Result<VapiNumber, ProviderError> {
-        let body = json!({
+        let mut body = json!({
             "provider": "vapi",
             "numberDesiredAreaCode": area_code,
             "name": cut(name),
             "server": server.body(),
         });
+        send_on(&mut body, otherwise);
         self.make("make_free_number", body, &[]).await
     }
 
@@ -222,24 +252,69 @@ impl Vapi {
         self.make("make_sip_number", body, &[words.password.reveal()]).await
     }
 
-    /// Imports a number of an account at Twilio. It then leads to Vapi, and has to be wired back.
+    /// Imports a number of an account at Twilio, which Vapi looks up with the key, or else with the account's token. It
+    /// then leads to Vapi, and has to be wired back.
     pub async fn import_number(
         &self,
         account: &TwilioAccount,
+        key: Option<&TwilioKey>,
         number: E164,
-        target: &Target,
+        target: Option<&Target>,
         name: &str,
     ) -> Result<VapiNumber, ProviderError> {
         let mut body = json!({
             "provider": "twilio",
             "number": number.to_string(),
             "twilioAccountSid": account.sid.as_str(),
-            "twilioAuthToken": account.auth_token.reveal(),
             "smsEnabled": false,
             "name": cut(name),
         });
+        let secret = match key {
+            Some(key) => {
+                body["twilioApiKey"] = json!(key.sid.as_str());
+                body["twilioApiSecret"] = json!(key.secret.reveal());
+                &key.secret
+            }
+            None => {
+                body["twilioAuthToken"] = json!(account.auth_token.reveal());
+                &account.auth_token
+            }
+        };
+        if let Some(target) = target {
+            answer_with(&mut body, target);
+        }
+        self.make("import_number", body, &[secret.reveal()]).await
+    }
+
+    /// Gives a SIP address other words, and makes this target answer at it.
+    pub async fn renew_sip_number(
+        &self,
+        id: &Sid,
+        words: &SipWords,
+        target: &Target,
+        server: &VapiServer,
+    ) -> Result<VapiNumber, ProviderError> {
+        let mut body = json!({
+            "provider": "vapi",
+            "assistantId": null,
+            "squadId": null,
+            "authentication": { "username": words.username, "password": words.password.reveal() },
+            "server": server.body(),
+        });
         answer_with(&mut body, target);
-        self.make("import_number", body, &[account.auth_token.reveal()]).await
+        self.change(id, body, &[words.password.reveal()]).await
+    }
+
+    /// Makes a free number ask us who should answer, and nobody else.
+    pub async fn rewire_free_number(
+        &self,
+        id: &Sid,
+        server: &VapiServer,
+        otherwise: Option<E164>,
+    ) -> Result<VapiNumber, ProviderError> {
+        let mut body = json!({ "provider": "vapi", "assistantId": null, "squadId": null, "server": server.body() });
+        send_on(&mut body, otherwise);
+        self.change(id, body, &[]).await
     }
 
     /// Makes another target answer a number. One of Twilio's has to be wired back afterwards.
@@ -251,10 +326,7 @@ impl Vapi {
         };
         let mut body = json!({ "provider": provider, "assistantId": null, "squadId": null });
         answer_with(&mut body, target);
-        let url = self.place("change_number", &["phone-number", number.id.as_str()])?;
-        let secrets = [self.key.reveal()];
-        let request = self.with_key(self.http.client().patch(url)).json(&body);
-        ask("change_number", &secrets).json(request, &self.metrics).await
+        self.change(&number.id, body, &[]).await
     }
 
     /// Deletes a number. One that is gone already is deleted.
@@ -269,6 +341,13 @@ impl Vapi {
         let secrets = [&[self.key.reveal()], secrets].concat();
         let request = self.with_key(self.http.client().post(url)).json(&body);
         ask(operation, &secrets).json(request, &self.metrics).await
+    }
+
+    async fn change(&self, id: &Sid, body: Value, secrets: &[&str]) -> Result<VapiNumber, ProviderError> {
+        let url = self.place("change_number", &["phone-number", id.as_str()])?;
+        let secrets = [&[self.key.reveal()], secrets].concat();
+        let request = self.with_key(self.http.client().patch(url)).json(&body);
+        ask("change_number", &secrets).json(request, &self.metrics).await
     }
 
     fn place(&self, operation: &'static str, parts: &[&str]) -> Result<Url, ProviderError> {
@@ -311,6 +390,18 @@ fn answer_with(body: &mut Value, target: &Target) {
         TargetKind::Squad => "squadId",
     };
     body[name] = json!(target.id.as_str());
+}
+
+/// Where a caller goes when we do not answer, or Vapi does not understand us.
+fn send_on(body: &mut Value, number: Option<E164>) {
+    let Some(number) = number else { return };
+    let destination = json!({ "type": "number", "number": number.to_string() });
+    body["hooks"] = json!([{
+        "on": "call.ending",
+        "filters": [{ "type": "oneOf", "key": "call.endedReason", "oneOf": NOT_ANSWERED }],
+        "do": { "type": "transfer", "destination": destination.clone() },
+    }]);
+    body["fallbackDestination"] = destination;
 }
 
 fn cut(name: &str) -> String {

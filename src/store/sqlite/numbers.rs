@@ -8,7 +8,7 @@ use super::read::{Columns, spelled, word};
 use super::walk::{Cond, List, Order, Stretch, Walk};
 use super::whose::Whose;
 use super::{READ_MAX, Sqlite, WORK_MAX, Writing, within};
-use crate::model::{E164, Number, NumberId, NumberState, Sid, TenantId};
+use crate::model::{E164, JobId, Number, NumberId, NumberState, Sid, TenantId};
 use crate::store::cursor::{anywhere, nanos};
 use crate::store::words::{self, Words};
 use crate::store::{Actor, Ask, NumberFilter, Page, StoreError, audit};
@@ -39,39 +39,9 @@ impl Sqlite {
     pub(in crate::store) async fn put_number(&self, number: &Number, by: &Actor) -> Result<Number, StoreError> {
         within(WORK_MAX, async {
             let mut writing = self.writers.write().await?;
-            let query = sqlx::query("SELECT * FROM numbers WHERE e164 = $1").bind(number.e164.to_string());
-            let row = query.fetch_optional(&mut *writing).await?;
-            let before = row.map(|row| number_of(&row)).transpose()?;
-            let after = match &before {
-                Some(kept) => meet(kept, number)?,
-                None => number.clone(),
-            };
-            if let Some(tenant) = &after.tenant_id {
-                let query = sqlx::query("SELECT 1 FROM tenants WHERE id = $1").bind(tenant.as_str());
-                query.fetch_optional(&mut *writing).await?.ok_or(StoreError::NotFound)?;
-            }
-            if let Some(vapi) = &after.vapi_number_id {
-                let query = sqlx::query("SELECT 1 FROM numbers WHERE vapi_number_id = $1 AND id <> $2");
-                let other = query.bind(vapi.as_str()).bind(after.id.as_str()).fetch_optional(&mut *writing).await?;
-                if other.is_some() {
-                    return Err(StoreError::NumberTaken);
-                }
-            }
-            write_number(&mut writing, &after).await?;
-            let was = before.as_ref().map(audit::number);
-            let is = audit::number(&after);
-            let tenant = after.tenant_id.as_ref().or(before.as_ref().and_then(|before| before.tenant_id.as_ref()));
-            let put = Noted {
-                what: "number.put",
-                subject: after.id.as_str(),
-                org: None,
-                tenant,
-                before: was.as_ref(),
-                after: Some(&is),
-            };
-            note(&mut writing, by, put).await?;
+            let kept = put(&mut writing, number, None, by).await?;
             writing.commit().await?;
-            Ok(after)
+            Ok(kept)
         })
         .await
     }
@@ -117,6 +87,52 @@ pub(super) fn walks(ask: &Ask<NumberFilter>) -> Vec<Walk> {
             Walk::along(index, whose.conds()).only(account).only(judged).only(part)
         }
     }]
+}
+
+/// Keeps a number, and by which job it came. One that is led elsewhere by hand afterwards is the job's no more.
+pub(super) async fn put(
+    writing: &mut Writing,
+    number: &Number,
+    job: Option<&JobId>,
+    by: &Actor,
+) -> Result<Number, StoreError> {
+    let query = sqlx::query("SELECT * FROM numbers WHERE e164 = $1").bind(number.e164.to_string());
+    let row = query.fetch_optional(&mut **writing).await?;
+    let before = row.map(|row| number_of(&row)).transpose()?;
+    let after = match &before {
+        Some(kept) => meet(kept, number)?,
+        None => number.clone(),
+    };
+    if let Some(tenant) = &after.tenant_id {
+        let query = sqlx::query("SELECT 1 FROM tenants WHERE id = $1").bind(tenant.as_str());
+        query.fetch_optional(&mut **writing).await?.ok_or(StoreError::NotFound)?;
+    }
+    if let Some(vapi) = &after.vapi_number_id {
+        let query = sqlx::query("SELECT 1 FROM numbers WHERE vapi_number_id = $1 AND id <> $2");
+        let other = query.bind(vapi.as_str()).bind(after.id.as_str()).fetch_optional(&mut **writing).await?;
+        if other.is_some() {
+            return Err(StoreError::NumberTaken);
+        }
+    }
+    write_number(writing, &after).await?;
+    let is_elsewhere = before.as_ref().is_some_and(|before| before.tenant_id != after.tenant_id);
+    if job.is_some() || is_elsewhere {
+        let query = sqlx::query("UPDATE numbers SET job_id = $2 WHERE id = $1").bind(after.id.as_str());
+        query.bind(job.map(JobId::as_str)).execute(&mut **writing).await?;
+    }
+    let was = before.as_ref().map(audit::number);
+    let is = audit::number(&after);
+    let tenant = after.tenant_id.as_ref().or(before.as_ref().and_then(|before| before.tenant_id.as_ref()));
+    let put = Noted {
+        what: "number.put",
+        subject: after.id.as_str(),
+        org: None,
+        tenant,
+        before: was.as_ref(),
+        after: Some(&is),
+    };
+    note(writing, by, put).await?;
+    Ok(after)
 }
 
 /// What becomes of a number that is known when it is put again.
@@ -207,7 +223,7 @@ pub(super) fn readable(row: &SqliteRow) -> Option<Number> {
     number_of(row).inspect_err(|error| tracing::error!(%error, "a number is left out")).ok()
 }
 
-fn number_of(row: &SqliteRow) -> Result<Number, StoreError> {
+pub(super) fn number_of(row: &SqliteRow) -> Result<Number, StoreError> {
     let columns = Columns(row);
     Ok(Number {
         id: columns.identity("id")?,

@@ -7,10 +7,12 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 use sqlx::{AssertSqlSafe, Row as _, SqlitePool};
 
-use super::super::{audit, call_list, numbers, tenants, voicemails};
+use super::super::{audit, call_list, jobs, numbers, tenants, voicemails};
 use super::*;
-use crate::model::{Arrival, E164, NumberState, OrgId, Purpose, Reason, Scope, Seed, Sid, TenantId, VoicemailState};
-use crate::store::{AuditFilter, CallFilter, LiveFilter, NumberFilter, TenantFilter, VoicemailFilter};
+use crate::model::{
+    Arrival, E164, JobKind, JobState, NumberState, OrgId, Purpose, Reason, Scope, Seed, Sid, TenantId, VoicemailState,
+};
+use crate::store::{AuditFilter, CallFilter, JobFilter, LiveFilter, NumberFilter, TenantFilter, VoicemailFilter};
 
 fn seed(place: u8) -> Seed {
     Seed { at: Timestamp::UNIX_EPOCH, random: [place; 10] }
@@ -161,6 +163,14 @@ async fn no_list_or_search_reads_a_whole_table() {
     ];
     for ask in asks(&audit_only, &["smile"]) {
         checked += check_plans(&store, audit::AUDIT, &Stretch::default(), &audit::walks(&ask)).await;
+    }
+    let jobs_only = [
+        JobFilter::default(),
+        JobFilter { state: Some(JobState::Manual), kind: None },
+        JobFilter { state: Some(JobState::Queued), kind: Some(JobKind::Deploy) },
+    ];
+    for ask in asks(&jobs_only, &["job_1"]) {
+        checked += check_plans(&store, jobs::JOBS, &Stretch::default(), &jobs::walks(&ask)).await;
     }
     assert!(checked > 1_000, "{checked}");
 }

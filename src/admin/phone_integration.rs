@@ -1,0 +1,313 @@
+//! How a tenant is reached: forwarded by its carrier to a number of ours, or from its own telephone system over SIP.
+//! Configured here, set up by a job.
+
+use axum::Json as Answer;
+use axum::extract::State;
+use axum::response::Response;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use super::auth::Caller;
+use super::error::Problem;
+use super::jobs::{self, About, BegunBody};
+use super::json::Json;
+use super::owned::OfTenant;
+use super::{AdminState, checks, purchases};
+use crate::model::{Change, E164, Fault, Number, NumberState, PhoneIntegration, PhoneMethod, Purpose, Secret, Tenant};
+use crate::provisioning::{Asked, sip_password, sip_username};
+use crate::store::{Ask, JobBounds, NumberFilter};
+
+/// How a tenant is reached. Which members there are depends on the method, and on whether it is set up.
+#[derive(Serialize, ToSchema)]
+#[schema(as = PhoneIntegration)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct PhoneBody {
+    method: MethodBody,
+    /// The number the business is known by.
+    #[schema(value_type = String, format = "e164", example = "+16475550188")]
+    clinic_number: E164,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false, example = "FreePBX")]
+    pbx_type: Option<String>,
+    /// The address its telephone system calls.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false, example = "sip:sip_ca5ecdfd@example.sip.twilio.com")]
+    sip_url: Option<String>,
+    /// The name it signs in with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false, example = "sip_ca5ecdfd")]
+    sip_username: Option<String>,
+    /// Its password: told once, when it is made; null ever after.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, required = false)]
+    sip_password: Option<Option<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false, example = "205")]
+    area_code: Option<String>,
+    /// A number will be got when it is deployed; gone once it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = bool, required = false)]
+    needs_phone_number: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false, format = DateTime)]
+    configured_at: Option<Timestamp>,
+    /// The number calls are to be forwarded to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false, format = "e164")]
+    twilio_forward_number: Option<E164>,
+    /// The number of ours behind the SIP address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false, format = "e164")]
+    twilio_sip_number: Option<E164>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false, format = DateTime)]
+    setup_completed_at: Option<Timestamp>,
+    /// What to tell the business meanwhile, a line each; gone once it is set up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Vec<String>, required = false)]
+    notes: Option<Vec<String>>,
+}
+
+/// The carrier sends calls on to us; the business' own telephone system sends them over SIP; the number itself moves.
+#[derive(Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[schema(as = PhoneMethod)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum MethodBody {
+    Forwarded,
+    Sip,
+    Ported,
+}
+
+/// How a tenant is to be reached.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = PhoneIntegrationChange, example = json!({"method": "forwarded", "clinicNumber": "+16475550188"}))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[allow(dead_code, reason = "what was read may be sent back, and is passed over")]
+pub(super) struct PhonePut {
+    method: MethodBody,
+    /// The number the business is known by.
+    #[schema(format = "e164")]
+    clinic_number: String,
+    /// What its telephone system is.
+    #[schema(format = "spoken", max_length = 100)]
+    pbx_type: Option<String>,
+    /// Where a number is looked for.
+    #[schema(pattern = "^[2-9][0-9]{2}$")]
+    area_code: Option<String>,
+    /// Get a number when it is deployed. Where nothing is said: unless the tenant has one.
+    needs_phone_number: Option<bool>,
+    /// Make a new SIP password; the one before is good until it is deployed.
+    #[serde(default)]
+    renew_sip_password: bool,
+    /// Networks its telephone system calls from, in place of a password.
+    source_ips: Option<Vec<String>>,
+    /// Ours to say: passed over, so that what was read can be sent back.
+    #[schema(value_type = Option<String>)]
+    configured_at: Option<Value>,
+    /// Likewise.
+    #[schema(value_type = Option<String>)]
+    sip_url: Option<Value>,
+    /// Likewise.
+    #[schema(value_type = Option<String>)]
+    sip_username: Option<Value>,
+    /// Likewise.
+    #[schema(value_type = Option<String>)]
+    sip_password: Option<Value>,
+    /// Likewise.
+    #[schema(value_type = Option<String>)]
+    twilio_forward_number: Option<Value>,
+    /// Likewise.
+    #[schema(value_type = Option<String>)]
+    twilio_sip_number: Option<Value>,
+    /// Likewise.
+    #[schema(value_type = Option<String>)]
+    setup_completed_at: Option<Value>,
+    /// Likewise.
+    #[schema(value_type = Option<Vec<String>>)]
+    notes: Option<Value>,
+}
+
+/// How a tenant is reached
+#[utoipa::path(get, path = "/api/tenants/{id}/phone-integration", tag = "phone",
+    responses((status = 200, description = "How, as far as it is set up", body = PhoneBody)))]
+pub(super) async fn read(
+    State(admin): State<AdminState>,
+    OfTenant(tenant): OfTenant,
+) -> Result<Answer<PhoneBody>, Problem> {
+    let found = admin.store.phone_integration(&tenant.id).await?;
+    let (phone, _) = found.ok_or_else(|| Problem::not_found("phone integration", "yet: PUT one first"))?;
+    Ok(Answer(PhoneBody::of(&admin, &tenant, &phone, None)))
+}
+
+/// Says how a tenant is to be reached
+///
+/// Nothing is bought or set up by it: that is what deploy does. A SIP password is told here once.
+#[utoipa::path(put, path = "/api/tenants/{id}/phone-integration", tag = "phone", request_body = PhonePut,
+    responses((status = 200, description = "As it is configured now", body = PhoneBody)))]
+pub(super) async fn put(
+    State(admin): State<AdminState>,
+    caller: Caller,
+    OfTenant(tenant): OfTenant,
+    Json(put): Json<PhonePut>,
+) -> Result<Answer<PhoneBody>, Problem> {
+    let method = method(&admin, &put)?;
+    let clinic_number = E164::parse(&put.clinic_number).expect("the schema let it through");
+    if method == PhoneMethod::Forwarded {
+        checks::is_no_loop(&tenant, clinic_number)?;
+    }
+    let known = admin.store.phone_integration(&tenant.id).await?;
+    let numbers = calls_numbers(&admin, &tenant).await?;
+    if numbers.iter().any(|number| number.e164 == clinic_number) {
+        let detail = "this number is ours already: calls to it need not be sent on";
+        return Err(Problem::fault("/clinicNumber", "loop", detail));
+    }
+    let (seat, has_password) = match &known {
+        Some((phone, password)) => (phone.seat.clone(), password.is_some()),
+        None => (None, false),
+    };
+    let fresh =
+        method == PhoneMethod::Sip && (!has_password || put.renew_sip_password || tenant.sip_username.is_none());
+    let password = fresh.then(|| sip_password(&(admin.secret)()));
+    let phone = PhoneIntegration {
+        method,
+        clinic_number,
+        pbx_type: put.pbx_type.filter(|_| method == PhoneMethod::Sip),
+        area_code: put.area_code,
+        needs_phone_number: put.needs_phone_number.unwrap_or_else(|| !numbers.iter().any(is_at_twilio)),
+        configured_at: (admin.now)(),
+        number: None,
+        setup_completed_at: None,
+        // A new password has to be brought to Twilio.
+        seat: seat.filter(|_| !fresh),
+    };
+    let tenant = if fresh && tenant.sip_username.is_none() { named(&admin, &caller, &tenant).await? } else { tenant };
+    admin.store.put_phone_integration(&tenant.id, &phone, password.as_ref(), &caller.by).await?;
+    (admin.changed)(Change::Tenant(tenant.id.clone()));
+    Ok(Answer(PhoneBody::of(&admin, &tenant, &phone, password.as_ref())))
+}
+
+/// Sets up how a tenant is reached
+///
+/// Gets a number where one is needed, makes it lead here and known to Vapi, and for SIP lets the telephone system in. Asked
+/// twice, it is one job.
+#[utoipa::path(post, path = "/api/tenants/{id}/deploy", tag = "phone",
+    responses((status = 202, description = "The job that does it", body = BegunBody)))]
+pub(super) async fn deploy(
+    State(admin): State<AdminState>,
+    caller: Caller,
+    OfTenant(tenant): OfTenant,
+) -> Result<Response, Problem> {
+    let found = admin.store.phone_integration(&tenant.id).await?;
+    let (phone, _) = found.ok_or_else(Problem::not_configured)?;
+    if phone.needs_phone_number {
+        purchases::is_paid(&admin, &tenant.org_id).await?;
+    }
+    let bounds = JobBounds { only_one: true, numbers_max: None };
+    let job = jobs::begin(&admin, &caller.by, &About::tenant(&tenant), &Asked::Deploy, bounds).await?;
+    Ok(jobs::begun(&job))
+}
+
+fn method(admin: &AdminState, put: &PhonePut) -> Result<PhoneMethod, Problem> {
+    let mut faults = Vec::new();
+    if put.source_ips.is_some() {
+        let detail = "this build lets telephone systems in by password alone; leave sourceIps out";
+        faults.push(Fault::new("/sourceIps", "not_supported", detail));
+    }
+    let method = match put.method {
+        MethodBody::Forwarded => PhoneMethod::Forwarded,
+        MethodBody::Sip => PhoneMethod::Sip,
+        MethodBody::Ported => {
+            let detail = "this build ports no numbers; forward the number meanwhile";
+            faults.push(Fault::new("/method", "not_supported", detail));
+            PhoneMethod::Forwarded
+        }
+    };
+    if method == PhoneMethod::Sip && admin.provision.sip_domain.is_none() {
+        let detail = "there is no SIP domain to call: set sip.domain (as example.sip.twilio.com) and restart";
+        faults.push(Fault::new("/method", "sip_domain_missing", detail));
+    }
+    if faults.is_empty() { Ok(method) } else { Err(Problem::invalid(faults)) }
+}
+
+/// A name on the SIP domain that nobody else has.
+async fn named(admin: &AdminState, caller: &Caller, tenant: &Tenant) -> Result<Tenant, Problem> {
+    let mut name = sip_username(&(admin.random)());
+    while admin.store.tenant_by_sip_user(&name).await?.is_some() {
+        name = sip_username(&(admin.random)());
+    }
+    let now = (admin.now)();
+    let given = name.clone();
+    let changed = admin.store.change_tenant(&tenant.id, None, &caller.by, move |tenant| {
+        tenant.sip_username = Some(given);
+        tenant.updated_at = now;
+    });
+    let changed = changed.await;
+    (admin.changed)(Change::SipName(name));
+    (admin.changed)(Change::Tenant(tenant.id.clone()));
+    Ok(changed?)
+}
+
+/// The tenant's numbers whose calls are decided like any.
+async fn calls_numbers(admin: &AdminState, tenant: &Tenant) -> Result<Vec<Number>, Problem> {
+    let only = NumberFilter { state: Some(NumberState::Active), purpose: Some(Purpose::Calls), account: None };
+    let ask = Ask { limit: 200, tenant: Some(tenant.id.clone()), only, ..Ask::default() };
+    Ok(admin.store.numbers(&ask).await?.rows)
+}
+
+fn is_at_twilio(number: &Number) -> bool {
+    number.account_sid.is_some()
+}
+
+impl PhoneBody {
+    fn of(admin: &AdminState, tenant: &Tenant, phone: &PhoneIntegration, password: Option<&Secret>) -> PhoneBody {
+        let is_sip = phone.method == PhoneMethod::Sip;
+        let name = tenant.sip_username.clone().filter(|_| is_sip);
+        let host = admin.provision.sip_domain.as_deref().unwrap_or_default();
+        let is_set_up = phone.setup_completed_at.is_some();
+        let before = |set: bool| (!is_set_up).then_some(set);
+        PhoneBody {
+            method: if is_sip { MethodBody::Sip } else { MethodBody::Forwarded },
+            clinic_number: phone.clinic_number,
+            pbx_type: phone.pbx_type.clone(),
+            sip_url: name.as_ref().map(|name| format!("sip:{name}@{host}")),
+            sip_password: is_sip.then(|| password.map(|password| password.reveal().to_owned())),
+            sip_username: name,
+            area_code: phone.area_code.clone().filter(|_| !is_set_up),
+            needs_phone_number: before(phone.needs_phone_number),
+            configured_at: (!is_set_up).then_some(phone.configured_at),
+            twilio_forward_number: phone.number.filter(|_| !is_sip),
+            twilio_sip_number: phone.number.filter(|_| is_sip),
+            setup_completed_at: phone.setup_completed_at,
+            notes: (!is_set_up).then(|| notes(phone)),
+        }
+    }
+}
+
+/// What the business is told while it is not set up.
+fn notes(phone: &PhoneIntegration) -> Vec<String> {
+    let number = phone.clinic_number;
+    let (done, needed, without) = match phone.method {
+        PhoneMethod::Sip => (
+            "✓ SIP credentials generated",
+            "Note: A Twilio phone number will be provisioned during deployment to serve as the endpoint for your AI \
+             assistant. Configure your PBX to route calls to this number using the SIP credentials provided."
+                .to_owned(),
+            "Note: Configure your PBX to route calls to the SIP address using the SIP credentials provided.",
+        ),
+        PhoneMethod::Forwarded => (
+            "✓ Forwarding configuration saved",
+            format!(
+                "Note: A Twilio phone number will be provisioned during deployment. You'll need to set up call \
+                 forwarding from your existing number ({number}) to the new Twilio number."
+            ),
+            "Note: You'll need to set up call forwarding from your existing number to the Twilio number you have.",
+        ),
+    };
+    if phone.needs_phone_number {
+        let cost = "Cost: Approximately $1/month for the Twilio number".to_owned();
+        return vec![done.to_owned(), needed, cost];
+    }
+    vec![done.to_owned(), without.to_owned()]
+}

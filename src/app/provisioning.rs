@@ -1,0 +1,98 @@
+//! The runner of jobs, and what it knows of the installation.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use jiff::Timestamp;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::admin::Provision;
+use crate::config::Settings;
+use crate::model::Change;
+use crate::providers::{Twilio, TwilioKey, Vapi, VapiServer, Wiring};
+use crate::provisioning::{Desk, Gates, Pace, Policy, Runner, Shelf};
+use crate::store::Store;
+use crate::telemetry::Metrics;
+use crate::twiml::Urls;
+
+use super::background::random;
+
+/// Longest anybody waits for a number before they are told of the job that goes on.
+const PATIENCE: Duration = Duration::from_secs(25);
+
+/// What jobs work with.
+pub(super) fn desk(
+    settings: &Settings,
+    store: &Store,
+    twilio: &Twilio,
+    vapi: Option<&Vapi>,
+    changed: &Arc<dyn Fn(Change) + Send + Sync>,
+) -> Desk {
+    Desk {
+        store: store.clone(),
+        twilio: twilio.clone(),
+        vapi: vapi.cloned(),
+        gates: Gates::default(),
+        shelf: Shelf::default(),
+        policy: policy(settings),
+        changed: Arc::clone(changed),
+        now: Arc::new(Timestamp::now),
+        random: Arc::new(random),
+        secret: Arc::new(random),
+    }
+}
+
+fn policy(settings: &Settings) -> Policy {
+    let base = settings.edge.public_base();
+    let urls = Urls { base: &base };
+    let fallback = settings.edge.fallback_url.clone().unwrap_or_else(|| urls.fallback().to_string());
+    let (voice_fallback_url, status_callback) = (fallback, urls.status().to_string());
+    let number_wiring = Wiring { voice_url: urls.voice().to_string(), voice_fallback_url, status_callback };
+    let sip_wiring = Wiring { voice_url: urls.sip().to_string(), ..number_wiring.clone() };
+    let key = settings.twilio.api_key_sid.clone().zip(settings.twilio.api_key_secret.clone());
+    Policy {
+        number_wiring,
+        sip_wiring,
+        vapi_server: VapiServer {
+            url: format!("{}/api/vapi/webhook", base.trim_end_matches('/')),
+            secret: settings.vapi.webhook_secret.clone(),
+        },
+        global: settings.twilio.account(),
+        global_key: key.map(|(sid, secret)| TwilioKey { sid, secret }),
+        default_target: settings.vapi.default_target.clone(),
+        vapi_sip_host: settings.vapi.sip_host.clone(),
+        sip_domain: settings.sip.domain.clone(),
+        free_numbers: settings.vapi.free_number_limit,
+        brand: settings.brand.name.clone(),
+    }
+}
+
+/// What the admin API has a say in.
+pub(super) fn of_admin(settings: &Settings, wake: &Arc<Notify>) -> Provision {
+    let wake = Arc::clone(wake);
+    Provision {
+        wake: Arc::new(move || wake.notify_one()),
+        patience: PATIENCE,
+        require_payment: settings.policy.require_payment,
+        numbers_per_tenant: settings.policy.numbers_per_tenant,
+        sip_domain: settings.sip.domain.clone(),
+        restaurants_secret: settings.vapi.webhook_secret.clone(),
+    }
+}
+
+/// Starts the runner. A store in one file has no other process: what the last one had claimed is given back at once.
+pub(super) async fn spawn(
+    desk: Desk,
+    metrics: Arc<Metrics>,
+    wake: Arc<Notify>,
+    helpers: &TaskTracker,
+    stopping: &CancellationToken,
+) -> anyhow::Result<()> {
+    desk.store.release_jobs().await.context("could not look for jobs that broke off")?;
+    let runner = Runner::new(desk, metrics, Pace::default(), wake);
+    helpers.spawn(runner.run(stopping.clone()));
+    Ok(())
+}

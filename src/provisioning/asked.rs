@@ -1,0 +1,76 @@
+//! What a job was asked to do, as it is kept with it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::{E164, JobKind, NumberId, Purpose};
+
+/// What a job was asked to do.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum Asked {
+    /// A number for the tenant.
+    Number {
+        /// This one and no other.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        number: Option<E164>,
+        /// One of this area.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        area_code: Option<String>,
+        /// One of this country; else the tenant's.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        country: Option<String>,
+        /// Neither from the pool nor one of Vapi's.
+        #[serde(default)]
+        force_twilio: bool,
+        /// What calls to it are for.
+        #[serde(default)]
+        purpose: Purpose,
+    },
+    /// The tenant's way of being reached, as it is configured.
+    Deploy,
+    /// This number leads to us.
+    Wire {
+        /// Which.
+        number_id: NumberId,
+    },
+    /// Vapi follows the tenant's target.
+    Target,
+    /// This number leaves Vapi.
+    Remove {
+        /// Which.
+        number_id: NumberId,
+    },
+    /// This number is given back.
+    Release {
+        /// Which.
+        number_id: NumberId,
+    },
+}
+
+impl Asked {
+    /// The kind of job it takes.
+    pub fn kind(&self) -> JobKind {
+        match self {
+            Asked::Number { .. } => JobKind::Number,
+            Asked::Deploy => JobKind::Deploy,
+            Asked::Wire { .. } => JobKind::Wire,
+            Asked::Target => JobKind::Target,
+            Asked::Remove { .. } => JobKind::Remove,
+            Asked::Release { .. } => JobKind::Release,
+        }
+    }
+
+    /// A number by the chain, wherever it may come from.
+    pub fn any_number() -> Asked {
+        let (number, area_code, country) = (None, None, None);
+        Asked::Number { number, area_code, country, force_twilio: false, purpose: Purpose::Calls }
+    }
+
+    /// The same, passing over the pool and the free numbers or not.
+    pub fn forcing_twilio(mut self, force: bool) -> Asked {
+        if let Asked::Number { force_twilio, .. } = &mut self {
+            *force_twilio = force;
+        }
+        self
+    }
+}

@@ -1,0 +1,97 @@
+//! What jobs do. Each file is one saga or a piece of several; what a job leaves behind when it stops is `leave`'s.
+
+mod chain;
+mod deploy;
+mod endpoint;
+mod free;
+mod leave;
+mod release;
+mod sip;
+mod twilio;
+mod wire;
+
+use serde_json::{Value, json};
+
+use super::asked::Asked;
+use super::run::Run;
+use super::trouble::Halt;
+use super::words;
+use crate::model::{JobState, Number, NumberId, OrgId, Tenant};
+use crate::store::StoreError;
+
+pub(super) use leave::leave;
+
+/// Does what was asked, up to the job's end.
+pub(super) async fn run(run: &mut Run<'_>) -> Result<(), Halt> {
+    let asked: Asked = serde_json::from_value(run.job.asked.clone())
+        .map_err(|error| Halt::Stop(JobState::Failed, format!("what was asked cannot be read: {error}")))?;
+    match asked {
+        Asked::Number { number, area_code, country, force_twilio, purpose } => {
+            let tenant = tenant(run).await?;
+            let country = country.unwrap_or_else(|| tenant.country.clone());
+            let wish = chain::Wish { number, area_code, country, force_twilio, needs_twilio: false, purpose };
+            let got = chain::obtain(run, &tenant, &wish).await?;
+            let Some(id) = got else { return Err(Halt::Stop(JobState::Manual, words::MANUAL.to_owned())) };
+            let number = wire::attach(run, &tenant, &id).await?;
+            endpoint::keep_up(run, &tenant).await?;
+            finished(run, &number).await
+        }
+        Asked::Deploy => deploy::run(run).await,
+        Asked::Wire { number_id } => {
+            let number = number(run, &number_id).await?;
+            let number = match &number.tenant_id {
+                Some(_) => {
+                    let tenant = tenant(run).await?;
+                    let number = wire::attach(run, &tenant, &number_id).await?;
+                    endpoint::keep_up(run, &tenant).await?;
+                    number
+                }
+                None => wire::lead_here(run, &number).await?,
+            };
+            finished(run, &number).await
+        }
+        Asked::Target => endpoint::follow_target(run).await,
+        Asked::Remove { number_id } => release::remove(run, &number_id).await,
+        Asked::Release { number_id } => release::release(run, &number_id).await,
+    }
+}
+
+/// The job's tenant; one that is deleted meanwhile needs nothing any more.
+async fn tenant(run: &Run<'_>) -> Result<Tenant, Halt> {
+    let gone = || Halt::Stop(JobState::Failed, "the tenant is not there any more".to_owned());
+    let id = run.job.tenant_id.clone().ok_or_else(gone)?;
+    run.desk.store.tenant(&id).await.map_err(Halt::Lost)?.ok_or_else(gone)
+}
+
+async fn number(run: &Run<'_>, id: &NumberId) -> Result<Number, Halt> {
+    let gone = || Halt::Stop(JobState::Failed, format!("the number {id} is not there any more"));
+    run.desk.store.number(id).await.map_err(Halt::Lost)?.ok_or_else(gone)
+}
+
+/// What a number is to the programs that read a job's result.
+fn result(number: &Number) -> Value {
+    json!({
+        "numberId": number.id,
+        "e164": number.e164,
+        "vapiNumberId": number.vapi_number_id,
+        "twilioSid": number.twilio_sid,
+    })
+}
+
+async fn finished(run: &mut Run<'_>, number: &Number) -> Result<(), Halt> {
+    let detail = format!("✅ {} is ready", number.e164);
+    run.end(JobState::Succeeded, detail, result(number)).await
+}
+
+/// The organization whose account and billing count.
+async fn org(run: &Run<'_>, id: &OrgId) -> Result<crate::model::Org, Halt> {
+    let gone = || Halt::Stop(JobState::Failed, "the organization is not there any more".to_owned());
+    run.desk.store.org(id).await.map_err(Halt::Lost)?.ok_or_else(gone)
+}
+
+/// Keeps a number as it is now, and tells everybody.
+async fn keep(run: &Run<'_>, number: &Number) -> Result<Number, StoreError> {
+    let kept = run.desk.store.put_number(number, &run.by()).await;
+    run.desk.told(number);
+    kept
+}

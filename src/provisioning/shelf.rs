@@ -1,0 +1,145 @@
+//! What providers told a moment ago, for jobs that would ask the same: a batch of a thousand asks once for what a
+//! thousand need, and no two of its jobs reach for the same number.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::model::{E164, Sid};
+use crate::providers::{AccountKind, OwnedNumber};
+
+/// How long something told counts as true. What is bought elsewhere meanwhile is refused, and that is as good.
+const FRESH: Duration = Duration::from_secs(60);
+
+/// Which numbers are for sale: to an account, in a country, in an area.
+pub(super) type Market = (Sid, String, Option<String>);
+
+/// What was told.
+#[derive(Debug, Default)]
+pub struct Shelf {
+    things: Mutex<Things>,
+    /// The lists of credentials the SIP domain is checked against, and how many names each has. Whoever makes one, or
+    /// the domain itself, does so alone.
+    pub(super) lists: tokio::sync::Mutex<Vec<(Sid, u32)>>,
+}
+
+#[derive(Debug, Default)]
+struct Things {
+    offers: HashMap<Market, Told<VecDeque<E164>>>,
+    owned: HashMap<Sid, Told<Vec<OwnedNumber>>>,
+    /// Numbers some job has reached for.
+    reached_for: HashSet<E164>,
+    kinds: HashMap<Sid, Told<AccountKind>>,
+    /// Free numbers in use, and how many there may be by Vapi's own word.
+    free: Option<Told<u32>>,
+    free_limit: Option<Told<u32>>,
+    /// SIP domains that are ready, by account.
+    domains: HashMap<Sid, Told<Sid>>,
+}
+
+#[derive(Debug)]
+struct Told<T> {
+    at: Instant,
+    what: T,
+}
+
+impl<T> Told<T> {
+    fn now(what: T) -> Told<T> {
+        Told { at: Instant::now(), what }
+    }
+
+    fn fresh(&self) -> Option<&T> {
+        (self.at.elapsed() < FRESH).then_some(&self.what)
+    }
+}
+
+impl Shelf {
+    /// Takes up to `most` numbers for sale, which nobody else gets.
+    pub(super) fn take_offers(&self, market: &Market, most: usize) -> Vec<E164> {
+        let mut things = self.lock();
+        let Some(told) = things.offers.get_mut(market).filter(|told| told.fresh().is_some()) else { return Vec::new() };
+        let count = most.min(told.what.len());
+        told.what.drain(..count).collect()
+    }
+
+    /// These are for sale; those somebody has reached for are left out.
+    pub(super) fn put_offers(&self, market: Market, offers: impl IntoIterator<Item = E164>) {
+        let mut things = self.lock();
+        let fresh = offers.into_iter().filter(|number| !things.reached_for.contains(number)).collect();
+        things.offers.insert(market, Told::now(fresh));
+    }
+
+    /// Reaches for a number. False if another job has.
+    pub(super) fn reach_for(&self, number: E164) -> bool {
+        self.lock().reached_for.insert(number)
+    }
+
+    /// Another may reach for it.
+    pub(super) fn let_go(&self, number: E164) {
+        self.lock().reached_for.remove(&number);
+    }
+
+    /// The numbers of an account.
+    pub(super) fn owned(&self, account: &Sid) -> Option<Vec<OwnedNumber>> {
+        self.lock().owned.get(account).and_then(Told::fresh).cloned()
+    }
+
+    pub(super) fn put_owned(&self, account: Sid, owned: Vec<OwnedNumber>) {
+        self.lock().owned.insert(account, Told::now(owned));
+    }
+
+    /// An account has one more.
+    pub(super) fn add_owned(&self, account: &Sid, number: OwnedNumber) {
+        if let Some(told) = self.lock().owned.get_mut(account) {
+            told.what.push(number);
+        }
+    }
+
+    pub(super) fn kind(&self, account: &Sid) -> Option<AccountKind> {
+        self.lock().kinds.get(account).and_then(Told::fresh).copied()
+    }
+
+    pub(super) fn put_kind(&self, account: Sid, kind: AccountKind) {
+        self.lock().kinds.insert(account, Told::now(kind));
+    }
+
+    /// How many free numbers are in use.
+    pub(super) fn free(&self) -> Option<u32> {
+        self.lock().free.as_ref().and_then(Told::fresh).copied()
+    }
+
+    pub(super) fn put_free(&self, count: u32) {
+        self.lock().free = Some(Told::now(count));
+    }
+
+    /// One more is in use, or one less.
+    pub(super) fn count_free(&self, by: i32) {
+        if let Some(told) = &mut self.lock().free {
+            told.what = told.what.saturating_add_signed(by);
+        }
+    }
+
+    /// How many there may be, where Vapi has refused a further one.
+    pub(super) fn free_limit(&self) -> Option<u32> {
+        self.lock().free_limit.as_ref().and_then(Told::fresh).copied()
+    }
+
+    pub(super) fn learn_free_limit(&self, limit: u32) {
+        self.lock().free_limit = Some(Told::now(limit));
+    }
+
+    /// The SIP domain of an account that is ready.
+    pub(super) fn domain(&self, account: &Sid) -> Option<Sid> {
+        self.lock().domains.get(account).and_then(Told::fresh).cloned()
+    }
+
+    pub(super) fn put_domain(&self, account: Sid, domain: Sid) {
+        self.lock().domains.insert(account, Told::now(domain));
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Things> {
+        self.things.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
