@@ -14,6 +14,7 @@ mod demo;
 mod differences;
 mod export;
 mod health;
+mod jobs;
 mod list;
 mod numbers;
 mod orgs;
@@ -70,6 +71,8 @@ enum Command {
     Tenants(tenants::Arguments),
     /// Numbers: those there are, whom they lead to, those that can be had.
     Numbers(numbers::Arguments),
+    /// Jobs: what is being set up, step by step.
+    Jobs(jobs::Arguments),
     /// Calls as they went, and why they went so.
     Calls(calls::Arguments),
     /// What callers left, and whether somebody listened.
@@ -124,6 +127,7 @@ pub fn main() -> ExitCode {
         Command::Orgs(arguments) => orgs::run(&arguments),
         Command::Tenants(arguments) => tenants::run(&arguments),
         Command::Numbers(arguments) => numbers::run(&arguments),
+        Command::Jobs(arguments) => jobs::run(&arguments),
         Command::Calls(arguments) => calls::run(&arguments),
         Command::Voicemails(arguments) => voicemails::run(&arguments),
         Command::Audit(arguments) => audit::run(&arguments),

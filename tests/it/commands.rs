@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::commands_support::{Does, Said, Shell, header, stable, stand_in};
+use crate::provision::Town;
 use crate::rig::{Rig, call_sid, nobody};
 use crate::sim::Sim;
 
@@ -177,6 +178,56 @@ async fn numbers_are_kept_from_a_shell() {
     snapshot("numbers", &seen);
     let offers = shell.run(&["numbers", "available", "--json"]).json();
     assert_eq!(offers["data"][0]["e164"], "+12055550100");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn numbers_are_got_from_a_shell_and_jobs_are_watched() {
+    let town = Town::new().await;
+    for name in ["Smile Dental", "Acme Pizza", "Corner Garage"] {
+        town.tenant(name, json!({})).await;
+    }
+    let shell = Shell::of(&town.rig);
+    let mut seen = String::new();
+    for line in [
+        "numbers buy smile-dental --area-code 312",
+        "tenants phone acme-pizza --method forwarded --clinic-number +16475550188",
+        "tenants deploy acme-pizza",
+        "numbers provision --dry-run",
+        "numbers provision",
+        "numbers list",
+        "numbers sync --dry-run",
+        "numbers remove-from-vapi --unassigned --dry-run",
+        "jobs list --kind deploy",
+        "numbers buy smile-dental --number +15005550000",
+        "jobs list --state manual",
+    ] {
+        shell.typed(&mut seen, line, &[]);
+    }
+    let jobs = shell.run(&["jobs", "list", "--state", "manual", "--json"]).json();
+    let job = jobs["data"][0]["id"].as_str().expect("an id");
+    for line in ["jobs retry JOB", "jobs show JOB", "jobs cancel JOB", "jobs watch JOB"] {
+        shell.typed(&mut seen, line, &[("JOB", job)]);
+    }
+    let numbers = shell.run(&["numbers", "list", "--tenant", "smile-dental", "--json"]).json();
+    let number = numbers["data"][0]["id"].as_str().expect("an id");
+    for line in [
+        "numbers rewire NUMBER",
+        "numbers remove-from-vapi NUMBER",
+        "numbers unassign NUMBER",
+        "numbers release NUMBER --yes",
+    ] {
+        shell.typed(&mut seen, line, &[("NUMBER", number)]);
+    }
+    snapshot("numbers_and_jobs", &steady(&seen));
+    town.holds().await;
+}
+
+/// Without what chance and providers call things: identifiers of Vapi's, and whether a line came while it was waited for.
+fn steady(seen: &str) -> String {
+    let ids = regex::Regex::new("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}").expect("a pattern");
+    let seen = ids.replace_all(seen, "UUID");
+    let lines = seen.lines().filter(|line| !line.trim_start().starts_with('…'));
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -399,14 +450,33 @@ fn a_recording_is_saved_to_a_file_that_was_not_there() {
 
 /// Every command, and the words below it.
 fn commands() -> Vec<Vec<&'static str>> {
-    let below: [(&str, &[&str]); 8] = [
+    let below: [(&str, &[&str]); 9] = [
         ("token", &["create", "list", "revoke"]),
         ("orgs", &["list", "show", "create", "rename", "delete", "set-twilio", "clear-twilio", "billing"]),
         (
             "tenants",
-            &["list", "show", "create", "change", "rename", "delete", "versions", "diff", "rollback", "simulate"],
+            &[
+                "list", "show", "create", "change", "rename", "delete", "versions", "diff", "rollback", "simulate",
+                "phone", "deploy",
+            ],
         ),
-        ("numbers", &["list", "available", "free", "assign", "unassign"]),
+        (
+            "numbers",
+            &[
+                "list",
+                "available",
+                "free",
+                "assign",
+                "unassign",
+                "buy",
+                "provision",
+                "rewire",
+                "sync",
+                "remove-from-vapi",
+                "release",
+            ],
+        ),
+        ("jobs", &["list", "show", "watch", "retry", "cancel"]),
         ("calls", &["list", "show"]),
         ("voicemails", &["list", "show", "heard", "unheard", "save"]),
         ("tenants availability", &["get", "set"]),

@@ -572,6 +572,7 @@ async fn nothing_planted_shows_in_what_commands_say() {
         "orgs",
         "tenants",
         "numbers",
+        "jobs",
         "calls",
         "voicemails",
         "audit",

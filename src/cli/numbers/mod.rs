@@ -1,16 +1,19 @@
-//! `patchbay numbers`: those there are, whom they lead to, and those that can be had.
+//! `patchbay numbers`: those there are, whom they lead to, and those that can be had. What is done with them is in `deeds`.
+
+mod deeds;
 
 use clap::{Args, Subcommand};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::api::{self, Api, block_on, rows, text};
-use super::list::Listing;
-use super::remote::Remote;
-use super::table::Table;
-use super::tenants;
-use super::told::say;
-use super::when::Known;
+use crate::cli::api::{self, Api, block_on, rows, text};
+use crate::cli::jobs::Watch;
+use crate::cli::list::Listing;
+use crate::cli::remote::Remote;
+use crate::cli::table::Table;
+use crate::cli::tenants;
+use crate::cli::told::say;
+use crate::cli::when::Known;
 
 #[derive(Debug, Args)]
 #[command(after_help = api::HELP)]
@@ -42,6 +45,27 @@ enum Command {
     },
     /// Tells how many of Vapi's free numbers are used.
     Free,
+    /// Buys a number for a tenant; one of the account that nobody uses comes first.
+    Buy(deeds::Buy),
+    /// Gets a number for every tenant that has none, and shows how it goes.
+    Provision(deeds::Provision),
+    /// Makes a number lead here again, at Twilio and at Vapi.
+    Rewire {
+        /// Its id, num_…
+        id: String,
+        #[command(flatten)]
+        watch: Watch,
+    },
+    /// Records the numbers Vapi has and we do not know, in the pool.
+    Sync {
+        /// Only tells what would be recorded.
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Takes numbers out of Vapi; they stay ours and go on leading here.
+    RemoveFromVapi(deeds::Remove),
+    /// Gives a number back to its provider for good.
+    Release(deeds::Release),
     /// Leads a number to a tenant.
     Assign {
         /// Its id, num_…
@@ -72,6 +96,12 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
                 api.show(&meter, || text(&meter, "message").to_owned());
                 Ok(())
             }
+            Command::Buy(buy) => deeds::buy(api, buy).await,
+            Command::Provision(provision) => deeds::provision(api, provision).await,
+            Command::Rewire { id, watch } => deeds::job(api, id, "rewire", *watch).await,
+            Command::Sync { dry_run } => deeds::sync(api, *dry_run).await,
+            Command::RemoveFromVapi(remove) => deeds::remove(api, remove).await,
+            Command::Release(release) => deeds::release(api, release).await,
             Command::Assign { id, tenant } => {
                 let remote = api.remote()?;
                 let tenant = tenants::find(&remote, tenant).await?.body;

@@ -6,6 +6,7 @@
 mod availability;
 mod body;
 mod forced;
+mod phone;
 mod show;
 mod simulate;
 mod versions;
@@ -16,6 +17,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::api::{self, Api, block_on, text};
+use super::jobs::Watch;
 use super::list::{Listing, Pages};
 use super::orgs;
 use super::remote::{Answer, Remote};
@@ -93,6 +95,15 @@ enum Command {
         #[command(subcommand)]
         command: forced::Command,
     },
+    /// Shows or says how a tenant is reached: forwarded by its carrier, or from its own telephone system.
+    Phone(phone::Phone),
+    /// Sets up how a tenant is reached: its number, its SIP name, its address at Vapi.
+    Deploy {
+        #[command(flatten)]
+        tenant: Named,
+        #[command(flatten)]
+        watch: Watch,
+    },
     /// Lists what was saved when and by whom, newest first, each with what it changed.
     Versions {
         #[command(flatten)]
@@ -156,6 +167,8 @@ async fn obey(api: &Api, command: &Command) -> anyhow::Result<()> {
         Command::Delete { tenant, yes } => delete(api, &tenant.tenant, *yes).await,
         Command::Availability { command } => availability::run(api, command).await,
         Command::Override { command } => forced::run(api, command).await,
+        Command::Phone(phone) => phone::run(api, phone).await,
+        Command::Deploy { tenant, watch } => phone::deploy(api, tenant, *watch).await,
         Command::Versions { tenant, listing } => versions::list(api, &tenant.tenant, listing).await,
         Command::Diff { tenant, from, to } => versions::diff(api, &tenant.tenant, *from, *to).await,
         Command::Rollback { tenant, version } => versions::rollback(api, &tenant.tenant, *version).await,
