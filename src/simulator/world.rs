@@ -13,7 +13,7 @@ use super::wire::{Request, pairs};
 use super::{twilio, vapi};
 
 /// How many requests are remembered; the oldest go first.
-const REQUESTS_MAX: usize = 1_000;
+const REQUESTS_MAX: usize = 20_000;
 
 /// The state behind every handler.
 pub(super) struct World {

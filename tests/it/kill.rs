@@ -25,6 +25,10 @@ pub struct Process {
 
 impl Process {
     pub async fn start(dir: &Path, http: &reqwest::Client) -> Process {
+        Process::start_with(dir, http, &[]).await
+    }
+
+    pub async fn start_with(dir: &Path, http: &reqwest::Client, env: &[(&str, &str)]) -> Process {
         let (edge, admin) = (nobody(), nobody());
         let log = std::fs::OpenOptions::new().create(true).append(true).open(dir.join("log")).expect("a log");
         let child = Command::new(env!("CARGO_BIN_EXE_patchbay"))
@@ -37,6 +41,7 @@ impl Process {
             .env("PATCHBAY_VAPI__API_BASE", "http://127.0.0.1:9")
             .env("TWILIO_ACCOUNT_SID", ACCOUNT)
             .env("TWILIO_AUTH_TOKEN", TOKEN)
+            .envs(env.iter().copied())
             .stdout(Stdio::from(log.try_clone().expect("a second handle")))
             .stderr(Stdio::from(log))
             .spawn()

@@ -48,6 +48,11 @@ impl Sim {
         self.web.delete(format!("{}/_sim/requests", self.url())).send().await.expect("sent");
     }
 
+    /// Nothing goes wrong any more.
+    pub async fn clear_faults(&self) {
+        self.web.delete(format!("{}/_sim/faults", self.url())).send().await.expect("sent");
+    }
+
     /// Sets a call's state.
     pub async fn call(&self, call: Value) {
         self.tell("calls", call).await;
