@@ -163,9 +163,9 @@ pub(super) async fn put(
         let detail = "this number is ours already: calls to it need not be sent on";
         return Err(Problem::fault("/clinicNumber", "loop", detail));
     }
-    let (seat, has_password) = match &known {
-        Some((phone, password)) => (phone.seat.clone(), password.is_some()),
-        None => (None, false),
+    let (seat, has_password, is_new) = match &known {
+        Some((phone, password)) => (phone.seat.clone(), password.is_some(), phone.password_is_new),
+        None => (None, false, false),
     };
     let fresh =
         method == PhoneMethod::Sip && (!has_password || put.renew_sip_password || tenant.sip_username.is_none());
@@ -179,8 +179,8 @@ pub(super) async fn put(
         configured_at: (admin.now)(),
         number: None,
         setup_completed_at: None,
-        // A new password has to be brought to Twilio.
-        seat: seat.filter(|_| !fresh),
+        password_is_new: fresh || is_new,
+        seat,
     };
     let tenant = if fresh && tenant.sip_username.is_none() { named(&admin, &caller, &tenant).await? } else { tenant };
     admin.store.put_phone_integration(&tenant.id, &phone, password.as_ref(), &caller.by).await?;

@@ -102,7 +102,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
                 if watch.no_wait {
                     return begun_alone(api, &begun);
                 }
-                let job = watched(api, &remote, id).await?;
+                let job = watched(&remote, id, !api.json).await?;
                 ended(api, &job);
                 if job["state"] == "cancelled" {
                     Ok(())
@@ -137,7 +137,7 @@ fn begun_alone(api: &Api, begun: &Value) -> anyhow::Result<()> {
 
 /// Shows a job's steps as they happen, and fails if it does not succeed.
 async fn follow(api: &Api, remote: &Remote, id: &str) -> anyhow::Result<()> {
-    let job = watched(api, remote, id).await?;
+    let job = watched(remote, id, !api.json).await?;
     ended(api, &job);
     match text(&job, "state") {
         "succeeded" => Ok(()),
@@ -149,13 +149,13 @@ fn ended(api: &Api, job: &Value) {
     api.show(job, || format!("{}: {}", text(job, "state"), text(job, "detail")));
 }
 
-/// A job once it has ended; meanwhile what happens to its steps is told.
-async fn watched(api: &Api, remote: &Remote, id: &str) -> anyhow::Result<Value> {
+/// A job once it has ended; meanwhile what happens to its steps is said, if somebody reads it.
+pub(super) async fn watched(remote: &Remote, id: &str, say_steps: bool) -> anyhow::Result<Value> {
     let mut told: Vec<String> = Vec::new();
     loop {
         let job = remote.get(&format!("/api/jobs/{id}"), &[]).await?;
         let lines = step_lines(&job);
-        if !api.json {
+        if say_steps {
             for (place, line) in lines.iter().enumerate() {
                 if told.get(place) != Some(line) {
                     say(line);
@@ -163,17 +163,6 @@ async fn watched(api: &Api, remote: &Remote, id: &str) -> anyhow::Result<Value> 
             }
         }
         told = lines;
-        if !["queued", "running", "waiting"].contains(&text(&job, "state")) {
-            return Ok(job);
-        }
-        tokio::time::sleep(LOOK_EVERY).await;
-    }
-}
-
-/// A job once it has ended, and nothing told of it meanwhile.
-pub(super) async fn end_of(remote: &Remote, id: &str) -> anyhow::Result<Value> {
-    loop {
-        let job = remote.get(&format!("/api/jobs/{id}"), &[]).await?;
         if !["queued", "running", "waiting"].contains(&text(&job, "state")) {
             return Ok(job);
         }

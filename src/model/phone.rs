@@ -29,6 +29,9 @@ pub struct PhoneIntegration {
     /// When it was set up; none before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub setup_completed_at: Option<Timestamp>,
+    /// The password of its name on the SIP domain is another than Twilio has.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub password_is_new: bool,
     /// Where Twilio keeps its name on the SIP domain.
     #[serde(skip)]
     pub seat: Option<SipSeat>,

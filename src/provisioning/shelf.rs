@@ -56,12 +56,11 @@ impl<T> Told<T> {
 }
 
 impl Shelf {
-    /// Takes up to `most` numbers for sale, which nobody else gets.
-    pub(super) fn take_offers(&self, market: &Market, most: usize) -> Vec<E164> {
+    /// Takes a number for sale, which nobody else gets.
+    pub(super) fn take_offer(&self, market: &Market) -> Option<E164> {
         let mut things = self.lock();
-        let Some(told) = things.offers.get_mut(market).filter(|told| told.fresh().is_some()) else { return Vec::new() };
-        let count = most.min(told.what.len());
-        told.what.drain(..count).collect()
+        let told = things.offers.get_mut(market).filter(|told| told.fresh().is_some())?;
+        told.what.pop_front()
     }
 
     /// These are for sale; those somebody has reached for are left out.

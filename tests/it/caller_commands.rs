@@ -22,7 +22,7 @@ fn ran(mut command: Command) -> (i32, String, String) {
 }
 
 #[test]
-fn a_demo_places_one_call_and_explains_it() {
+fn a_demo_explains_a_call_and_sets_up_two_businesses() {
     let (code, out, err) = ran(patchbay(&["demo", "--once"]));
     assert_eq!(code, 0, "{out}{err}");
     for part in
@@ -30,6 +30,16 @@ fn a_demo_places_one_call_and_explains_it() {
     {
         assert!(out.contains(part), "{part} is missing in\n{out}");
     }
+    for part in [
+        "✓ purchaseTwilioNumber: +12055550100 is bought",
+        "calls +12055550100",
+        "✓ createSipCredential: sip_",
+        "calls sip:sip_",
+        "✓ completeSetup: the sip method is set up",
+    ] {
+        assert!(out.contains(part), "{part} is missing in\n{out}");
+    }
+    assert_eq!(out.matches("the call is over: completed").count(), 3);
 }
 
 #[test]

@@ -179,7 +179,7 @@ pub(super) async fn provision(api: &Api, provision: &Provision) -> anyhow::Resul
     }
     let mut ended = Vec::new();
     for (place, row) in tenants.iter().enumerate() {
-        let job = jobs::end_of(&remote, text(row, "jobId")).await?;
+        let job = jobs::watched(&remote, text(row, "jobId"), false).await?;
         let (slug, state) = (text(&row["tenant"], "slug"), text(&job, "state"));
         let detail = text(&job, "detail").replace('\n', "; ");
         say(format_args!("{}/{} {slug}: {state}: {detail}", place + 1, tenants.len()));

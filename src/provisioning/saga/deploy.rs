@@ -28,7 +28,9 @@ pub(super) async fn run(run: &mut Run<'_>) -> Result<(), Halt> {
             number: e164,
             needs_phone_number: now.needs_phone_number && e164.is_none(),
             setup_completed_at: Some((desk.now)()),
-            seat: seat.or(now.seat.clone()),
+            // One that was made meanwhile is brought there by the next.
+            password_is_new: now.password_is_new && seat.as_ref().is_none_or(|(_, of)| *of != now.configured_at),
+            seat: seat.map(|(seat, _)| seat).or(now.seat.clone()),
             ..now
         };
         desk.store.put_phone_integration(&id, &done, None, &by).await?;

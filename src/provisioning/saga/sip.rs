@@ -1,6 +1,8 @@
 //! A tenant's name on the SIP domain: in one of the lists the domain is checked against, which are filled one after the
 //! other. All tenants share the domain, of the installation's own account.
 
+use jiff::Timestamp;
+
 use super::super::desk::Desk;
 use super::super::run::{Outcome, Run, Try};
 use super::super::trouble::{Halt, Trouble};
@@ -10,13 +12,13 @@ use crate::providers::{Outlook, SipListKind};
 /// How many names a list takes, at Twilio.
 const SEATS_MAX: u32 = 1_000;
 
-/// Puts the tenant's name and password where the domain looks for them.
+/// Puts the tenant's name and password where the domain looks for them. Answers the place, and as configured when.
 pub(super) async fn seat(
     run: &mut Run<'_>,
     tenant: &Tenant,
     phone: &PhoneIntegration,
     password: Option<Secret>,
-) -> Result<SipSeat, Halt> {
+) -> Result<(SipSeat, Timestamp), Halt> {
     let desk = run.desk;
     run.step_at_twilio("sipDomain", |_| async move {
         let account = account(desk)?;
@@ -24,7 +26,7 @@ pub(super) async fn seat(
         Ok(Outcome::Done(format!("{} leads to us", name(desk)?), domain))
     })
     .await?;
-    let known = phone.seat.clone();
+    let (known, is_new, configured) = (phone.seat.clone(), phone.password_is_new, phone.configured_at);
     let seat = run.step_at_twilio("createSipCredential", |tried: Try| async move {
         let account = account(desk)?;
         let (Some(username), Some(password)) = (&tenant.sip_username, password) else {
@@ -32,10 +34,20 @@ pub(super) async fn seat(
                 "the tenant has no SIP credentials: configure its phone integration anew (PUT …/phone-integration)";
             return Err(Trouble::by_hand(detail));
         };
-        if let Some(known) = known.filter(|known| known.account == account.sid && !tried.again) {
-            return Ok(Outcome::Done(format!("{username} is there already"), (known.list, known.credential)));
+        let known = known.filter(|known| known.account == account.sid);
+        if let Some(known) = known.as_ref().filter(|_| !is_new && !tried.again) {
+            let place = (known.list.clone(), known.credential.clone(), configured);
+            return Ok(Outcome::Done(format!("{username} is there already"), place));
         }
-        let list = list_with_room(desk, &account).await?;
+        let list = match known {
+            // With its older password, which nobody can change: it makes room for itself.
+            Some(known) => {
+                let leaving = desk.twilio.delete_sip_credential(&account, &known.list, &known.credential);
+                desk.of_twilio(leaving).await?;
+                known.list
+            }
+            None => list_with_room(desk, &account).await?,
+        };
         if tried.again {
             // Perhaps there, and with which password nobody can read: made anew.
             let all = desk.of_twilio(desk.twilio.sip_credentials(&account, &list)).await?;
@@ -45,7 +57,9 @@ pub(super) async fn seat(
         }
         let made = desk.of_twilio(desk.twilio.make_sip_credential(&account, &list, username, &password)).await;
         match made {
-            Ok(credential) => Ok(Outcome::Done(format!("{username} may call {}", name(desk)?), (list, credential))),
+            Ok(credential) => {
+                Ok(Outcome::Done(format!("{username} may call {}", name(desk)?), (list, credential, configured)))
+            }
             Err(Trouble::Provider(error)) if error.outlook() == Outlook::Never => {
                 desk.shelf.lists.lock().await.clear();
                 Err(Trouble::by_hand(format!("Twilio does not take {username} into its list: {error}")))
@@ -53,10 +67,10 @@ pub(super) async fn seat(
             Err(trouble) => Err(trouble),
         }
     });
-    let seat: Option<(Sid, Sid)> = seat.await?;
-    let (list, credential) = seat.ok_or(Halt::Waits)?;
+    let seat: Option<(Sid, Sid, Timestamp)> = seat.await?;
+    let (list, credential, configured) = seat.ok_or(Halt::Waits)?;
     let account = account(desk).map_err(|_| Halt::Waits)?.sid;
-    Ok(SipSeat { account, list, credential })
+    Ok((SipSeat { account, list, credential }, configured))
 }
 
 fn account(desk: &Desk) -> Result<TwilioAccount, Trouble> {

@@ -12,9 +12,8 @@ use crate::model::{E164, JobId, Number, NumberId, NumberState, Purpose, Tenant, 
 use crate::providers::{AccountKind, Outlook, OwnedNumber, ProviderError, Search, TWILIO_NOT_AVAILABLE};
 use crate::store::{Actor, StoreError};
 
-/// How many numbers are tried of one search, and how many searches.
-const OFFERS_MAX: usize = 3;
-const SEARCHES_MAX: usize = 3;
+/// How many numbers for sale are tried, one after the other.
+const OFFERS_MAX: usize = 6;
 
 /// Where a number of the United States is looked for if nobody says.
 const AREA_CODE: &str = "205";
@@ -41,12 +40,10 @@ pub(super) async fn obtain(
     if let Some(id) = existing(run, tenant, wish, account).await? {
         return Ok(Some(id));
     }
-    for _ in 0..SEARCHES_MAX {
-        let Some(offers) = search(run, wish, account).await? else { return Ok(None) };
-        for offer in offers {
-            if let Some(id) = buy(run, tenant, wish, account, offer).await? {
-                return Ok(Some(id));
-            }
+    for _ in 0..OFFERS_MAX {
+        let Some(offer) = search(run, wish, account).await? else { return Ok(None) };
+        if let Some(id) = buy(run, tenant, wish, account, offer).await? {
+            return Ok(Some(id));
         }
     }
     Ok(None)
@@ -120,8 +117,8 @@ fn leads_nowhere(number: &OwnedNumber, base: &str) -> bool {
     is_unused && !is_set(&number.trunk_sid) && !is_set(&number.voice_application_sid)
 }
 
-/// Numbers for sale, which no other job reaches for.
-async fn search(run: &mut Run<'_>, wish: &Wish, account: &TwilioAccount) -> Result<Option<Vec<E164>>, Halt> {
+/// A number for sale, which no other job reaches for.
+async fn search(run: &mut Run<'_>, wish: &Wish, account: &TwilioAccount) -> Result<Option<E164>, Halt> {
     let desk = run.desk;
     run.step_at_twilio("searchAvailableNumbers", |_| async move {
         let in_north_america = matches!(wish.country.as_str(), "US" | "CA");
@@ -138,10 +135,9 @@ async fn search(run: &mut Run<'_>, wish: &Wish, account: &TwilioAccount) -> Resu
             return Ok(Outcome::Skipped(detail));
         }
         for area in tried {
-            let offers = offers(desk, account, &wish.country, *area).await?;
-            if !offers.is_empty() {
+            if let Some(offer) = offer(desk, account, &wish.country, *area).await? {
                 let place = area.map_or(wish.country.clone(), |area| format!("area code {area}"));
-                return Ok(Outcome::Done(format!("{} and others are for sale in {place}", offers[0]), offers));
+                return Ok(Outcome::Done(format!("{offer} is for sale in {place}"), offer));
             }
         }
         let place = wish.area_code.as_ref().map_or(wish.country.clone(), |area| format!("area code {area}"));
@@ -150,22 +146,26 @@ async fn search(run: &mut Run<'_>, wish: &Wish, account: &TwilioAccount) -> Resu
     .await
 }
 
-async fn offers(desk: &Desk, account: &TwilioAccount, country: &str, area: Option<&str>) -> Result<Vec<E164>, Trouble> {
+async fn offer(
+    desk: &Desk,
+    account: &TwilioAccount,
+    country: &str,
+    area: Option<&str>,
+) -> Result<Option<E164>, Trouble> {
     let market = (account.sid.clone(), country.to_owned(), area.map(str::to_owned));
-    let some = desk.shelf.take_offers(&market, OFFERS_MAX);
-    if !some.is_empty() {
-        return Ok(some);
+    if let Some(offer) = desk.shelf.take_offer(&market) {
+        return Ok(Some(offer));
     }
     let search = Search { country, area_code: area };
     let found = match desk.of_twilio(desk.twilio.search_numbers(account, search)).await {
         Ok(found) => found,
         // Nobody has a number in an area code Twilio does not know.
-        Err(Trouble::Provider(error)) if error.outlook() == Outlook::Never => return Ok(Vec::new()),
+        Err(Trouble::Provider(error)) if error.outlook() == Outlook::Never => return Ok(None),
         Err(trouble) => return Err(trouble),
     };
     let plain = found.iter().filter(|offer| !offer.needs_address).map(|offer| offer.e164);
     desk.shelf.put_offers(market.clone(), plain);
-    Ok(desk.shelf.take_offers(&market, OFFERS_MAX))
+    Ok(desk.shelf.take_offer(&market))
 }
 
 /// Is it a trial account that has its one number? An upgrade is noticed within a minute.

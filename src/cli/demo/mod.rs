@@ -1,5 +1,8 @@
 //! `patchbay demo`: a whole patchbay in one process, with nothing real behind it. A simulated Twilio and Vapi, a
-//! throw-away store, three sample businesses made through the admin API, one call placed and explained.
+//! throw-away store, three sample businesses made through the admin API, one call placed and explained, and two more
+//! businesses set up from nothing (`deployed`).
+
+mod deployed;
 
 use std::fs;
 use std::net::{SocketAddr, TcpListener};
@@ -19,9 +22,9 @@ use crate::simulator;
 use crate::simulator::caller::{Caller, Line, Outcome, Placed, Script, Staff};
 use crate::telemetry::Logs;
 
-use super::call::{explained, print_step};
-use super::remote::Remote;
-use super::told::{Stop, say};
+use crate::cli::call::{explained, print_step};
+use crate::cli::remote::Remote;
+use crate::cli::told::{Stop, say};
 
 /// The account of the samples. Nobody's.
 const ACCOUNT: &str = "AC00000000000000000000000000000001";
@@ -91,9 +94,12 @@ async fn tour(arguments: &Arguments, running: &Running, secrets: &Secrets, stop:
     say("One call to Smile Dental, as Twilio would make it:\n");
     let outcome = one_call(running, secrets).await?;
     say(format_args!("\nWhy:\n\n{}", explained(&kept(&remote, &outcome).await?)));
+    let further = deployed::show(running, &remote, secrets).await?;
     if arguments.once {
-        if !outcome.was_answered() {
-            bail!("the call was not answered: {}", outcome.troubles.first().unwrap_or(&outcome.status));
+        for outcome in std::iter::once(&outcome).chain(&further) {
+            if !outcome.was_answered() {
+                bail!("a call was not answered: {}", outcome.troubles.first().unwrap_or(&outcome.status));
+            }
         }
         return Ok(());
     }
@@ -118,16 +124,20 @@ fn typed() -> String {
     std::env::args_os().next().and_then(|name| name.into_string().ok()).unwrap_or_else(|| "patchbay".to_owned())
 }
 
-async fn one_call(running: &Running, secrets: &Secrets) -> anyhow::Result<Outcome> {
-    let line = Line {
+/// The line from the simulated Twilio to the edge.
+fn line(running: &Running, secrets: &Secrets) -> anyhow::Result<Line> {
+    Ok(Line {
         edge: Url::parse(&format!("http://{}", running.edge)).context("the edge has no usable address")?,
         public: None,
         account: ACCOUNT.to_owned(),
         token: secrets.twilio_token.clone(),
-    };
+    })
+}
+
+async fn one_call(running: &Running, secrets: &Secrets) -> anyhow::Result<Outcome> {
     let call = Placed { to: SMILE_DENTAL.to_owned(), from: CALLER.to_owned(), ..Placed::default() };
     let script = Script { staff: vec![Staff::Accept], ..Script::default() };
-    Ok(Caller::new(line)?.place(&call, &script, |event| print_step(event, false)).await)
+    Ok(Caller::new(line(running, secrets)?)?.place(&call, &script, |event| print_step(event, false)).await)
 }
 
 /// The call as the store has it: decision and trace.
@@ -161,6 +171,7 @@ fn settings(arguments: &Arguments, simulator: &str, scratch: &Path, secrets: &Se
         ("VAPI__API_BASE", simulator.to_owned()),
         ("VAPI__API_KEY", secrets.vapi_key.reveal().to_owned()),
         ("VAPI__WEBHOOK_SECRET", secrets.vapi_key.reveal().to_owned()),
+        ("SIP__DOMAIN", "calls.sip.twilio.com".to_owned()),
         ("POLICY__REQUIRE_PAYMENT", "false".to_owned()),
         ("LOG__LEVEL", "warn".to_owned()),
     ];
