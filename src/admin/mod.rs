@@ -133,6 +133,8 @@ pub struct Provision {
     pub numbers_per_tenant: u32,
     /// The SIP domain whose callers show credentials.
     pub sip_domain: Option<String>,
+    /// The SIP domain whose callers are known by their address.
+    pub sip_acl_domain: Option<String>,
     /// What opens `POST /api/restaurants` in place of a token.
     pub restaurants_secret: Option<Secret>,
 }

@@ -1,9 +1,12 @@
 //! How a tenant is reached: forwarded by its carrier to a number of ours, or from its own telephone system over SIP.
 //! Configured here, set up by a job.
 
+use std::net::Ipv4Addr;
+
 use axum::Json as Answer;
 use axum::extract::State;
 use axum::response::Response;
+use ipnet::Ipv4Net;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -35,6 +38,10 @@ pub(super) struct PhoneBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = String, required = false, example = "sip:sip_ca5ecdfd@example.sip.twilio.com")]
     sip_url: Option<String>,
+    /// Networks its telephone system calls from, in place of a password.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Vec<String>, required = false)]
+    source_ips: Option<Vec<String>>,
     /// The name it signs in with.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = String, required = false, example = "sip_ca5ecdfd")]
@@ -101,7 +108,9 @@ pub(super) struct PhonePut {
     /// Make a new SIP password; the one before is good until it is deployed.
     #[serde(default)]
     renew_sip_password: bool,
-    /// Networks its telephone system calls from, in place of a password.
+    /// Networks its telephone system calls from, in place of a password: IPv4, no wider
+    /// than /20, twenty at most.
+    #[schema(example = json!(["203.0.113.7", "198.51.100.0/28"]))]
     source_ips: Option<Vec<String>>,
     /// Ours to say: passed over, so that what was read can be sent back.
     #[schema(value_type = Option<String>)]
@@ -152,7 +161,7 @@ pub(super) async fn put(
     OfTenant(tenant): OfTenant,
     Json(put): Json<PhonePut>,
 ) -> Result<Answer<PhoneBody>, Problem> {
-    let method = method(&admin, &put)?;
+    let (method, source_ips) = method(&admin, &put)?;
     let clinic_number = E164::parse(&put.clinic_number).expect("the schema let it through");
     if method == PhoneMethod::Forwarded {
         checks::is_no_loop(&tenant, clinic_number)?;
@@ -173,6 +182,7 @@ pub(super) async fn put(
     let phone = PhoneIntegration {
         method,
         clinic_number,
+        source_ips,
         pbx_type: put.pbx_type.filter(|_| method == PhoneMethod::Sip),
         area_code: put.area_code,
         needs_phone_number: put.needs_phone_number.unwrap_or_else(|| !numbers.iter().any(is_at_twilio)),
@@ -209,12 +219,8 @@ pub(super) async fn deploy(
     Ok(jobs::begun(&job))
 }
 
-fn method(admin: &AdminState, put: &PhonePut) -> Result<PhoneMethod, Problem> {
+fn method(admin: &AdminState, put: &PhonePut) -> Result<(PhoneMethod, Vec<Ipv4Net>), Problem> {
     let mut faults = Vec::new();
-    if put.source_ips.is_some() {
-        let detail = "this build lets telephone systems in by password alone; leave sourceIps out";
-        faults.push(Fault::new("/sourceIps", "not_supported", detail));
-    }
     let method = match put.method {
         MethodBody::Forwarded => PhoneMethod::Forwarded,
         MethodBody::Sip => PhoneMethod::Sip,
@@ -224,11 +230,58 @@ fn method(admin: &AdminState, put: &PhonePut) -> Result<PhoneMethod, Problem> {
             PhoneMethod::Forwarded
         }
     };
-    if method == PhoneMethod::Sip && admin.provision.sip_domain.is_none() {
-        let detail = "there is no SIP domain to call: set sip.domain (as example.sip.twilio.com) and restart";
+    let networks = networks(put.source_ips.as_deref().unwrap_or_default(), &mut faults);
+    let (domain, setting) = match networks.is_empty() {
+        true => (&admin.provision.sip_domain, "sip.domain"),
+        false => (&admin.provision.sip_acl_domain, "sip.acl_domain"),
+    };
+    if method == PhoneMethod::Sip && domain.is_none() {
+        let detail = format!("there is no SIP domain to call: set {setting} (as example.sip.twilio.com) and restart");
         faults.push(Fault::new("/method", "sip_domain_missing", detail));
     }
-    if faults.is_empty() { Ok(method) } else { Err(Problem::invalid(faults)) }
+    if method == PhoneMethod::Forwarded && !networks.is_empty() {
+        faults.push(Fault::new("/sourceIps", "sip_only", "a carrier that forwards is known by the number it calls"));
+    }
+    if faults.is_empty() { Ok((method, networks)) } else { Err(Problem::invalid(faults)) }
+}
+
+/// The widest network a telephone system may call from: beyond it strangers do.
+const WIDEST: u8 = 20;
+
+/// A list at Twilio holds a hundred, and a tenant's are in one.
+const NETWORKS_MAX: usize = 20;
+
+/// Networks that calls may come from: public ones, and no wider than one business has.
+fn networks(given: &[String], faults: &mut Vec<Fault>) -> Vec<Ipv4Net> {
+    let mut networks = Vec::new();
+    if given.len() > NETWORKS_MAX {
+        faults.push(Fault::new("/sourceIps", "too_many", format!("there may be {NETWORKS_MAX} of these at most")));
+    }
+    for (place, text) in given.iter().enumerate() {
+        let read = text.parse::<Ipv4Net>().or_else(|_| text.parse::<Ipv4Addr>().map(Ipv4Net::from));
+        let pointer = format!("/sourceIps/{place}");
+        match read.map(|network| network.trunc()) {
+            Err(_) => {
+                let detail = "this must be an IPv4 address or network, as 203.0.113.7 or 203.0.113.0/28";
+                faults.push(Fault::new(pointer, "not_a_network", detail));
+            }
+            Ok(network) if network.prefix_len() < WIDEST => {
+                let detail = format!("a network of a business is no wider than /{WIDEST}");
+                faults.push(Fault::new(pointer, "too_wide", detail));
+            }
+            Ok(network) if is_private(network.network()) => {
+                let detail = "nobody calls Twilio from a private address: name the public one";
+                faults.push(Fault::new(pointer, "private_network", detail));
+            }
+            Ok(network) if networks.contains(&network) => {}
+            Ok(network) => networks.push(network),
+        }
+    }
+    networks
+}
+
+fn is_private(address: Ipv4Addr) -> bool {
+    address.is_private() || address.is_loopback() || address.is_link_local() || address.is_unspecified()
 }
 
 /// A name on the SIP domain that nobody else has.
@@ -263,16 +316,21 @@ fn is_at_twilio(number: &Number) -> bool {
 impl PhoneBody {
     fn of(admin: &AdminState, tenant: &Tenant, phone: &PhoneIntegration, password: Option<&Secret>) -> PhoneBody {
         let is_sip = phone.method == PhoneMethod::Sip;
-        let name = tenant.sip_username.clone().filter(|_| is_sip);
-        let host = admin.provision.sip_domain.as_deref().unwrap_or_default();
+        let by_password = is_sip && phone.source_ips.is_empty();
+        let name = tenant.sip_username.clone().filter(|_| by_password);
+        let domain = if by_password { &admin.provision.sip_domain } else { &admin.provision.sip_acl_domain };
+        let host = domain.as_deref().unwrap_or_default();
+        // Whoever is known by address may call by any name of the tenant's; this one people can read.
+        let user = name.as_deref().unwrap_or(&tenant.slug);
         let is_set_up = phone.setup_completed_at.is_some();
         let before = |set: bool| (!is_set_up).then_some(set);
         PhoneBody {
             method: if is_sip { MethodBody::Sip } else { MethodBody::Forwarded },
             clinic_number: phone.clinic_number,
             pbx_type: phone.pbx_type.clone(),
-            sip_url: name.as_ref().map(|name| format!("sip:{name}@{host}")),
-            sip_password: is_sip.then(|| password.map(|password| password.reveal().to_owned())),
+            sip_url: is_sip.then(|| format!("sip:{user}@{host}")),
+            source_ips: (!phone.source_ips.is_empty()).then(|| phone.source_ips.iter().map(told).collect()),
+            sip_password: by_password.then(|| password.map(|password| password.reveal().to_owned())),
             sip_username: name,
             area_code: phone.area_code.clone().filter(|_| !is_set_up),
             needs_phone_number: before(phone.needs_phone_number),
@@ -285,12 +343,17 @@ impl PhoneBody {
     }
 }
 
+/// A network as it was likely written.
+fn told(network: &Ipv4Net) -> String {
+    if network.prefix_len() == 32 { network.addr().to_string() } else { network.to_string() }
+}
+
 /// What the business is told while it is not set up.
 fn notes(phone: &PhoneIntegration) -> Vec<String> {
     let number = phone.clinic_number;
     let (done, needed, without) = match phone.method {
         PhoneMethod::Sip => (
-            "✓ SIP credentials generated",
+            if phone.source_ips.is_empty() { "✓ SIP credentials generated" } else { "✓ SIP addresses saved" },
             "Note: A Twilio phone number will be provisioned during deployment to serve as the endpoint for your AI \
              assistant. Configure your PBX to route calls to this number using the SIP credentials provided."
                 .to_owned(),

@@ -65,6 +65,7 @@ fn policy(settings: &Settings) -> Policy {
         default_target: settings.vapi.default_target.clone(),
         vapi_sip_host: settings.vapi.sip_host.clone(),
         sip_domain: settings.sip.domain.clone(),
+        sip_acl_domain: settings.sip.acl_domain.clone(),
         free_numbers: settings.vapi.free_number_limit,
         brand: settings.brand.name.clone(),
     }
@@ -79,6 +80,7 @@ pub(super) fn of_admin(settings: &Settings, wake: &Arc<Notify>) -> Provision {
         require_payment: settings.policy.require_payment,
         numbers_per_tenant: settings.policy.numbers_per_tenant,
         sip_domain: settings.sip.domain.clone(),
+        sip_acl_domain: settings.sip.acl_domain.clone(),
         restaurants_secret: settings.vapi.webhook_secret.clone(),
     }
 }

@@ -13,8 +13,8 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 
 use crate::model::{
-    Change, E164, Fault, Number, NumberId, NumberState, OrgId, Purpose, Sid, SigningKey, Tenant, TenantId,
-    TwilioAccount,
+    Change, E164, Fault, Number, NumberId, NumberState, OrgId, PhoneIntegration, Purpose, Sid, SigningKey, Tenant,
+    TenantId, TwilioAccount,
 };
 use crate::routing::{self, Alike, CompiledTenant, Surroundings};
 use crate::store::{Store, StoreError};
@@ -50,6 +50,8 @@ struct Rooms {
     sip_names: Shelf<Arc<str>, TenantId>,
     tenants: Shelf<TenantId, CompiledTenant>,
     accounts: Shelf<Sid, Account>,
+    /// How tenants' telephone systems are known by their addresses.
+    phones: Shelf<TenantId, PhoneIntegration>,
     changes: Changes,
     alike: Alike,
 }
@@ -179,7 +181,8 @@ impl Directory {
             vapi_numbers: Shelf::new(capacity, runtime.clone(), RETRY_AFTER),
             sip_names: Shelf::new(capacity, runtime.clone(), RETRY_AFTER),
             tenants: Shelf::new(capacity, runtime.clone(), RETRY_AFTER),
-            accounts: Shelf::new(capacity, runtime, RETRY_AFTER),
+            accounts: Shelf::new(capacity, runtime.clone(), RETRY_AFTER),
+            phones: Shelf::new(capacity, runtime, RETRY_AFTER),
             changes: Changes::none(),
             alike: Alike::default(),
         };
@@ -220,6 +223,16 @@ impl Directory {
     pub async fn tenant(&self, id: &TenantId) -> Found<Arc<CompiledTenant>> {
         let patience = Patience::of(LOOKUP_TIMEOUT);
         self.counted(self.compiled(id, &patience).await)
+    }
+
+    /// How a tenant's telephone system reaches us.
+    pub async fn phone_of(&self, id: &TenantId) -> Found<Arc<PhoneIntegration>> {
+        let patience = Patience::of(LOOKUP_TIMEOUT);
+        let answer = self.rooms.phones.get(id, &patience, || {
+            let (rooms, id) = (Arc::clone(&self.rooms), id.clone());
+            async move { Ok(rooms.store.phone_integration(&id).await?.map(|(phone, _)| phone)) }
+        });
+        self.counted(answer.await)
     }
 
     /// A Twilio account by its AccountSid.
@@ -266,6 +279,7 @@ impl Directory {
         match change {
             Change::Tenant(id) => {
                 rooms.forget_tenant(id);
+                rooms.phones.forget(id);
                 // Its names may have changed with it, and one that nobody had may be its own now.
                 rooms.sip_names.forget_if(|tenant| tenant == id);
             }

@@ -29,16 +29,20 @@ pub(super) async fn answer(edge: &Edge, signed: &Signed<'_>) -> Answer {
     call::answer(edge, signed, line, Arrival::Sip).await
 }
 
-/// A PBX reaches its own tenant only: by the user name it signed in with. None if nobody can tell.
+/// A PBX reaches its own tenant only: by the user name it signed in with, or by the address it calls from. None if
+/// nobody can tell.
 async fn may_call(edge: &Edge, signed: &Signed<'_>, line: &Line) -> Option<bool> {
     let by_address = match (signed.sip_domain(), &edge.settings.sip_acl_domain) {
         (Some(domain), Some(acl_domain)) => domain.eq_ignore_ascii_case(acl_domain),
         _ => false,
     };
     if by_address {
-        // Which addresses are a tenant's is recorded when its phone system is connected by address; until somebody's
-        // are, nobody may call in on that domain.
-        return Some(false);
+        let Some(address) = signed.get("SipSourceIp").and_then(|text| text.parse().ok()) else { return Some(false) };
+        return match edge.directory.phone_of(line.tenant.id()).await {
+            Found::Known(phone) => Some(phone.calls_from(address)),
+            Found::Unknown => Some(false),
+            Found::Trouble => None,
+        };
     }
     let Some(username) = signed.get("SipUsername") else { return Some(true) };
     match edge.directory.by_sip_user(&username.to_lowercase()).await {

@@ -1,5 +1,8 @@
 //! How a tenant is reached: forwarded by its carrier to a number of ours, or from its own telephone system over SIP.
 
+use std::net::IpAddr;
+
+use ipnet::Ipv4Net;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +19,9 @@ pub struct PhoneIntegration {
     /// What its telephone system is, in its own words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pbx_type: Option<String>,
+    /// Networks its telephone system calls from, in place of a password.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub source_ips: Vec<Ipv4Net>,
     /// Where a number is looked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub area_code: Option<String>,
@@ -57,13 +63,21 @@ impl PhoneMethod {
     }
 }
 
-/// Where Twilio keeps a name and its password.
+impl PhoneIntegration {
+    /// May its telephone system call from here?
+    pub fn calls_from(&self, address: IpAddr) -> bool {
+        let IpAddr::V4(address) = address else { return false };
+        self.method == PhoneMethod::Sip && self.source_ips.iter().any(|network| network.contains(&address))
+    }
+}
+
+/// Where Twilio keeps who a tenant's telephone system is: a name and its password, or its addresses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SipSeat {
     /// In which account.
     pub account: Sid,
     /// In which list of it.
     pub list: Sid,
-    /// As what.
-    pub credential: Sid,
+    /// The name in it; none where it is a list of addresses.
+    pub credential: Option<Sid>,
 }

@@ -12,8 +12,8 @@ mod vapi;
 pub use http::Http;
 pub use media::{Media, MediaAsk, MediaFormat, Portion};
 pub use twilio::{
-    AccountKind, NOT_AVAILABLE as TWILIO_NOT_AVAILABLE, Offer, OwnedNumber, Search, SipDomain, SipList, SipListKind,
-    Twilio, Wiring,
+    AccountKind, NOT_AVAILABLE as TWILIO_NOT_AVAILABLE, Offer, OwnedNumber, Search, SipAddress, SipDomain, SipList,
+    SipListKind, Twilio, Wiring,
 };
 pub use vapi::{Denial, NumberKind, SipWords, TwilioKey, Vapi, VapiNumber, VapiServer};
 

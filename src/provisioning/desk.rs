@@ -55,6 +55,8 @@ pub struct Policy {
     pub vapi_sip_host: String,
     /// The SIP domain whose callers show credentials.
     pub sip_domain: Option<String>,
+    /// The SIP domain whose callers are known by their address.
+    pub sip_acl_domain: Option<String>,
     /// How many free numbers the plan allows.
     pub free_numbers: u32,
     /// What new lists and domains are called.

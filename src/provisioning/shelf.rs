@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::model::{E164, Sid};
-use crate::providers::{AccountKind, OwnedNumber};
+use crate::providers::{AccountKind, OwnedNumber, SipListKind};
 
 /// How long something told counts as true. What is bought elsewhere meanwhile is refused, and that is as good.
 const FRESH: Duration = Duration::from_secs(60);
@@ -20,9 +20,9 @@ pub(super) type Market = (Sid, String, Option<String>);
 #[derive(Debug, Default)]
 pub struct Shelf {
     things: Mutex<Things>,
-    /// The lists of credentials the SIP domain is checked against, and how many names each has. Whoever makes one, or
-    /// the domain itself, does so alone.
-    pub(super) lists: tokio::sync::Mutex<Vec<(Sid, u32)>>,
+    /// The lists the SIP domains are checked against, by kind, and how much each holds. Whoever makes one, or a domain,
+    /// does so alone.
+    pub(super) lists: tokio::sync::Mutex<HashMap<SipListKind, Vec<(Sid, u32)>>>,
 }
 
 #[derive(Debug, Default)]
@@ -35,8 +35,8 @@ struct Things {
     /// Free numbers in use, and how many there may be by Vapi's own word.
     free: Option<Told<u32>>,
     free_limit: Option<Told<u32>>,
-    /// SIP domains that are ready, by account.
-    domains: HashMap<Sid, Told<Sid>>,
+    /// SIP domains that are ready, by name.
+    domains: HashMap<String, Told<Sid>>,
 }
 
 #[derive(Debug)]
@@ -129,13 +129,13 @@ impl Shelf {
         self.lock().free_limit = Some(Told::now(limit));
     }
 
-    /// The SIP domain of an account that is ready.
-    pub(super) fn domain(&self, account: &Sid) -> Option<Sid> {
-        self.lock().domains.get(account).and_then(Told::fresh).cloned()
+    /// The SIP domain of this name, if it is ready.
+    pub(super) fn domain(&self, name: &str) -> Option<Sid> {
+        self.lock().domains.get(name).and_then(Told::fresh).cloned()
     }
 
-    pub(super) fn put_domain(&self, account: Sid, domain: Sid) {
-        self.lock().domains.insert(account, Told::now(domain));
+    pub(super) fn put_domain(&self, name: &str, domain: Sid) {
+        self.lock().domains.insert(name.to_owned(), Told::now(domain));
     }
 
     fn lock(&self) -> MutexGuard<'_, Things> {

@@ -156,6 +156,7 @@ impl Desk {
                 require_payment: false,
                 numbers_per_tenant: 3,
                 sip_domain: Some("example.sip.twilio.com".to_owned()),
+                sip_acl_domain: None,
                 restaurants_secret: Some(Secret::new("a-secret-of-restaurants")),
             },
             supply: Supply { twilio: twilio_at("http://127.0.0.1:9"), vapi: None, free_numbers: 10 },

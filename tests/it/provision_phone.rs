@@ -130,6 +130,52 @@ async fn a_renewed_sip_password_takes_the_place_of_the_one_before() {
 }
 
 #[tokio::test]
+async fn a_telephone_system_known_by_its_addresses_is_let_in_from_there_alone() {
+    let town = Town::with(Default::default(), &[("PATCHBAY_SIP__ACL_DOMAIN", "addresses.sip.twilio.com")]).await;
+    let tenant = town.tenant("Smile Dental", json!({})).await;
+    let path = format!("/api/tenants/{tenant}/phone-integration");
+    let put = |networks: Value| json!({ "method": "sip", "clinicNumber": "+16475550188", "needsPhoneNumber": false, "sourceIps": networks });
+    let wrong = json!(["10.0.0.1", "203.0.113.0/8", "somewhere", "2001:db8::1"]);
+    let (status, problem) = town.ask(Method::PUT, &path, put(wrong)).await;
+    let codes: Vec<&str> =
+        problem["errors"].as_array().unwrap().iter().map(|fault| fault["code"].as_str().unwrap()).collect();
+    assert_eq!((status, codes), (422, vec!["private_network", "too_wide", "not_a_network", "not_a_network"]));
+    let (_, before) = town.ask(Method::PUT, &path, put(json!(["203.0.113.7", "198.51.100.0/28"]))).await;
+    assert_eq!(before["sipUrl"], "sip:smile-dental@addresses.sip.twilio.com");
+    assert_eq!(
+        (&before["sourceIps"], &before["sipPassword"]),
+        (&json!(["203.0.113.7", "198.51.100.0/28"]), &Value::Null)
+    );
+    let job = town.done(&format!("/api/tenants/{tenant}/deploy"), Value::Null).await;
+    assert_eq!((job["state"].as_str(), step(&job, "allowSipAddresses").0), (Some("succeeded"), "done"), "{job:#}");
+    let other = town.tenant("Other", json!({})).await;
+    let call = async |user: &str, from: &str| {
+        let to = format!("sip:{user}@addresses.sip.twilio.com");
+        let sid = crate::rig::call_sid();
+        let fields = [
+            ("CallSid", sid.as_str()),
+            ("From", "+16475550111"),
+            ("To", &to),
+            ("SipDomain", "addresses.sip.twilio.com"),
+            ("SipSourceIp", from),
+            ("CallStatus", "ringing"),
+            ("Direction", "inbound"),
+        ];
+        town.rig.post("/api/twilio/sip", &fields).await.body.contains("<Sip")
+    };
+    assert!(call("smile-dental", "203.0.113.7").await && call("smile-dental", "198.51.100.15").await);
+    assert!(!call("smile-dental", "198.51.100.16").await && !call("smile-dental", "nonsense").await);
+    assert!(!call("other", "203.0.113.7").await, "another tenant's line");
+    assert!(!other.is_empty());
+    // Moved elsewhere: what it had is taken out, here at once and at Twilio when it is deployed.
+    town.ask(Method::PUT, &path, put(json!(["203.0.113.8"]))).await;
+    assert!(!call("smile-dental", "203.0.113.7").await && call("smile-dental", "203.0.113.8").await);
+    assert_eq!(town.done(&format!("/api/tenants/{tenant}/deploy"), Value::Null).await["state"], "succeeded");
+    assert_eq!(town.sim.asked("POST", "/IpAddresses.json").await, 3);
+    assert_eq!(town.sim.asked("DELETE", "/IpAddresses/").await, 2);
+}
+
+#[tokio::test]
 async fn a_sip_tenant_may_do_without_a_number_and_two_share_a_list() {
     let town = Town::new().await;
     for name in ["One", "Two"] {

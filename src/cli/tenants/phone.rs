@@ -25,6 +25,9 @@ pub(super) struct Phone {
     /// Where a number is looked for.
     #[arg(long, value_name = "CODE", requires = "method")]
     area_code: Option<String>,
+    /// Networks its telephone system calls from, in place of a password, by comma.
+    #[arg(long, value_name = "NETWORKS", value_delimiter = ',', requires = "method")]
+    source_ips: Vec<String>,
     /// Gets no number of ours: the SIP address is enough.
     #[arg(long, requires = "method")]
     without_number: bool,
@@ -57,6 +60,9 @@ pub(super) async fn run(api: &Api, phone: &Phone) -> anyhow::Result<()> {
                 if let Some(given) = given {
                     body[member] = json!(given);
                 }
+            }
+            if !phone.source_ips.is_empty() {
+                body["sourceIps"] = json!(phone.source_ips);
             }
             if phone.without_number {
                 body["needsPhoneNumber"] = json!(false);

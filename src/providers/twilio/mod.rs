@@ -21,7 +21,7 @@ mod numbers;
 mod sip;
 
 pub use numbers::{AccountKind, NOT_AVAILABLE, Offer, OwnedNumber, Search, Wiring};
-pub use sip::{SipDomain, SipList, SipListKind};
+pub use sip::{SipAddress, SipDomain, SipList, SipListKind};
 
 const PROVIDER: &str = "Twilio";
 const DEADLINE: Duration = Duration::from_secs(10);

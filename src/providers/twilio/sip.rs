@@ -1,5 +1,8 @@
 //! SIP domains at Twilio, and the lists of who may call them: by credentials, by address.
 
+use std::net::Ipv4Addr;
+
+use ipnet::Ipv4Net;
 use serde::Deserialize;
 
 use crate::model::{Secret, Sid, TwilioAccount};
@@ -7,7 +10,10 @@ use crate::model::{Secret, Sid, TwilioAccount};
 use super::super::ProviderError;
 use super::{PAGE_SIZE, Twilio, ask};
 
-pub(super) const OPERATIONS: [&str; 9] = [
+pub(super) const OPERATIONS: [&str; 12] = [
+    "sip_addresses",
+    "make_sip_address",
+    "delete_sip_address",
     "sip_domains",
     "make_sip_domain",
     "wire_sip_domain",
@@ -38,7 +44,7 @@ pub struct SipDomain {
 }
 
 /// What a list is of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum SipListKind {
     /// Names and passwords.
     Credentials,
@@ -54,6 +60,26 @@ pub struct SipList {
     /// Its name.
     #[serde(default)]
     pub friendly_name: Option<String>,
+}
+
+/// A network in a list of addresses.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct SipAddress {
+    /// Its SID.
+    pub sid: Sid,
+    /// Whose it is.
+    #[serde(default)]
+    pub friendly_name: Option<String>,
+    ip_address: Ipv4Addr,
+    #[serde(default)]
+    cidr_prefix_length: Option<u8>,
+}
+
+impl SipAddress {
+    /// The network itself; an address without a length is one address.
+    pub fn network(&self) -> Option<Ipv4Net> {
+        Ipv4Net::new(self.ip_address, self.cidr_prefix_length.unwrap_or(32)).ok()
+    }
 }
 
 #[derive(Deserialize)]
@@ -195,6 +221,50 @@ impl Twilio {
         let place = ["SIP", "CredentialLists", list.as_str(), "Credentials", &file];
         let url = self.place("delete_sip_credential", account, &place)?;
         self.delete("delete_sip_credential", url, account).await
+    }
+
+    /// The addresses in a list, each with whose it is.
+    pub async fn sip_addresses(&self, account: &TwilioAccount, list: &Sid) -> Result<Vec<SipAddress>, ProviderError> {
+        let mut url = self.addresses_of("sip_addresses", account, list, "IpAddresses.json")?;
+        url.query_pairs_mut().append_pair("PageSize", PAGE_SIZE);
+        self.all("sip_addresses", url, account, "ip_addresses").await
+    }
+
+    /// Puts a network into a list, under a name that says whose it is.
+    pub async fn make_sip_address(
+        &self,
+        account: &TwilioAccount,
+        list: &Sid,
+        name: &str,
+        network: Ipv4Net,
+    ) -> Result<(), ProviderError> {
+        let url = self.addresses_of("make_sip_address", account, list, "IpAddresses.json")?;
+        let (address, length) = (network.network().to_string(), network.prefix_len().to_string());
+        let form = [("FriendlyName", name), ("IpAddress", &address), ("CidrPrefixLength", &length)];
+        let _: Made = self.post("make_sip_address", url, account, &form).await?;
+        Ok(())
+    }
+
+    /// Takes a network out of a list. One that is gone already is out of it.
+    pub async fn delete_sip_address(
+        &self,
+        account: &TwilioAccount,
+        list: &Sid,
+        address: &Sid,
+    ) -> Result<(), ProviderError> {
+        let place = ["SIP", "IpAccessControlLists", list.as_str(), "IpAddresses", &format!("{address}.json")];
+        let url = self.place("delete_sip_address", account, &place)?;
+        self.delete("delete_sip_address", url, account).await
+    }
+
+    fn addresses_of(
+        &self,
+        operation: &'static str,
+        account: &TwilioAccount,
+        list: &Sid,
+        rest: &str,
+    ) -> Result<reqwest::Url, ProviderError> {
+        self.place(operation, account, &["SIP", "IpAccessControlLists", list.as_str(), rest])
     }
 
     fn credentials_of(

@@ -1,5 +1,6 @@
-//! A tenant's name on the SIP domain: in one of the lists the domain is checked against, which are filled one after the
-//! other. All tenants share the domain, of the installation's own account.
+//! How a tenant's telephone system is let in: by a name and a password on one SIP domain, or by its addresses on another.
+//! All tenants share the two domains, of the installation's own account; each is checked against lists, which are filled
+//! one after the other.
 
 use jiff::Timestamp;
 
@@ -9,10 +10,18 @@ use super::super::trouble::{Halt, Trouble};
 use crate::model::{PhoneIntegration, Secret, Sid, SipSeat, Tenant, TwilioAccount};
 use crate::providers::{Outlook, SipListKind};
 
-/// How many names a list takes, at Twilio.
-const SEATS_MAX: u32 = 1_000;
+/// How much a list takes, at Twilio.
+fn most(kind: SipListKind) -> u32 {
+    match kind {
+        SipListKind::Credentials => 1_000,
+        SipListKind::Addresses => 100,
+    }
+}
 
-/// Puts the tenant's name and password where the domain looks for them. Answers the place, and as configured when.
+/// A place in a list, and as configured when.
+type Placed = (Sid, Option<Sid>, Timestamp);
+
+/// Lets the tenant's telephone system in. Answers the place it has, and as configured when.
 pub(super) async fn seat(
     run: &mut Run<'_>,
     tenant: &Tenant,
@@ -20,14 +29,32 @@ pub(super) async fn seat(
     password: Option<Secret>,
 ) -> Result<(SipSeat, Timestamp), Halt> {
     let desk = run.desk;
+    let kind = if phone.source_ips.is_empty() { SipListKind::Credentials } else { SipListKind::Addresses };
     run.step_at_twilio("sipDomain", |_| async move {
         let account = account(desk)?;
-        let domain = domain(desk, &account).await?;
-        Ok(Outcome::Done(format!("{} leads to us", name(desk)?), domain))
+        let domain = domain(desk, &account, kind).await?;
+        Ok(Outcome::Done(format!("{} leads to us", name(desk, kind)?), domain))
     })
     .await?;
+    let placed: Option<Placed> = match kind {
+        SipListKind::Credentials => by_password(run, tenant, phone, password).await?,
+        SipListKind::Addresses => by_address(run, tenant, phone).await?,
+    };
+    let (list, credential, configured) = placed.ok_or(Halt::Cancelled)?;
+    let account = account(desk).map_err(|_| Halt::Cancelled)?.sid;
+    Ok((SipSeat { account, list, credential }, configured))
+}
+
+/// Puts the tenant's name and password where the domain looks for them.
+async fn by_password(
+    run: &mut Run<'_>,
+    tenant: &Tenant,
+    phone: &PhoneIntegration,
+    password: Option<Secret>,
+) -> Result<Option<Placed>, Halt> {
+    let desk = run.desk;
     let (known, is_new, configured) = (phone.seat.clone(), phone.password_is_new, phone.configured_at);
-    let seat = run.step_at_twilio("createSipCredential", |tried: Try| async move {
+    run.step_at_twilio("createSipCredential", |tried: Try| async move {
         let account = account(desk)?;
         let (Some(username), Some(password)) = (&tenant.sip_username, password) else {
             let detail =
@@ -35,18 +62,18 @@ pub(super) async fn seat(
             return Err(Trouble::by_hand(detail));
         };
         let known = known.filter(|known| known.account == account.sid);
-        if let Some(known) = known.as_ref().filter(|_| !is_new && !tried.again) {
-            let place = (known.list.clone(), known.credential.clone(), configured);
+        let known = known.and_then(|known| Some((known.list, known.credential?)));
+        if let Some((list, credential)) = known.as_ref().filter(|_| !is_new && !tried.again) {
+            let place = (list.clone(), Some(credential.clone()), configured);
             return Ok(Outcome::Done(format!("{username} is there already"), place));
         }
         let list = match known {
             // With its older password, which nobody can change: it makes room for itself.
-            Some(known) => {
-                let leaving = desk.twilio.delete_sip_credential(&account, &known.list, &known.credential);
-                desk.of_twilio(leaving).await?;
-                known.list
+            Some((list, credential)) => {
+                desk.of_twilio(desk.twilio.delete_sip_credential(&account, &list, &credential)).await?;
+                list
             }
-            None => list_with_room(desk, &account).await?,
+            None => list_with_room(desk, &account, SipListKind::Credentials, 1).await?,
         };
         if tried.again {
             // Perhaps there, and with which password nobody can read: made anew.
@@ -55,10 +82,10 @@ pub(super) async fn seat(
                 desk.of_twilio(desk.twilio.delete_sip_credential(&account, &list, &credential)).await?;
             }
         }
-        let made = desk.of_twilio(desk.twilio.make_sip_credential(&account, &list, username, &password)).await;
-        match made {
+        match desk.of_twilio(desk.twilio.make_sip_credential(&account, &list, username, &password)).await {
             Ok(credential) => {
-                Ok(Outcome::Done(format!("{username} may call {}", name(desk)?), (list, credential, configured)))
+                let detail = format!("{username} may call {}", name(desk, SipListKind::Credentials)?);
+                Ok(Outcome::Done(detail, (list, Some(credential), configured)))
             }
             Err(Trouble::Provider(error)) if error.outlook() == Outlook::Never => {
                 desk.shelf.lists.lock().await.clear();
@@ -66,30 +93,78 @@ pub(super) async fn seat(
             }
             Err(trouble) => Err(trouble),
         }
-    });
-    let seat: Option<(Sid, Sid, Timestamp)> = seat.await?;
-    let (list, credential, configured) = seat.ok_or(Halt::Waits)?;
-    let account = account(desk).map_err(|_| Halt::Waits)?.sid;
-    Ok((SipSeat { account, list, credential }, configured))
+    })
+    .await
+}
+
+/// Puts the tenant's addresses where the other domain looks for them, and takes out those it has no more. A name it had
+/// before is no good any more.
+async fn by_address(run: &mut Run<'_>, tenant: &Tenant, phone: &PhoneIntegration) -> Result<Option<Placed>, Halt> {
+    let desk = run.desk;
+    let (known, wanted, configured) = (phone.seat.clone(), phone.source_ips.clone(), phone.configured_at);
+    run.step_at_twilio("allowSipAddresses", |_| async move {
+        let account = account(desk)?;
+        let known = known.filter(|known| known.account == account.sid);
+        let list = match known {
+            Some(SipSeat { list, credential: None, .. }) => list,
+            Some(SipSeat { list, credential: Some(credential), .. }) => {
+                desk.of_twilio(desk.twilio.delete_sip_credential(&account, &list, &credential)).await?;
+                list_with_room(desk, &account, SipListKind::Addresses, wanted.len()).await?
+            }
+            None => list_with_room(desk, &account, SipListKind::Addresses, wanted.len()).await?,
+        };
+        let all = desk.of_twilio(desk.twilio.sip_addresses(&account, &list)).await?;
+        let is_own = |name: &Option<String>| name.as_deref() == Some(tenant.id.as_str());
+        let (own, mut missing) = (all.into_iter().filter(|address| is_own(&address.friendly_name)), wanted);
+        for address in own {
+            match missing.iter().position(|wanted| Some(*wanted) == address.network()) {
+                Some(place) => drop(missing.remove(place)),
+                None => desk.of_twilio(desk.twilio.delete_sip_address(&account, &list, &address.sid)).await?,
+            }
+        }
+        for network in missing {
+            match desk.of_twilio(desk.twilio.make_sip_address(&account, &list, tenant.id.as_str(), network)).await {
+                Ok(()) => {}
+                Err(Trouble::Provider(error)) if error.outlook() == Outlook::Never => {
+                    desk.shelf.lists.lock().await.clear();
+                    return Err(Trouble::by_hand(format!("Twilio does not take {network} into its list: {error}")));
+                }
+                Err(trouble) => return Err(trouble),
+            }
+        }
+        let detail = format!("its addresses may call {}", name(desk, SipListKind::Addresses)?);
+        Ok(Outcome::Done(detail, (list, None, configured)))
+    })
+    .await
 }
 
 fn account(desk: &Desk) -> Result<TwilioAccount, Trouble> {
     desk.policy.global.clone().ok_or_else(|| {
-        Trouble::by_hand("the SIP domain is of the installation's own Twilio account: set twilio.account_sid and twilio.auth_token, restart, and retry this job")
+        Trouble::by_hand(
+            "the SIP domain is of the installation's own Twilio account: set twilio.account_sid and twilio.auth_token, \
+             restart, and retry this job",
+        )
     })
 }
 
-fn name(desk: &Desk) -> Result<&str, Trouble> {
-    let missing = "there is no SIP domain: set sip.domain (example.sip.twilio.com), restart, and retry this job";
-    desk.policy.sip_domain.as_deref().ok_or_else(|| Trouble::by_hand(missing))
+fn name(desk: &Desk, kind: SipListKind) -> Result<&str, Trouble> {
+    let (name, setting) = match kind {
+        SipListKind::Credentials => (&desk.policy.sip_domain, "sip.domain"),
+        SipListKind::Addresses => (&desk.policy.sip_acl_domain, "sip.acl_domain"),
+    };
+    name.as_deref().ok_or_else(|| {
+        Trouble::by_hand(format!(
+            "there is no SIP domain: set {setting} (example.sip.twilio.com), restart, and retry this job"
+        ))
+    })
 }
 
 /// The domain, made and wired if it is not.
-async fn domain(desk: &Desk, account: &TwilioAccount) -> Result<Sid, Trouble> {
-    if let Some(ready) = desk.shelf.domain(&account.sid) {
+async fn domain(desk: &Desk, account: &TwilioAccount, kind: SipListKind) -> Result<Sid, Trouble> {
+    let name = name(desk, kind)?;
+    if let Some(ready) = desk.shelf.domain(name) {
         return Ok(ready);
     }
-    let name = name(desk)?;
     let _turn = desk.shelf.lists.lock().await;
     let known = desk.of_twilio(desk.twilio.sip_domain(account, name)).await?;
     let domain = match known {
@@ -106,34 +181,68 @@ async fn domain(desk: &Desk, account: &TwilioAccount) -> Result<Sid, Trouble> {
     if !wiring.is_of_domain(&domain) {
         desk.of_twilio(desk.twilio.wire_sip_domain(account, &domain.sid, wiring)).await?;
     }
-    desk.shelf.put_domain(account.sid.clone(), domain.sid.clone());
+    desk.shelf.put_domain(name, domain.sid.clone());
     Ok(domain.sid)
 }
 
-/// A list that is not full and that the domain is checked against. Its place is taken at once: whoever comes next counts
-/// it.
-async fn list_with_room(desk: &Desk, account: &TwilioAccount) -> Result<Sid, Trouble> {
-    let domain = domain(desk, account).await?;
+/// A list with so much room, that the domain is checked against. The room is taken at once: whoever comes next counts it.
+async fn list_with_room(
+    desk: &Desk,
+    account: &TwilioAccount,
+    kind: SipListKind,
+    wanted: usize,
+) -> Result<Sid, Trouble> {
+    let domain = domain(desk, account, kind).await?;
+    let wanted = u32::try_from(wanted).unwrap_or(u32::MAX);
     let mut lists = desk.shelf.lists.lock().await;
-    if lists.is_empty() {
-        let prefix = format!("{} ", desk.policy.brand);
-        let taken = desk.store.sip_seats_taken(&account.sid).await?;
-        let all = desk.of_twilio(desk.twilio.sip_lists(account, SipListKind::Credentials)).await?;
-        let ours =
-            all.into_iter().filter(|list| list.friendly_name.as_ref().is_some_and(|name| name.starts_with(&prefix)));
-        for list in ours {
-            let seats = taken.iter().find(|(known, _)| *known == list.sid).map_or(0, |(_, count)| *count);
-            desk.of_twilio(desk.twilio.map_sip_list(account, &domain, SipListKind::Credentials, &list.sid)).await?;
-            lists.push((list.sid, seats));
+    let of_kind = match lists.entry(kind) {
+        std::collections::hash_map::Entry::Occupied(known) => known.into_mut(),
+        std::collections::hash_map::Entry::Vacant(empty) => {
+            empty.insert(our_lists(desk, account, &domain, kind).await?)
         }
-    }
-    if let Some((list, seats)) = lists.iter_mut().find(|(_, seats)| *seats < SEATS_MAX) {
-        *seats += 1;
+    };
+    if let Some((list, held)) = of_kind.iter_mut().find(|(_, held)| held.saturating_add(wanted) <= most(kind)) {
+        *held += wanted;
         return Ok(list.clone());
     }
-    let name = format!("{} {}", desk.policy.brand, lists.len() + 1);
-    let made = desk.of_twilio(desk.twilio.make_sip_list(account, SipListKind::Credentials, &name)).await?;
-    desk.of_twilio(desk.twilio.map_sip_list(account, &domain, SipListKind::Credentials, &made.sid)).await?;
-    lists.push((made.sid.clone(), 1));
+    let name = format!("{} {}", list_prefix(desk, kind), of_kind.len() + 1);
+    let made = desk.of_twilio(desk.twilio.make_sip_list(account, kind, &name)).await?;
+    desk.of_twilio(desk.twilio.map_sip_list(account, &domain, kind, &made.sid)).await?;
+    of_kind.push((made.sid.clone(), wanted));
     Ok(made.sid)
+}
+
+/// The lists of ours there are, mapped to the domain, and how much each holds.
+async fn our_lists(
+    desk: &Desk,
+    account: &TwilioAccount,
+    domain: &Sid,
+    kind: SipListKind,
+) -> Result<Vec<(Sid, u32)>, Trouble> {
+    let prefix = format!("{} ", list_prefix(desk, kind));
+    let taken = desk.store.sip_seats_taken(&account.sid).await?;
+    let all = desk.of_twilio(desk.twilio.sip_lists(account, kind)).await?;
+    let mut ours = Vec::new();
+    for list in all.into_iter().filter(|list| list.friendly_name.as_ref().is_some_and(|name| name.starts_with(&prefix)))
+    {
+        desk.of_twilio(desk.twilio.map_sip_list(account, domain, kind, &list.sid)).await?;
+        let held = match kind {
+            SipListKind::Credentials => {
+                taken.iter().find(|(known, _)| *known == list.sid).map_or(0, |(_, count)| *count)
+            }
+            SipListKind::Addresses => {
+                let held = desk.of_twilio(desk.twilio.sip_addresses(account, &list.sid)).await?;
+                u32::try_from(held.len()).unwrap_or(u32::MAX)
+            }
+        };
+        ours.push((list.sid, held));
+    }
+    Ok(ours)
+}
+
+fn list_prefix(desk: &Desk, kind: SipListKind) -> String {
+    match kind {
+        SipListKind::Credentials => format!("{} names", desk.policy.brand),
+        SipListKind::Addresses => format!("{} addresses", desk.policy.brand),
+    }
 }

@@ -21,9 +21,8 @@ impl Sqlite {
             let Some(row) = query.fetch_optional(&self.readers).await? else { return Ok(None) };
             let columns = Columns(&row);
             let Some(mut phone) = columns.json::<PhoneIntegration>("settings")? else { return Ok(None) };
-            let seat = (columns.parsed("account_sid")?, columns.parsed("list_sid")?, columns.parsed("credential_sid")?);
-            if let (Some(account), Some(list), Some(credential)) = seat {
-                phone.seat = Some(SipSeat { account, list, credential });
+            if let (Some(account), Some(list)) = (columns.parsed("account_sid")?, columns.parsed("list_sid")?) {
+                phone.seat = Some(SipSeat { account, list, credential: columns.parsed("credential_sid")? });
             }
             let sealed = columns.bytes_or_none("sip_password")?;
             let password = sealed.map(|sealed| self.open_sealed(place(tenant), sealed)).transpose()?;
@@ -57,7 +56,7 @@ impl Sqlite {
             .bind(sealed)
             .bind(seat.map(|seat| seat.account.as_str()))
             .bind(seat.map(|seat| seat.list.as_str()))
-            .bind(seat.map(|seat| seat.credential.as_str()))
+            .bind(seat.and_then(|seat| seat.credential.as_ref()).map(Sid::as_str))
             .bind(nanos(Timestamp::now()))
             .execute(&mut *writing)
             .await?;
