@@ -45,6 +45,9 @@ CREATE INDEX numbers_in_pool ON numbers (created_at, id) WHERE state = 'unassign
 CREATE TABLE phone_integrations (
     tenant_id      TEXT PRIMARY KEY NOT NULL REFERENCES tenants (id) ON DELETE CASCADE,
     settings       TEXT NOT NULL,
+    method         TEXT NOT NULL,
+    -- The number the tenant is known by: no two tenants have one in common.
+    clinic_number  TEXT NOT NULL UNIQUE,
     -- The password of its name on the SIP domain, sealed. Twilio keeps only a hash of it.
     sip_password   BLOB,
     -- Where Twilio keeps that name.

@@ -22,7 +22,11 @@ pub(super) async fn availability(admin: &AdminState, tenant: &Tenant, given: &Va
     let load = load.ok_or_else(|| Problem::not_found("tenant", tenant.id.as_str()))?;
     let mut faults = forward_faults(admin, &load, given).await?;
     match Availability::read(given, Strictness::Save) {
-        Ok(reading) if faults.is_empty() => Ok(doubts(admin, &load, given, reading.warnings)),
+        Ok(reading) if faults.is_empty() => {
+            // By a carrier or a telephone system, which may send only what staff could not take.
+            let is_sent_on = admin.store.phone_integration(&tenant.id).await?.is_some();
+            Ok(doubts(admin, &load, is_sent_on, given, reading.warnings))
+        }
         Ok(_) => Err(Problem::invalid(faults)),
         Err(found) => {
             faults.splice(0..0, found);
@@ -31,13 +35,18 @@ pub(super) async fn availability(admin: &AdminState, tenant: &Tenant, given: &Va
     }
 }
 
-/// A carrier that sends this number's calls on to us must not get them back from a forward of the tenant's.
-pub(super) fn is_no_loop(tenant: &Tenant, clinic_number: E164) -> Result<(), Problem> {
-    match forwards(&tenant.availability).iter().any(|(_, number)| *number == clinic_number) {
-        false => Ok(()),
-        true => {
+/// A carrier that sends this number's calls on to us must not get them back from a forward, the tenant's own or that of
+/// somebody it leads to.
+pub(super) async fn is_no_loop(admin: &AdminState, tenant: &Tenant, clinic_number: E164) -> Result<(), Problem> {
+    let Some(load) = admin.store.load_tenant(&tenant.id).await? else { return Ok(()) };
+    let mut own = own_numbers(&load.numbers);
+    own.push(clinic_number);
+    let forwards: Vec<E164> = forwards(&tenant.availability).into_iter().map(|(_, number)| number).collect();
+    match leads_back(admin, &tenant.id, &own, &forwards).await? {
+        None => Ok(()),
+        Some(_) => {
             let detail =
-                "the tenant's fallback forwards to this number, which would send the call back: change that first";
+                "the tenant's fallback forwards calls so that they come back to this number: change that first";
             Err(Problem::fault("/clinicNumber", "loop", detail))
         }
     }
@@ -51,6 +60,7 @@ pub(super) async fn closes_loop(admin: &AdminState, id: &TenantId, number: &Numb
     let Some(load) = admin.store.load_tenant(id).await? else { return Ok(false) };
     let mut own = own_numbers(&load.numbers);
     own.push(number.e164);
+    own.extend(forwarded_number(admin, id).await?);
     let forwards: Vec<E164> = forwards(&load.tenant.availability).into_iter().map(|(_, number)| number).collect();
     Ok(leads_back(admin, id, &own, &forwards).await?.is_some())
 }
@@ -59,15 +69,10 @@ pub(super) async fn closes_loop(admin: &AdminState, id: &TenantId, number: &Numb
 async fn forward_faults(admin: &AdminState, load: &TenantLoad, given: &Value) -> Result<Vec<Fault>, Problem> {
     let numbers: Vec<E164> = load.numbers.iter().map(|number| number.e164).collect();
     let countries = forward_countries(&admin.around.forward_countries, &numbers, &load.tenant.country);
-    let own = own_numbers(&load.numbers);
-    let forwarded = forwarded_number(admin, &load.tenant.id).await?;
+    let mut own = own_numbers(&load.numbers);
+    own.extend(forwarded_number(admin, &load.tenant.id).await?);
     let mut faults = Vec::new();
     for (pointer, number) in forwards(given) {
-        if forwarded == Some(number) {
-            let detail = format!("the carrier forwards calls to {number} here: they would come back");
-            faults.push(Fault::new(pointer, "loop", detail));
-            continue;
-        }
         // Without numbers nothing can ring it yet, and what it will be called from is not known.
         let refused = if numbers.is_empty() { None } else { forward_fault(number, &countries) };
         if let Some(fault) = refused {
@@ -104,8 +109,18 @@ async fn leads_back(
 
 /// Where a number leads, if its calls are decided like any call. A line for voicemail ends there.
 async fn lead(admin: &AdminState, number: E164) -> Result<Option<Lead>, Problem> {
-    let number = admin.store.number_by_e164(number).await?.filter(|number| number.purpose == Purpose::Calls);
-    let Some(id) = number.and_then(|number| number.tenant_id) else { return Ok(None) };
+    let ours = admin.store.number_by_e164(number).await?.filter(|number| number.purpose == Purpose::Calls);
+    let id = match ours.and_then(|number| number.tenant_id) {
+        Some(id) => Some(id),
+        // Somebody else's carrier may send it on to us.
+        None => admin
+            .store
+            .tenant_known_by(number)
+            .await?
+            .filter(|(how, _)| *how == PhoneMethod::Forwarded)
+            .map(|(_, id)| id),
+    };
+    let Some(id) = id else { return Ok(None) };
     let Some(tenant) = admin.store.tenant(&id).await? else { return Ok(None) };
     let forwards = forwards(&tenant.availability).into_iter().map(|(_, number)| number).collect();
     Ok(Some(Lead { tenant: id, forwards }))
@@ -134,7 +149,7 @@ fn forwards(availability: &Value) -> Vec<(String, E164)> {
 }
 
 /// What is allowed but will not do what somebody hopes.
-fn doubts(admin: &AdminState, load: &TenantLoad, given: &Value, read: Vec<Fault>) -> Vec<Fault> {
+fn doubts(admin: &AdminState, load: &TenantLoad, is_sent_on: bool, given: &Value, read: Vec<Fault>) -> Vec<Fault> {
     let mut tenant = load.tenant.clone();
     tenant.availability = given.clone();
     let (_, doubts) = routing::compile(&tenant, &load.numbers, load.account.as_ref(), &admin.around);
@@ -142,15 +157,15 @@ fn doubts(admin: &AdminState, load: &TenantLoad, given: &Value, read: Vec<Fault>
     let of_fallback = doubts.into_iter().filter(|doubt| doubt.pointer.starts_with("/fallback"));
     let mut doubts = read;
     doubts.extend(of_fallback);
-    doubts.extend(doubt_overflow(&load.numbers, given));
+    doubts.extend(doubt_overflow(&load.numbers, is_sent_on, given));
     doubts.extend(doubt_voicemail(&load.numbers, given));
     without_repetition(doubts)
 }
 
 /// Our count knows only calls that come through here. Where the PBX filters, it stays at zero.
-fn doubt_overflow(numbers: &[Number], given: &Value) -> Option<Fault> {
+fn doubt_overflow(numbers: &[Number], is_sent_on: bool, given: &Value) -> Option<Fault> {
     let mut lines = active(numbers).filter(|number| number.purpose == Purpose::Calls).peekable();
-    let by_sip = lines.peek().is_none() || lines.clone().any(|number| number.sip_uri.is_some());
+    let by_sip = is_sent_on || lines.peek().is_none() || lines.clone().any(|number| number.sip_uri.is_some());
     let filtered = lines.any(|number| number.already_overflowed);
     let doubtful = given["mode"] == "overflow-only" && by_sip && !filtered;
     doubtful.then(|| {
@@ -164,7 +179,7 @@ fn doubt_overflow(numbers: &[Number], given: &Value) -> Option<Fault> {
 fn doubt_voicemail(numbers: &[Number], given: &Value) -> Option<Fault> {
     let kind = given["fallback"]["type"].as_str().unwrap_or("voicemail");
     let mut lines = active(numbers).peekable();
-    let all_free = lines.peek().is_some() && lines.all(is_free);
+    let all_free = lines.peek().is_some() && lines.all(Number::is_free);
     (kind == "voicemail" && all_free).then(|| {
         let detail = "this tenant has free Vapi numbers only, which cannot take a message: \
                       callers hear a sentence instead, until it has a Twilio number";
@@ -174,11 +189,6 @@ fn doubt_voicemail(numbers: &[Number], given: &Value) -> Option<Fault> {
 
 fn active(numbers: &[Number]) -> impl Iterator<Item = &Number> + Clone {
     numbers.iter().filter(|number| number.state == NumberState::Active)
-}
-
-/// One of Vapi's own: Vapi knows it, and no Twilio account does.
-fn is_free(number: &Number) -> bool {
-    number.vapi_number_id.is_some() && number.account_sid.is_none() && number.twilio_sid.is_none()
 }
 
 fn without_repetition(mut faults: Vec<Fault>) -> Vec<Fault> {

@@ -13,12 +13,12 @@ use serde_json::Value;
 use tokio::time::{Instant, sleep};
 use utoipa::ToSchema;
 
-use super::AdminState;
 use super::auth::Caller;
 use super::error::Problem;
 use super::json::Id;
 use super::lists::ListQuery;
 use super::narrowings::JobQuery;
+use super::{AdminState, purchases};
 use crate::model::{
     Change, Job, JobEntry, JobId, JobKind, JobState, NumberId, OrgId, Standing, StepState, Tenant, TenantId,
 };
@@ -62,7 +62,7 @@ pub(super) struct JobBody {
 }
 
 /// What a job is for: a number for a tenant; a tenant's way of being reached; a number that is to lead to us; a tenant's
-/// target; a number that leaves Vapi; a number that is given back.
+/// target; a number that leaves Vapi; a number that is given back; what a tenant had that is gone.
 #[derive(Clone, Copy, Serialize, Deserialize, ToSchema)]
 #[schema(as = JobKind)]
 #[serde(rename_all = "camelCase")]
@@ -73,6 +73,7 @@ pub(super) enum JobKindBody {
     Target,
     Remove,
     Release,
+    Vacate,
 }
 
 /// How far a job is. `waiting` goes on by itself; `manual` has come as far as it can, and its detail says what is left.
@@ -195,6 +196,9 @@ pub(super) async fn retry(
     caller: Caller,
     OfJob(job): OfJob,
 ) -> Result<Response, Problem> {
+    if let (JobKind::Number | JobKind::Deploy, Some(org)) = (job.kind, &job.org_id) {
+        purchases::is_paid(&admin, org).await?;
+    }
     asked(&admin, &caller.by, &job, &JobEntry::Retried).await
 }
 
@@ -334,6 +338,7 @@ impl JobKindBody {
             JobKind::Target => JobKindBody::Target,
             JobKind::Remove => JobKindBody::Remove,
             JobKind::Release => JobKindBody::Release,
+            JobKind::Vacate => JobKindBody::Vacate,
         }
     }
 }

@@ -176,7 +176,8 @@ async fn synced(admin: &AdminState, caller: &Caller, found: &VapiNumber, dry_run
         let id = (!matches!(outcome, SyncOutcome::Recorded)).then_some(before.id);
         return Ok(told(id, outcome, None));
     }
-    let after = Number { vapi_number_id: Some(found.id.clone()), ..before.clone() };
+    let account_sid = before.account_sid.clone().or_else(|| found.twilio_account_sid.clone());
+    let after = Number { vapi_number_id: Some(found.id.clone()), account_sid, ..before.clone() };
     let kept = put(admin, &caller.by, &before, &after).await?;
     Ok(told(Some(kept.id), outcome, None))
 }

@@ -186,6 +186,8 @@ pub(super) async fn record(
 }
 
 /// Changes a number: leads it to a tenant, or takes it away
+///
+/// Where a provider knows it, a job makes it lead here and lets Vapi know whose it is.
 #[utoipa::path(patch, path = "/api/numbers/{id}", tag = "numbers", request_body = NumberPatch,
     responses((status = 200, description = "The number as it is now", body = NumberBody)))]
 pub(super) async fn change(
@@ -221,6 +223,11 @@ pub(super) async fn change(
         after.vapi_number_id = vapi_number_id.as_deref().map(sid);
     }
     let kept = if after == before { after } else { put(&admin, &caller.by, &before, &after).await? };
+    // What a provider knows of it is of whoever had it before.
+    let is_known = kept.vapi_number_id.is_some() || kept.twilio_sid.is_some();
+    if kept.tenant_id.is_some() && kept.tenant_id != before.tenant_id && is_known {
+        number_deeds::wire(&admin, &caller, &kept).await?;
+    }
     Ok(Answer(NumberBody::of(&kept)))
 }
 

@@ -203,7 +203,8 @@ const LISTS: [&str; 13] = [
 ];
 
 /// What may buy a number.
-const BUY: [&str; 4] = ["/api/numbers", "/api/tenants", "/api/tenants/{id}/deploy", "/api/restaurants"];
+const BUY: [&str; 5] =
+    ["/api/numbers", "/api/tenants", "/api/tenants/{id}/deploy", "/api/restaurants", "/api/jobs/{id}/retry"];
 
 /// What may be in somebody's way.
 const CONFLICTS: [(&str, HttpMethod, &str); 15] = [

@@ -20,7 +20,7 @@ use super::owned::OfTenant;
 use super::{AdminState, checks, purchases};
 use crate::model::{Change, E164, Fault, Number, NumberState, PhoneIntegration, PhoneMethod, Purpose, Secret, Tenant};
 use crate::provisioning::{Asked, sip_password, sip_username};
-use crate::store::{Ask, JobBounds, NumberFilter};
+use crate::store::{Ask, JobBounds, NumberFilter, StoreError};
 
 /// How a tenant is reached. Which members there are depends on the method, and on whether it is set up.
 #[derive(Serialize, ToSchema)]
@@ -164,7 +164,7 @@ pub(super) async fn put(
     let (method, source_ips) = method(&admin, &put)?;
     let clinic_number = E164::parse(&put.clinic_number).expect("the schema let it through");
     if method == PhoneMethod::Forwarded {
-        checks::is_no_loop(&tenant, clinic_number)?;
+        checks::is_no_loop(&admin, &tenant, clinic_number).await?;
     }
     let known = admin.store.phone_integration(&tenant.id).await?;
     let numbers = calls_numbers(&admin, &tenant).await?;
@@ -185,7 +185,7 @@ pub(super) async fn put(
         source_ips,
         pbx_type: put.pbx_type.filter(|_| method == PhoneMethod::Sip),
         area_code: put.area_code,
-        needs_phone_number: put.needs_phone_number.unwrap_or_else(|| !numbers.iter().any(is_at_twilio)),
+        needs_phone_number: put.needs_phone_number.unwrap_or_else(|| !numbers.iter().any(|number| !number.is_free())),
         configured_at: (admin.now)(),
         number: None,
         setup_completed_at: None,
@@ -193,8 +193,20 @@ pub(super) async fn put(
         seat,
     };
     let tenant = if fresh && tenant.sip_username.is_none() { named(&admin, &caller, &tenant).await? } else { tenant };
-    admin.store.put_phone_integration(&tenant.id, &phone, password.as_ref(), &caller.by).await?;
+    let kept = admin.store.put_phone_integration(&tenant.id, &phone, password.as_ref(), &caller.by).await;
     (admin.changed)(Change::Tenant(tenant.id.clone()));
+    // By its number a telephone system may call too.
+    for number in known.iter().map(|(phone, _)| phone.clinic_number).chain([clinic_number]) {
+        (admin.changed)(Change::SipName(number.to_string()));
+        (admin.changed)(Change::SipName(number.to_string().trim_start_matches('+').to_owned()));
+    }
+    match kept {
+        Err(StoreError::NumberTaken) => {
+            let detail = "another tenant is known by this number";
+            return Err(Problem::fault("/clinicNumber", "number_taken", detail));
+        }
+        kept => kept?,
+    }
     Ok(Answer(PhoneBody::of(&admin, &tenant, &phone, password.as_ref())))
 }
 
@@ -214,7 +226,9 @@ pub(super) async fn deploy(
     if phone.needs_phone_number {
         purchases::is_paid(&admin, &tenant.org_id).await?;
     }
-    let bounds = JobBounds { only_one: true, numbers_max: None };
+    let buys = phone.needs_phone_number && calls_numbers(&admin, &tenant).await?.iter().all(Number::is_free);
+    let numbers_max = buys.then_some(admin.provision.numbers_per_tenant);
+    let bounds = JobBounds { only_one: true, numbers_max };
     let job = jobs::begin(&admin, &caller.by, &About::tenant(&tenant), &Asked::Deploy, bounds).await?;
     Ok(jobs::begun(&job))
 }
@@ -307,10 +321,6 @@ async fn calls_numbers(admin: &AdminState, tenant: &Tenant) -> Result<Vec<Number
     let only = NumberFilter { state: Some(NumberState::Active), purpose: Some(Purpose::Calls), account: None };
     let ask = Ask { limit: 200, tenant: Some(tenant.id.clone()), only, ..Ask::default() };
     Ok(admin.store.numbers(&ask).await?.rows)
-}
-
-fn is_at_twilio(number: &Number) -> bool {
-    number.account_sid.is_some()
 }
 
 impl PhoneBody {

@@ -14,9 +14,9 @@ use super::error::Problem;
 use super::jobs::{self, About, BegunBody};
 use super::json::{Json, OptionalJson};
 use super::numbers::NumberBody;
-use crate::model::{Change, E164, Job, JobId, JobState, OrgId, Sid, Target, TargetKind, Tenant, TenantId};
+use crate::model::{Change, E164, Job, JobId, JobState, OrgId, Sid, Tenant, TenantId};
 use crate::provisioning::Asked;
-use crate::store::{Ask, JobBounds, StoreError, TenantFilter};
+use crate::store::{Ask, JobBounds, TenantFilter};
 
 /// Most jobs one batch makes; the rest is made by asking again.
 const BATCH_MAX: usize = 10_000;
@@ -128,15 +128,13 @@ pub(super) async fn purchase(
     {
         return Err(Problem::number_taken());
     }
-    if let Some(agent) = &new.agent_id {
-        answered_by(&admin, &caller, &tenant, agent).await?;
-    }
     let asked = Asked::Number {
         number,
         area_code: new.area_code,
         country: new.country.map(|country| country.to_ascii_uppercase()),
         force_twilio: true,
         purpose: Default::default(),
+        agent: new.agent_id.as_deref().map(|id| Sid::parse(id).expect("the schema let it through")),
     };
     let job = jobs::begin(&admin, &caller.by, &About::tenant(&tenant), &asked, bounds(&admin)).await?;
     let job = jobs::wait_for(&admin, job).await?;
@@ -249,25 +247,6 @@ pub(super) async fn bought(admin: &AdminState, job: &Job) -> Result<Option<crate
     match id {
         Some(id) => Ok(admin.store.number(&id).await?),
         None => Ok(None),
-    }
-}
-
-async fn answered_by(admin: &AdminState, caller: &Caller, tenant: &Tenant, agent: &str) -> Result<(), Problem> {
-    let id = Sid::parse(agent).expect("the schema let it through, and it asks the same function");
-    let target = Some(Target { kind: TargetKind::Assistant, id });
-    if tenant.target == target {
-        return Ok(());
-    }
-    let now = (admin.now)();
-    let changed = admin.store.change_tenant(&tenant.id, None, &caller.by, move |tenant| {
-        tenant.target = target;
-        tenant.updated_at = now;
-    });
-    let changed = changed.await;
-    (admin.changed)(Change::Tenant(tenant.id.clone()));
-    match changed {
-        Err(StoreError::NotFound) => Err(Problem::not_found("tenant", tenant.id.as_str())),
-        changed => Ok(changed.map(drop)?),
     }
 }
 

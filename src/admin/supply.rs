@@ -1,5 +1,7 @@
 //! Numbers that can be had: for sale at Twilio, free at Vapi. Providers are asked, nothing is changed.
 
+use std::sync::Arc;
+
 use axum::Json as Answer;
 use axum::extract::{Query, State};
 use axum::http::Uri;
@@ -14,7 +16,7 @@ use crate::providers::{Offer, Outlook, ProviderError, Search, Twilio, Vapi};
 use crate::provisioning::Meter;
 
 /// Where numbers come from.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Supply {
     /// Those for sale.
     pub twilio: Twilio,
@@ -22,6 +24,14 @@ pub struct Supply {
     pub vapi: Option<Vapi>,
     /// How many free numbers the plan allows.
     pub free_numbers: u32,
+    /// How many it allows by Vapi's own word, where a further one was refused.
+    pub learned: Arc<dyn Fn() -> Option<u32> + Send + Sync>,
+}
+
+impl std::fmt::Debug for Supply {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Supply").field("free_numbers", &self.free_numbers).finish_non_exhaustive()
+    }
 }
 
 /// Which numbers are wanted.
@@ -140,7 +150,8 @@ pub(super) async fn free_numbers(
     caller.operator()?;
     let vapi = admin.supply.vapi.as_ref().ok_or_else(Problem::vapi_missing)?;
     let total = vapi.free_numbers().await.map_err(|error| failed(&error))?;
-    let meter = Meter { total, limit: admin.supply.free_numbers };
+    let (set, learned) = (admin.supply.free_numbers, (admin.supply.learned)());
+    let meter = Meter { total, limit: learned.map_or(set, |learned| learned.min(set)) };
     Ok(Answer(FreeNumbersBody {
         total: meter.total,
         limit: meter.limit,

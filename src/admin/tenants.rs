@@ -153,18 +153,27 @@ pub(super) async fn change(
     }
     let tenant = save(&admin, &caller.by, &before, &if_match, move |tenant| apply(patch, connect, tenant)).await?;
     if tenant.target != before.target {
-        at_vapi_too(&admin, &caller, &tenant).await?;
+        let own = format!("sip:{}@", tenant.id);
+        if tenant.connect.sip_uri.as_ref().is_some_and(|uri| uri.starts_with(&own)) {
+            let asked = Asked::Target;
+            jobs::begin(&admin, &caller.by, &About::tenant(&tenant), &asked, JobBounds::default()).await?;
+        } else {
+            at_vapi_too(&admin, &caller, &tenant, |number| number.vapi_number_id.is_some()).await?;
+        }
     }
     Ok((etag(tenant.version), Answer(TenantBody::of(&tenant))).into_response())
 }
 
-/// What Vapi knows of a tenant follows its target: a job sees to it, where Vapi knows anything.
-async fn at_vapi_too(admin: &AdminState, caller: &Caller, tenant: &Tenant) -> Result<(), Problem> {
+/// What Vapi knows of a tenant follows its settings: a job sees to it, where Vapi knows anything of that kind.
+pub(super) async fn at_vapi_too(
+    admin: &AdminState,
+    caller: &Caller,
+    tenant: &Tenant,
+    is_concerned: fn(&Number) -> bool,
+) -> Result<(), Problem> {
     let ask = Ask { limit: 200, tenant: Some(tenant.id.clone()), ..Ask::default() };
-    let is_known = |number: &Number| number.vapi_number_id.is_some() && number.account_sid.is_some();
-    let own = format!("sip:{}@", tenant.id);
-    let has_address = tenant.connect.sip_uri.as_ref().is_some_and(|uri| uri.starts_with(&own));
-    if admin.supply.vapi.is_some() && (has_address || admin.store.numbers(&ask).await?.rows.iter().any(is_known)) {
+    if admin.supply.vapi.is_some() && admin.store.numbers(&ask).await?.rows.iter().any(is_concerned) {
+        // One under way may have read what was before.
         let bounds = JobBounds::default();
         jobs::begin(admin, &caller.by, &About::tenant(tenant), &Asked::Target, bounds).await?;
     }
@@ -183,12 +192,18 @@ pub(super) async fn delete(
 ) -> Result<StatusCode, Problem> {
     caller.administers(&tenant)?;
     let expected = if_match.expected(tenant.version)?;
+    let seat = admin.store.phone_integration(&tenant.id).await?.and_then(|(phone, _)| phone.seat);
     let rested = admin.store.delete_tenant(&tenant.id, expected, &caller.by).await;
     let numbers: &[Number] = rested.as_deref().unwrap_or_default();
     for change in changes_of(&tenant).into_iter().chain(numbers.iter().flat_map(super::numbers::changes_of)) {
         (admin.changed)(change);
     }
     rested?;
+    let own = format!("sip:{}@", tenant.id);
+    if seat.is_some() || tenant.connect.sip_uri.as_ref().is_some_and(|uri| uri.starts_with(&own)) {
+        let asked = Asked::Vacate { tenant: tenant.id.clone(), seat: seat.map(Into::into) };
+        jobs::begin(&admin, &caller.by, &About::tenant(&tenant), &asked, JobBounds::default()).await?;
+    }
     Ok(StatusCode::NO_CONTENT)
 }
 

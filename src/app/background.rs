@@ -28,6 +28,7 @@ use crate::health::Health;
 use crate::journal::{Journal, Options};
 use crate::model::{Change, Secret};
 use crate::providers::{Http, Twilio, Vapi};
+use crate::provisioning::Shelf;
 use crate::retention::{Remote, Spool};
 use crate::store::Store;
 use crate::telemetry::Metrics;
@@ -141,7 +142,7 @@ impl Background {
         let (token_sha256, token) = operator_token(&settings, &store).await?;
         let (rotation, keeper) = Rotation::new(store.clone(), config::secrets::source(&settings));
         helpers.spawn(keeper.run(stops.helpers.clone()));
-        let jobs_wake = Arc::new(Notify::new());
+        let (jobs_wake, shelf) = (Arc::new(Notify::new()), Arc::new(Shelf::default()));
         let changed: Arc<dyn Fn(Change) + Send + Sync> = {
             let (directory, teller) = (directory.clone(), teller.clone());
             Arc::new(move |change| {
@@ -149,7 +150,7 @@ impl Background {
                 teller.changed(&change);
             })
         };
-        let desk = provisioning::desk(&settings, &store, &twilio, vapi.as_ref(), &changed);
+        let desk = provisioning::desk(&settings, &store, &twilio, vapi.as_ref(), &changed, &shelf);
         let router = admin::router(AdminState {
             store: store.clone(),
             around,
@@ -161,6 +162,7 @@ impl Background {
                 twilio: twilio.clone(),
                 vapi: vapi.clone(),
                 free_numbers: settings.vapi.free_number_limit,
+                learned: Arc::new(move || shelf.free_limit()),
             },
             provision: provisioning::of_admin(&settings, &jobs_wake),
             periods: settings.retention.periods,

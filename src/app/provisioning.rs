@@ -30,13 +30,14 @@ pub(super) fn desk(
     twilio: &Twilio,
     vapi: Option<&Vapi>,
     changed: &Arc<dyn Fn(Change) + Send + Sync>,
+    shelf: &Arc<Shelf>,
 ) -> Desk {
     Desk {
         store: store.clone(),
         twilio: twilio.clone(),
         vapi: vapi.cloned(),
         gates: Gates::default(),
-        shelf: Shelf::default(),
+        shelf: Arc::clone(shelf),
         policy: policy(settings),
         changed: Arc::clone(changed),
         now: Arc::new(Timestamp::now),
@@ -54,6 +55,7 @@ fn policy(settings: &Settings) -> Policy {
     let sip_wiring = Wiring { voice_url: urls.sip().to_string(), ..number_wiring.clone() };
     let key = settings.twilio.api_key_sid.clone().zip(settings.twilio.api_key_secret.clone());
     Policy {
+        is_reachable: !settings.edge.public_url.is_empty() || !settings.twilio.is_real(),
         number_wiring,
         sip_wiring,
         vapi_server: VapiServer {

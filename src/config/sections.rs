@@ -199,6 +199,11 @@ impl Twilio {
         twilio
     }
 
+    /// It is Twilio itself, and no simulator.
+    pub fn is_real(&self) -> bool {
+        self.is_real
+    }
+
     /// The global account, if there is one.
     pub fn account(&self) -> Option<TwilioAccount> {
         let (sid, auth_token) = self.account_sid.clone().zip(self.auth_token.clone())?;

@@ -13,8 +13,8 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 
 use crate::model::{
-    Change, E164, Fault, Number, NumberId, NumberState, OrgId, PhoneIntegration, Purpose, Sid, SigningKey, Tenant,
-    TenantId, TwilioAccount,
+    Change, E164, Fault, Number, NumberId, NumberState, OrgId, PhoneIntegration, PhoneMethod, Purpose, Sid, SigningKey,
+    Tenant, TenantId, TwilioAccount,
 };
 use crate::routing::{self, Alike, CompiledTenant, Surroundings};
 use crate::store::{Store, StoreError};
@@ -318,7 +318,17 @@ impl Directory {
         let name: Arc<str> = Arc::from(user.to_lowercase());
         let found = self.rooms.sip_names.get(&name, patience, || {
             let (rooms, name) = (Arc::clone(&self.rooms), Arc::clone(&name));
-            async move { rooms.store.tenant_by_sip_user(&name).await }
+            async move {
+                let named = rooms.store.tenant_by_sip_user(&name).await?;
+                // Telephone systems dial on what was called: the number their business is known by.
+                match (named, as_number(&name)) {
+                    (None, Some(number)) => {
+                        let known = rooms.store.tenant_known_by(number).await?;
+                        Ok(known.filter(|(how, _)| *how == PhoneMethod::Sip).map(|(_, id)| id))
+                    }
+                    (named, _) => Ok(named),
+                }
+            }
         });
         let (id, how) = match found.await {
             (Found::Known(id), how) => (id, how),

@@ -24,6 +24,8 @@ pub enum JobKind {
     Remove,
     /// A number is given back for good.
     Release,
+    /// What a tenant had at the providers goes, now that it is gone.
+    Vacate,
 }
 
 /// A provisioning run.

@@ -154,6 +154,13 @@ pub struct Number {
     pub created_at: Timestamp,
 }
 
+impl Number {
+    /// One of Vapi's own: Vapi knows it, and no Twilio account does.
+    pub fn is_free(&self) -> bool {
+        self.vapi_number_id.is_some() && self.account_sid.is_none() && self.twilio_sid.is_none()
+    }
+}
+
 /// The life of a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

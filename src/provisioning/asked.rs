@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{E164, JobKind, NumberId, Purpose};
+use crate::model::{E164, JobKind, NumberId, Purpose, Sid, SipSeat, TenantId};
 
 /// What a job was asked to do.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -25,6 +25,9 @@ pub enum Asked {
         /// What calls to it are for.
         #[serde(default)]
         purpose: Purpose,
+        /// The assistant that answers for the tenant from now on.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        agent: Option<Sid>,
     },
     /// The tenant's way of being reached, as it is configured.
     Deploy,
@@ -45,6 +48,34 @@ pub enum Asked {
         /// Which.
         number_id: NumberId,
     },
+    /// What a tenant had that is gone.
+    Vacate {
+        /// Which tenant.
+        tenant: TenantId,
+        /// Where Twilio keeps who its telephone system is.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        seat: Option<Seat>,
+    },
+}
+
+/// A place in a list of Twilio's.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Seat {
+    account: Sid,
+    list: Sid,
+    credential: Option<Sid>,
+}
+
+impl From<SipSeat> for Seat {
+    fn from(seat: SipSeat) -> Seat {
+        Seat { account: seat.account, list: seat.list, credential: seat.credential }
+    }
+}
+
+impl From<Seat> for SipSeat {
+    fn from(seat: Seat) -> SipSeat {
+        SipSeat { account: seat.account, list: seat.list, credential: seat.credential }
+    }
 }
 
 impl Asked {
@@ -57,13 +88,14 @@ impl Asked {
             Asked::Target => JobKind::Target,
             Asked::Remove { .. } => JobKind::Remove,
             Asked::Release { .. } => JobKind::Release,
+            Asked::Vacate { .. } => JobKind::Vacate,
         }
     }
 
     /// A number by the chain, wherever it may come from.
     pub fn any_number() -> Asked {
-        let (number, area_code, country) = (None, None, None);
-        Asked::Number { number, area_code, country, force_twilio: false, purpose: Purpose::Calls }
+        let (number, area_code, country, agent) = (None, None, None, None);
+        Asked::Number { number, area_code, country, force_twilio: false, purpose: Purpose::Calls, agent }
     }
 
     /// The same, passing over the pool and the free numbers or not.

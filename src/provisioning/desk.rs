@@ -23,7 +23,7 @@ pub struct Desk {
     /// What stands between jobs and providers.
     pub gates: Gates,
     /// What providers told a moment ago, so that not every job asks again.
-    pub shelf: Shelf,
+    pub shelf: Arc<Shelf>,
     /// How the installation is set up.
     pub policy: Policy,
     /// Told of every change.
@@ -39,6 +39,8 @@ pub struct Desk {
 /// How the installation is set up, as far as jobs need to know.
 #[derive(Clone, Debug)]
 pub struct Policy {
+    /// False where numbers would lead to an address nobody outside can call.
+    pub is_reachable: bool,
     /// Where numbers lead.
     pub number_wiring: Wiring,
     /// Where the SIP domain leads.

@@ -53,6 +53,27 @@ pub(super) struct Try {
     pub failures: u32,
 }
 
+/// What had no effect is tried anew when somebody begins a job again: things may be otherwise now. But while nobody knows
+/// whether a number was bought, no other is tried, nor the ones before it.
+fn begin_again(memory: &mut HashMap<StepKey, Past>) {
+    let buys = |step: &StepKey| step.name == "purchaseTwilioNumber";
+    let is_open = memory.iter().any(|(step, past)| buys(step) && matches!(past, Past::Begun));
+    if is_open {
+        let offers = |step: &StepKey| buys(step) || step.name == "searchAvailableNumbers";
+        memory.retain(|step, past| offers(step) || !matches!(past, Past::Skipped));
+        return;
+    }
+    let bought: Vec<u32> = memory
+        .iter()
+        .filter(|(step, past)| buys(step) && matches!(past, Past::Done(_)))
+        .map(|(step, _)| step.nth)
+        .collect();
+    // An offer that was refused is no offer any more.
+    memory.retain(|step, past| {
+        !matches!(past, Past::Skipped) && (step.name != "searchAvailableNumbers" || bought.contains(&step.nth))
+    });
+}
+
 /// What comes of a step.
 pub(super) enum Outcome<T> {
     /// It had its effect; in words, and for the steps behind it.
@@ -65,14 +86,17 @@ impl<'d> Run<'d> {
     /// Goes on with a job from what is written of it.
     pub fn new(desk: &'d Desk, claimed: ClaimedJob) -> Run<'d> {
         let mut memory = HashMap::new();
+        let mut last_end = None;
         for entry in &claimed.log {
             match entry {
                 JobEntry::Began { step } => drop(memory.insert(step.clone(), Past::Begun)),
                 JobEntry::Done { step, data, .. } => drop(memory.insert(step.clone(), Past::Done(data.clone()))),
                 JobEntry::Skipped { step, .. } => drop(memory.insert(step.clone(), Past::Skipped)),
-                // What had no effect is tried again when somebody begins the job again: things may be otherwise now.
-                JobEntry::Retried => memory.retain(|_, past| !matches!(past, Past::Skipped)),
-                JobEntry::Delayed { .. } | JobEntry::Broke { .. } | JobEntry::CancelAsked | JobEntry::Ended { .. } => {}
+                JobEntry::Ended { state, .. } => last_end = Some(*state),
+                // What it had got was put in order: it begins from nothing.
+                JobEntry::Retried if last_end == Some(JobState::Cancelled) => memory.clear(),
+                JobEntry::Retried => begin_again(&mut memory),
+                JobEntry::Delayed { .. } | JobEntry::Broke { .. } | JobEntry::CancelAsked => {}
             }
         }
         Run {

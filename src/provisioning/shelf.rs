@@ -13,6 +13,9 @@ use crate::providers::{AccountKind, OwnedNumber, SipListKind};
 /// How long something told counts as true. What is bought elsewhere meanwhile is refused, and that is as good.
 const FRESH: Duration = Duration::from_secs(60);
 
+/// How long Vapi's refusal of a further free number is remembered: somebody may change the plan.
+const LEARNED: Duration = Duration::from_secs(3_600);
+
 /// Which numbers are for sale: to an account, in a country, in an area.
 pub(super) type Market = (Sid, String, Option<String>);
 
@@ -121,8 +124,8 @@ impl Shelf {
     }
 
     /// How many there may be, where Vapi has refused a further one.
-    pub(super) fn free_limit(&self) -> Option<u32> {
-        self.lock().free_limit.as_ref().and_then(Told::fresh).copied()
+    pub fn free_limit(&self) -> Option<u32> {
+        self.lock().free_limit.as_ref().filter(|told| told.at.elapsed() < LEARNED).map(|told| told.what)
     }
 
     pub(super) fn learn_free_limit(&self, limit: u32) {

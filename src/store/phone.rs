@@ -1,7 +1,7 @@
 //! The store's doors for how tenants are reached.
 
 use super::{Actor, Store, StoreError};
-use crate::model::{PhoneIntegration, Secret, Sid, TenantId};
+use crate::model::{E164, PhoneIntegration, PhoneMethod, Secret, Sid, TenantId};
 
 impl Store {
     /// How a tenant is reached, and the password of its name on the SIP domain.
@@ -14,7 +14,8 @@ impl Store {
         }
     }
 
-    /// Keeps how a tenant is reached. Without a password the one there is stays.
+    /// Keeps how a tenant is reached. Without a password the one there is stays. `NumberTaken` if another tenant is known
+    /// by the same number.
     pub async fn put_phone_integration(
         &self,
         tenant: &TenantId,
@@ -24,6 +25,13 @@ impl Store {
     ) -> Result<(), StoreError> {
         match self {
             Store::Sqlite(engine) => engine.put_phone_integration(tenant, phone, password, by).await,
+        }
+    }
+
+    /// The tenant that is known by this number, and how it is reached.
+    pub async fn tenant_known_by(&self, number: E164) -> Result<Option<(PhoneMethod, TenantId)>, StoreError> {
+        match self {
+            Store::Sqlite(engine) => engine.tenant_known_by(number).await,
         }
     }
 

@@ -45,6 +45,13 @@ impl Store {
         }
     }
 
+    /// Takes a number out of the pool, for nobody. False if it leads to a tenant.
+    pub async fn withdraw_number(&self, id: &NumberId) -> Result<bool, StoreError> {
+        match self {
+            Store::Sqlite(engine) => engine.withdraw_number(id).await,
+        }
+    }
+
     /// Forgets a number that is ours no more. Leads it to a tenant still, it stays: `NumberTaken`.
     pub async fn forget_number(&self, id: &NumberId, by: &Actor) -> Result<(), StoreError> {
         match self {

@@ -159,7 +159,12 @@ impl Desk {
                 sip_acl_domain: None,
                 restaurants_secret: Some(Secret::new("a-secret-of-restaurants")),
             },
-            supply: Supply { twilio: twilio_at("http://127.0.0.1:9"), vapi: None, free_numbers: 10 },
+            supply: Supply {
+                twilio: twilio_at("http://127.0.0.1:9"),
+                vapi: None,
+                free_numbers: 10,
+                learned: Arc::new(|| None),
+            },
             periods: Retention::default(),
             spool: Spool::default(),
             rotation: Arc::new(OneKey(store.clone())),

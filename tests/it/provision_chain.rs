@@ -28,6 +28,7 @@ async fn a_number_is_bought_with_one_request_and_leads_here_afterwards() {
     assert_eq!(
         names,
         [
+            "setTarget",
             "pool",
             "freeVapiNumber",
             "organizationTwilio",

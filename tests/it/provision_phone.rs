@@ -178,9 +178,9 @@ async fn a_telephone_system_known_by_its_addresses_is_let_in_from_there_alone() 
 #[tokio::test]
 async fn a_sip_tenant_may_do_without_a_number_and_two_share_a_list() {
     let town = Town::new().await;
-    for name in ["One", "Two"] {
+    for (name, known) in [("One", "+16475550187"), ("Two", "+16475550188")] {
         let tenant = town.tenant(name, json!({})).await;
-        let put = json!({ "method": "sip", "clinicNumber": "+16475550177", "needsPhoneNumber": false });
+        let put = json!({ "method": "sip", "clinicNumber": known, "needsPhoneNumber": false });
         let (_, before) = town.ask(Method::PUT, &format!("/api/tenants/{tenant}/phone-integration"), put).await;
         assert_eq!(before["notes"].as_array().unwrap().len(), 2, "no number, no cost");
         let job = town.done(&format!("/api/tenants/{tenant}/deploy"), Value::Null).await;

@@ -187,6 +187,13 @@ impl Twilio {
         self.post("wire_number", url, account, &form).await
     }
 
+    /// Gives a number another name.
+    pub async fn rename_number(&self, account: &TwilioAccount, sid: &Sid, name: &str) -> Result<(), ProviderError> {
+        let url = self.place("wire_number", account, &["IncomingPhoneNumbers", &format!("{sid}.json")])?;
+        let _: OwnedNumber = self.post("wire_number", url, account, &[("FriendlyName", name)]).await?;
+        Ok(())
+    }
+
     /// Gives a number back for good. One that is gone already is given back.
     pub async fn release_number(&self, account: &TwilioAccount, sid: &Sid) -> Result<(), ProviderError> {
         let url = self.place("release_number", account, &["IncomingPhoneNumbers", &format!("{sid}.json")])?;

@@ -33,6 +33,9 @@ pub(super) async fn obtain(run: &mut Run<'_>, tenant: &Tenant, wish: &Wish) -> R
     let global = run.desk.policy.global.clone();
     if let Some(number) = wish.number {
         let account = own.or(global).ok_or_else(no_account)?;
+        if let Some(id) = twilio::named(run, tenant, wish, &account, number).await? {
+            return Ok(Some(id));
+        }
         return twilio::buy(run, tenant, wish, &account, number).await;
     }
     if let Some(id) = from_pool(run, tenant, wish, own.as_ref(), global.as_ref()).await? {

@@ -1,9 +1,9 @@
 //! A tenant's way of being reached is set up: forwarded to a number of ours, or over SIP.
 
 use super::super::run::{Outcome, Run};
-use super::super::trouble::Halt;
+use super::super::trouble::{Halt, Trouble};
 use super::super::words;
-use super::{chain, endpoint, result, sip, tenant, wire};
+use super::{chain, endpoint, if_nobody_answers, ready, result, sip, tenant, wire};
 use crate::model::{Change, JobState, Number, NumberId, NumberState, PhoneIntegration, PhoneMethod, Purpose, Tenant};
 use crate::store::{Ask, NumberFilter};
 
@@ -39,8 +39,8 @@ pub(super) async fn run(run: &mut Run<'_>) -> Result<(), Halt> {
     })
     .await?;
     let detail = match &number {
-        Some(number) => format!("✅ {} is ready", number.e164),
-        None => "✅ the SIP address is ready".to_owned(),
+        Some(number) => ready(run, &of, number),
+        None => format!("✅ the SIP address is ready{}", if_nobody_answers(run, &of)),
     };
     let result = number.as_ref().map_or(serde_json::Value::Null, result);
     run.end(JobState::Succeeded, detail, result).await
@@ -62,10 +62,15 @@ async fn number(run: &mut Run<'_>, of: &Tenant, phone: &PhoneIntegration) -> Res
         let numbers = desk.store.numbers(&ask).await?.rows;
         // Not one this job is about to get: that is the chain's to tell.
         let got = desk.store.number_of_job(&job).await?.map(|number| number.id);
-        let at_twilio = |number: &&Number| number.account_sid.is_some() && Some(&number.id) != got.as_ref();
+        let at_twilio = |number: &&Number| !number.is_free() && Some(&number.id) != got.as_ref();
         Ok(match numbers.iter().rev().find(at_twilio) {
             Some(number) => {
                 Outcome::Done(format!("{} leads to the tenant already", number.e164), Some(number.id.clone()))
+            }
+            None if method == PhoneMethod::Forwarded && !needs => {
+                let detail = "No Twilio numbers available: the tenant has none, and was configured to get none \
+                              (needsPhoneNumber); give it one, or configure it anew";
+                return Err(Trouble::by_hand(detail));
             }
             None if needs => Outcome::Skipped(format!("Purchasing Twilio number for {} method", method.as_str())),
             None => Outcome::Done("no number is needed".to_owned(), None),

@@ -4,7 +4,7 @@ use super::super::desk::Desk;
 use super::super::run::{Outcome, Run, Try};
 use super::super::trouble::{Halt, Trouble};
 use super::{tenant, wire};
-use crate::model::{Change, Connect, JobState, Number, Target, Tenant, TenantId, Via};
+use crate::model::{Change, Connect, JobState, Number, NumberId, Sid, Target, TargetKind, Tenant, TenantId, Via};
 use crate::providers::{Outlook, ProviderError, SipWords, VapiNumber};
 use crate::store::{Actor, Ask, StoreError};
 
@@ -91,23 +91,81 @@ async fn connected(desk: &Desk, id: &TenantId, uri: &str, words: SipWords, by: &
     changed.map(drop)
 }
 
+/// Makes this assistant answer for the tenant. True if another did before.
+pub(super) async fn answered_by(run: &mut Run<'_>, of: &mut Tenant, agent: Sid) -> Result<bool, Halt> {
+    let (desk, id, by) = (run.desk, of.id.clone(), run.by());
+    let target = Target { kind: TargetKind::Assistant, id: agent };
+    let (before, wanted) = (of.target.clone(), target.clone());
+    let changed = run.step::<bool, _>("setTarget", |_| async move {
+        if before.as_ref() == Some(&wanted) {
+            return Ok(Outcome::Done(format!("{} answers already", wanted.id), false));
+        }
+        let (now, detail) = ((desk.now)(), format!("{} answers", wanted.id));
+        let changed = desk.store.change_tenant(&id, None, &by, move |tenant| {
+            tenant.target = Some(wanted);
+            tenant.updated_at = now;
+        });
+        let changed = changed.await;
+        (desk.changed)(Change::Tenant(id));
+        changed?;
+        Ok(Outcome::Done(detail, true))
+    });
+    let changed = changed.await?.unwrap_or(false);
+    of.target = Some(target);
+    Ok(changed)
+}
+
 /// Vapi follows the tenant's target: at its address, and at its numbers.
 pub(super) async fn follow_target(run: &mut Run<'_>) -> Result<(), Halt> {
     let of = tenant(run).await?;
-    let desk = run.desk;
     keep_up(run, &of).await?;
-    let ask = Ask { limit: 200, tenant: Some(of.id.clone()), ..Ask::default() };
-    let numbers = desk.store.numbers(&ask).await.map_err(Halt::Lost)?.rows;
-    let at_both = |number: &&Number| number.vapi_number_id.is_some() && number.account_sid.is_some();
-    for number in numbers.iter().filter(at_both) {
-        // Changing it makes it lead to Vapi, as importing it does.
+    for number in at_vapi(run, &of).await? {
+        // Changing one of Twilio's makes it lead to Vapi, as importing it does.
         wire::attach(run, &of, &number.id).await?;
     }
-    let detail = match desk.target(&of) {
+    let detail = match run.desk.target(&of) {
         Some(target) => format!("{} answers", target.id),
         None => "nobody is set to answer".to_owned(),
     };
     run.end(JobState::Succeeded, detail, serde_json::Value::Null).await
+}
+
+/// The numbers besides this one follow the tenant's target too.
+pub(super) async fn others_follow(run: &mut Run<'_>, of: &Tenant, but: &NumberId) -> Result<(), Halt> {
+    for number in at_vapi(run, of).await?.into_iter().filter(|number| number.id != *but && !number.is_free()) {
+        wire::attach(run, of, &number.id).await?;
+    }
+    Ok(())
+}
+
+/// The tenant's numbers that Vapi has.
+async fn at_vapi(run: &Run<'_>, of: &Tenant) -> Result<Vec<Number>, Halt> {
+    let ask = Ask { limit: 200, tenant: Some(of.id.clone()), ..Ask::default() };
+    let mut numbers = run.desk.store.numbers(&ask).await.map_err(Halt::Lost)?.rows;
+    numbers.retain(|number| number.vapi_number_id.is_some());
+    // In an order that is the same whenever the job goes on.
+    numbers.sort_by(|one, other| one.id.cmp(&other.id));
+    Ok(numbers)
+}
+
+/// The address of a tenant that is gone goes too.
+pub(super) async fn remove(run: &mut Run<'_>, id: &TenantId) -> Result<(), Halt> {
+    let desk = run.desk;
+    run.step_at_vapi::<(), _>("deleteSipEndpoint", |_| async move {
+        if desk.vapi.is_none() {
+            return Ok(Outcome::Skipped("there is no key of Vapi's".to_owned()));
+        }
+        let uri = uri(desk, id);
+        match find(desk, &uri).await? {
+            Some(known) => {
+                desk.of_vapi(desk.vapi()?.delete_number(&known.id)).await?;
+                Ok(Outcome::Done(format!("{uri} is gone"), ()))
+            }
+            None => Ok(Outcome::Skipped(format!("Vapi does not have {uri}"))),
+        }
+    })
+    .await?;
+    Ok(())
 }
 
 async fn find(desk: &Desk, uri: &str) -> Result<Option<VapiNumber>, Trouble> {

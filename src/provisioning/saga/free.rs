@@ -11,7 +11,7 @@ use super::super::words;
 use super::chain::Wish;
 use crate::model::availability::Availability;
 use crate::model::{E164, FallbackKind, JobId, Number, NumberId, NumberState, Purpose, Sid, Tenant};
-use crate::providers::{Denial, VapiNumber};
+use crate::providers::{Denial, ProviderError, VapiNumber};
 use crate::store::{Actor, Ask, StoreError};
 
 /// Where a number is looked for if nobody says.
@@ -43,7 +43,7 @@ pub(super) async fn obtain(run: &mut Run<'_>, tenant: &Tenant, wish: &Wish) -> R
         }
         let meter = meter(desk).await?;
         Ok(match meter.remaining() {
-            0 => Outcome::Skipped(words::free_limit_reached(meter)),
+            0 => Outcome::Skipped(format!("{}\n{}", words::trying_free(meter), words::free_limit_reached(meter))),
             _ => Outcome::Done(words::trying_free(meter), ()),
         })
     });
@@ -125,6 +125,9 @@ async fn make(run: &mut Run<'_>, tenant: &Tenant, area: &str) -> Result<Option<M
                 Some(hinted) => Outcome::Done(format!("{refused}; {hinted} is tried"), Made::Elsewhere(hinted)),
                 None => Outcome::Skipped(refused.to_string()),
             },
+            Some(_) if !speaks_of_a_limit(&refused) => {
+                Outcome::Skipped(format!("⚠️ Could not create FREE Vapi number: {refused}"))
+            }
             Some(_) => {
                 let total = desk.shelf.free().unwrap_or(desk.policy.free_numbers);
                 desk.shelf.learn_free_limit(total);
@@ -135,6 +138,12 @@ async fn make(run: &mut Run<'_>, tenant: &Tenant, area: &str) -> Result<Option<M
         })
     })
     .await
+}
+
+/// Nobody knows how Vapi words it.
+fn speaks_of_a_limit(refused: &ProviderError) -> bool {
+    let said = refused.to_string().to_lowercase();
+    ["limit", "maximum", "quota", "plan", "upgrade", "payment"].iter().any(|word| said.contains(word))
 }
 
 /// Waits until it has its digits, records it, and deletes what was made twice. None if it came to nothing.
@@ -220,7 +229,7 @@ pub(super) async fn where_else(desk: &Desk, tenant: &Tenant) -> Result<Option<E1
     }
     let ask = Ask { limit: 200, tenant: Some(tenant.id.clone()), ..Ask::default() };
     let numbers = desk.store.numbers(&ask).await?.rows;
-    let at_twilio = |number: &&Number| number.account_sid.is_some();
+    let at_twilio = |number: &&Number| !number.is_free();
     let best = numbers.iter().filter(at_twilio).max_by_key(|number| number.purpose == Purpose::Voicemail);
     Ok(best.map(|number| number.e164))
 }

@@ -71,7 +71,7 @@ async fn may_lead_elsewhere(run: &Run<'_>, got: Option<&Number>) -> Result<Vec<N
         let ask = Ask { limit: 200, tenant: Some(tenant.clone()), ..Ask::default() };
         numbers.extend(store.numbers(&ask).await.map_err(Halt::Lost)?.rows);
     }
-    numbers.retain(|number| number.account_sid.is_some());
+    numbers.retain(|number| !number.is_free());
     numbers.sort_by(|one, other| one.id.cmp(&other.id));
     numbers.dedup_by(|one, other| one.id == other.id);
     Ok(numbers)

@@ -25,34 +25,58 @@ pub(super) use leave::leave;
 pub(super) async fn run(run: &mut Run<'_>) -> Result<(), Halt> {
     let asked: Asked = serde_json::from_value(run.job.asked.clone())
         .map_err(|error| Halt::Stop(JobState::Failed, format!("what was asked cannot be read: {error}")))?;
+    let leads_here = !matches!(asked, Asked::Release { .. } | Asked::Vacate { .. });
+    if leads_here && !run.desk.policy.is_reachable {
+        let detail = "nobody outside can call this edge: set edge.public_url, restart, and retry this job";
+        return Err(Halt::Stop(JobState::Manual, detail.to_owned()));
+    }
     match asked {
-        Asked::Number { number, area_code, country, force_twilio, purpose } => {
-            let tenant = tenant(run).await?;
+        Asked::Number { number, area_code, country, force_twilio, purpose, agent } => {
+            let mut tenant = tenant(run).await?;
+            let changed = match agent {
+                Some(agent) => endpoint::answered_by(run, &mut tenant, agent).await?,
+                None => false,
+            };
             let country = country.unwrap_or_else(|| tenant.country.clone());
             let wish = chain::Wish { number, area_code, country, force_twilio, needs_twilio: false, purpose };
             let got = chain::obtain(run, &tenant, &wish).await?;
             let Some(id) = got else { return Err(Halt::Stop(JobState::Manual, words::MANUAL.to_owned())) };
             let number = wire::attach(run, &tenant, &id).await?;
             endpoint::keep_up(run, &tenant).await?;
-            finished(run, &number).await
+            if changed {
+                endpoint::others_follow(run, &tenant, &number.id).await?;
+            }
+            let detail = ready(run, &tenant, &number);
+            run.end(JobState::Succeeded, detail, result(&number)).await
         }
         Asked::Deploy => deploy::run(run).await,
         Asked::Wire { number_id } => {
             let number = number(run, &number_id).await?;
+            let mut detail = format!("✅ {} is ready", number.e164);
             let number = match &number.tenant_id {
                 Some(_) => {
                     let tenant = tenant(run).await?;
                     let number = wire::attach(run, &tenant, &number_id).await?;
                     endpoint::keep_up(run, &tenant).await?;
+                    detail = ready(run, &tenant, &number);
                     number
                 }
+                None if number.is_free() => wire::free_one(run, None, &number).await?,
                 None => wire::lead_here(run, &number).await?,
             };
-            finished(run, &number).await
+            run.end(JobState::Succeeded, detail, result(&number)).await
         }
         Asked::Target => endpoint::follow_target(run).await,
         Asked::Remove { number_id } => release::remove(run, &number_id).await,
         Asked::Release { number_id } => release::release(run, &number_id).await,
+        Asked::Vacate { tenant, seat } => {
+            if let Some(seat) = seat {
+                sip::vacate(run, &seat.into(), tenant.as_str()).await?;
+            }
+            endpoint::remove(run, &tenant).await?;
+            let detail = "what it had at Twilio and Vapi is gone".to_owned();
+            run.end(JobState::Succeeded, detail, Value::Null).await
+        }
     }
 }
 
@@ -78,9 +102,20 @@ fn result(number: &Number) -> Value {
     })
 }
 
-async fn finished(run: &mut Run<'_>, number: &Number) -> Result<(), Halt> {
-    let detail = format!("✅ {} is ready", number.e164);
-    run.end(JobState::Succeeded, detail, result(number)).await
+/// What is told of a number that is ready.
+fn ready(run: &Run<'_>, tenant: &Tenant, number: &Number) -> String {
+    format!("✅ {} is ready{}", number.e164, if_nobody_answers(run, tenant))
+}
+
+/// Without an AI every call is the fallback's: who set it up should know.
+fn if_nobody_answers(run: &Run<'_>, tenant: &Tenant) -> &'static str {
+    if run.desk.vapi.is_none() {
+        ", and no AI answers yet: there is no key of Vapi's (vapi.api_key)"
+    } else if run.desk.target(tenant).is_none() {
+        ", and no AI answers yet: the tenant has no target, and there is no shared one (vapi.default_target)"
+    } else {
+        ""
+    }
 }
 
 /// The organization whose account and billing count.

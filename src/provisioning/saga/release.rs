@@ -11,7 +11,7 @@ use crate::store::StoreError;
 /// Takes a number of Twilio's out of Vapi.
 pub(super) async fn remove(run: &mut Run<'_>, id: &NumberId) -> Result<(), Halt> {
     let before = number(run, id).await?;
-    if before.account_sid.is_none() {
+    if before.is_free() {
         let detail = "a number of Vapi's own leaves Vapi only by being given back: release it";
         return Err(Halt::Stop(JobState::Failed, detail.to_owned()));
     }
@@ -37,8 +37,19 @@ pub(super) async fn release(run: &mut Run<'_>, id: &NumberId) -> Result<(), Halt
         let detail = format!("{} leads to a tenant: take it from that tenant first", before.e164);
         return Err(Halt::Stop(JobState::Failed, detail));
     }
+    let withdrawn = before.id.clone();
+    run.step::<(), _>("withdrawNumber", |_| async move {
+        // Nobody takes it from the pool meanwhile.
+        match desk.store.withdraw_number(&withdrawn).await? {
+            true => Ok(Outcome::Done("nobody gets it from the pool any more".to_owned(), ())),
+            false => {
+                Err(Trouble::by_hand("it was led to a tenant meanwhile: take it from that tenant, and retry this job"))
+            }
+        }
+    })
+    .await?;
     out_of_vapi(run, &before).await?;
-    if before.account_sid.is_some() {
+    if !before.is_free() {
         let at_twilio = before.clone();
         run.step_at_twilio::<(), _>("releaseTwilioNumber", |_| async move {
             let account = wire::account_of(desk, &at_twilio).await?;
@@ -53,7 +64,10 @@ pub(super) async fn release(run: &mut Run<'_>, id: &NumberId) -> Result<(), Halt
                 desk.of_twilio(desk.twilio.release_number(&account, sid)).await?;
             }
             desk.shelf.let_go(at_twilio.e164);
-            Ok(Outcome::Done(format!("{} is given back to Twilio", at_twilio.e164), ()))
+            Ok(match found.is_empty() {
+                true => Outcome::Skipped(format!("account {} does not have {}", account.sid, at_twilio.e164)),
+                false => Outcome::Done(format!("{} is given back to Twilio", at_twilio.e164), ()),
+            })
         })
         .await?;
     }
@@ -77,7 +91,7 @@ pub(super) async fn release(run: &mut Run<'_>, id: &NumberId) -> Result<(), Halt
 
 async fn out_of_vapi(run: &mut Run<'_>, number: &Number) -> Result<(), Halt> {
     let desk = run.desk;
-    let (id, is_free) = (number.vapi_number_id.clone(), number.account_sid.is_none());
+    let (id, is_free) = (number.vapi_number_id.clone(), number.is_free());
     run.step_at_vapi::<(), _>("deleteFromVapi", |_| async move {
         let Some(id) = id else { return Ok(Outcome::Skipped("Vapi does not have it".to_owned())) };
         desk.of_vapi(desk.vapi()?.delete_number(&id)).await?;

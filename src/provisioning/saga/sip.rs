@@ -7,8 +7,9 @@ use jiff::Timestamp;
 use super::super::desk::Desk;
 use super::super::run::{Outcome, Run, Try};
 use super::super::trouble::{Halt, Trouble};
-use crate::model::{PhoneIntegration, Secret, Sid, SipSeat, Tenant, TwilioAccount};
+use crate::model::{PhoneIntegration, Secret, Sid, SipSeat, Tenant, TenantId, TwilioAccount};
 use crate::providers::{Outlook, SipListKind};
+use crate::store::{Actor, StoreError};
 
 /// How much a list takes, at Twilio.
 fn most(kind: SipListKind) -> u32 {
@@ -17,6 +18,9 @@ fn most(kind: SipListKind) -> u32 {
         SipListKind::Addresses => 100,
     }
 }
+
+/// How often another list is tried where Twilio does not take what is new.
+const TRIES_MAX: u32 = 3;
 
 /// A place in a list, and as configured when.
 type Placed = (Sid, Option<Sid>, Timestamp);
@@ -54,6 +58,7 @@ async fn by_password(
 ) -> Result<Option<Placed>, Halt> {
     let desk = run.desk;
     let (known, is_new, configured) = (phone.seat.clone(), phone.password_is_new, phone.configured_at);
+    let by = run.by();
     run.step_at_twilio("createSipCredential", |tried: Try| async move {
         let account = account(desk)?;
         let (Some(username), Some(password)) = (&tenant.sip_username, password) else {
@@ -82,19 +87,74 @@ async fn by_password(
                 desk.of_twilio(desk.twilio.delete_sip_credential(&account, &list, &credential)).await?;
             }
         }
-        match desk.of_twilio(desk.twilio.make_sip_credential(&account, &list, username, &password)).await {
-            Ok(credential) => {
-                let detail = format!("{username} may call {}", name(desk, SipListKind::Credentials)?);
-                Ok(Outcome::Done(detail, (list, Some(credential), configured)))
+        let made = desk.of_twilio(desk.twilio.make_sip_credential(&account, &list, username, &password)).await;
+        let credential = match made {
+            Ok(credential) => credential,
+            Err(Trouble::Provider(error)) if error.outlook() == Outlook::Never && tried.failures < TRIES_MAX => {
+                // There already, of a job that broke off; or the list is fuller than we count.
+                clear_name(desk, &account, username).await?;
+                is_full(desk, SipListKind::Credentials, &list).await;
+                return Err(Trouble::NotYet(format!("Twilio does not take {username} into its list: {error}")));
             }
             Err(Trouble::Provider(error)) if error.outlook() == Outlook::Never => {
-                desk.shelf.lists.lock().await.clear();
-                Err(Trouble::by_hand(format!("Twilio does not take {username} into its list: {error}")))
+                return Err(Trouble::by_hand(format!("Twilio does not take {username} into any list: {error}")));
             }
-            Err(trouble) => Err(trouble),
-        }
+            Err(trouble) => return Err(trouble),
+        };
+        let seat = SipSeat { account: account.sid, list: list.clone(), credential: Some(credential.clone()) };
+        keep(desk, &tenant.id, seat, &by).await?;
+        let detail = format!("{username} may call {}", name(desk, SipListKind::Credentials)?);
+        Ok(Outcome::Done(detail, (list, Some(credential), configured)))
     })
     .await
+}
+
+/// The place is kept at once: whoever comes after a job that broke off finds it.
+async fn keep(desk: &Desk, tenant: &TenantId, seat: SipSeat, by: &Actor) -> Result<(), StoreError> {
+    let Some((phone, _)) = desk.store.phone_integration(tenant).await? else { return Ok(()) };
+    desk.store.put_phone_integration(tenant, &PhoneIntegration { seat: Some(seat), ..phone }, None, by).await
+}
+
+/// Takes a name out of every list of ours.
+async fn clear_name(desk: &Desk, account: &TwilioAccount, username: &str) -> Result<(), Trouble> {
+    let lists = desk.of_twilio(desk.twilio.sip_lists(account, SipListKind::Credentials)).await?;
+    for list in lists {
+        let held = desk.of_twilio(desk.twilio.sip_credentials(account, &list.sid)).await?;
+        for (_, credential) in held.into_iter().filter(|(name, _)| name == username) {
+            desk.of_twilio(desk.twilio.delete_sip_credential(account, &list.sid, &credential)).await?;
+        }
+    }
+    Ok(())
+}
+
+/// A list takes no more.
+async fn is_full(desk: &Desk, kind: SipListKind, full: &Sid) {
+    let mut lists = desk.shelf.lists.lock().await;
+    if let Some((_, held)) = lists.get_mut(&kind).into_iter().flatten().find(|(list, _)| list == full) {
+        *held = most(kind);
+    }
+}
+
+/// Takes what a tenant had that is gone out of the lists.
+pub(super) async fn vacate(run: &mut Run<'_>, seat: &SipSeat, tenant: &str) -> Result<(), Halt> {
+    let desk = run.desk;
+    run.step_at_twilio::<(), _>("removeFromSipLists", |_| async move {
+        let Some(account) = desk.account(&seat.account).await? else {
+            return Ok(Outcome::Skipped("its account is not one of ours any more".to_owned()));
+        };
+        if let Some(credential) = &seat.credential {
+            desk.of_twilio(desk.twilio.delete_sip_credential(&account, &seat.list, credential)).await?;
+        } else {
+            for address in desk.of_twilio(desk.twilio.sip_addresses(&account, &seat.list)).await? {
+                if address.friendly_name.as_deref() == Some(tenant) {
+                    desk.of_twilio(desk.twilio.delete_sip_address(&account, &seat.list, &address.sid)).await?;
+                }
+            }
+        }
+        Ok(Outcome::Done("its telephone system is let in no more".to_owned(), ()))
+    })
+    .await?;
+    Ok(())
 }
 
 /// Puts the tenant's addresses where the other domain looks for them, and takes out those it has no more. A name it had
@@ -102,7 +162,8 @@ async fn by_password(
 async fn by_address(run: &mut Run<'_>, tenant: &Tenant, phone: &PhoneIntegration) -> Result<Option<Placed>, Halt> {
     let desk = run.desk;
     let (known, wanted, configured) = (phone.seat.clone(), phone.source_ips.clone(), phone.configured_at);
-    run.step_at_twilio("allowSipAddresses", |_| async move {
+    let by = run.by();
+    run.step_at_twilio("allowSipAddresses", |tried: Try| async move {
         let account = account(desk)?;
         let known = known.filter(|known| known.account == account.sid);
         let list = match known {
@@ -125,13 +186,18 @@ async fn by_address(run: &mut Run<'_>, tenant: &Tenant, phone: &PhoneIntegration
         for network in missing {
             match desk.of_twilio(desk.twilio.make_sip_address(&account, &list, tenant.id.as_str(), network)).await {
                 Ok(()) => {}
+                Err(Trouble::Provider(error)) if error.outlook() == Outlook::Never && tried.failures < TRIES_MAX => {
+                    is_full(desk, SipListKind::Addresses, &list).await;
+                    return Err(Trouble::NotYet(format!("Twilio does not take {network} into its list: {error}")));
+                }
                 Err(Trouble::Provider(error)) if error.outlook() == Outlook::Never => {
-                    desk.shelf.lists.lock().await.clear();
                     return Err(Trouble::by_hand(format!("Twilio does not take {network} into its list: {error}")));
                 }
                 Err(trouble) => return Err(trouble),
             }
         }
+        let seat = SipSeat { account: account.sid, list: list.clone(), credential: None };
+        keep(desk, &tenant.id, seat, &by).await?;
         let detail = format!("its addresses may call {}", name(desk, SipListKind::Addresses)?);
         Ok(Outcome::Done(detail, (list, None, configured)))
     })

@@ -18,8 +18,9 @@ const OFFERS_MAX: usize = 6;
 /// Where a number of the United States is looked for if nobody says.
 const AREA_CODE: &str = "205";
 
-/// Where a number may lead that nobody uses, besides nowhere: to Twilio's own example, and to Vapi.
-const UNUSED: [&str; 2] = ["https://demo.twilio.com/", "https://api.vapi.ai/"];
+/// Where a number may lead that nobody uses, besides nowhere: to Twilio's own example. One that leads to Vapi is answered
+/// there by somebody's assistant.
+const UNUSED: &str = "https://demo.twilio.com/";
 
 /// What a job knows of itself when it brings a number in.
 struct Bringing<'a> {
@@ -69,14 +70,20 @@ async fn existing(
             fits && own != Some(number) && area.as_ref().is_none_or(|area| number.to_string().starts_with(area))
         };
         let owned = owned(desk, account).await?;
+        let is_trial = kind(desk, account).await? == AccountKind::Trial;
         let (mut elsewhere, base) = (0, desk.policy.number_wiring.base());
         for number in owned.iter().filter(is_wanted) {
             if !leads_nowhere(number, base) {
                 elsewhere += 1;
                 continue;
             }
-            let known = desk.store.number_by_e164(number.e164).await?;
-            if known.is_some_and(|known| known.state != NumberState::Unassigned) || !desk.shelf.reach_for(number.e164) {
+            let is_free_to_take = match desk.store.number_by_e164(number.e164).await? {
+                None => true,
+                // Of the pool, which was passed over; a trial account has no other.
+                Some(known) if known.state == NumberState::Unassigned => !wish.force_twilio || is_trial,
+                Some(_) => false,
+            };
+            if !is_free_to_take || !desk.shelf.reach_for(number.e164) {
                 continue;
             }
             match record(desk, &bringing, number).await {
@@ -99,6 +106,46 @@ async fn existing(
     .await
 }
 
+/// The number that is named, where it is ours already: of the pool, or in the account and used by nobody.
+pub(super) async fn named(
+    run: &mut Run<'_>,
+    tenant: &Tenant,
+    wish: &Wish,
+    account: &TwilioAccount,
+    e164: E164,
+) -> Result<Option<NumberId>, Halt> {
+    let desk = run.desk;
+    let bringing = Bringing { tenant, account, purpose: wish.purpose, job: run.job.id.clone(), by: run.by() };
+    run.step_at_twilio("listTwilioNumbers", |_| async move {
+        let known = desk.store.number_by_e164(e164).await?;
+        if let Some(known) = known {
+            let is_ours = known.tenant_id.as_ref() == Some(&tenant.id);
+            if !is_ours && known.state != NumberState::Unassigned {
+                return Err(Trouble::by_hand(format!("{e164} rests or leads to another tenant: it is not to be had")));
+            }
+            let led = Number { tenant_id: Some(tenant.id.clone()), state: NumberState::Active, ..known };
+            let kept = desk.store.bring_number(&led, &bringing.job, &bringing.by).await?;
+            desk.told(&kept);
+            return Ok(Outcome::Done(format!("{e164} was unassigned in our pool"), kept.id));
+        }
+        let found = desk.of_twilio(desk.twilio.numbers(account, Some(e164))).await?;
+        match found.into_iter().next() {
+            None => Ok(Outcome::Skipped(format!("account {} does not have {e164}", account.sid))),
+            // One this job bought, before anybody knew.
+            Some(owned) if is_of_job(&owned, &bringing.job) => kept(desk, &bringing, &owned).await,
+            Some(owned) if !leads_nowhere(&owned, desk.policy.number_wiring.base()) => Err(Trouble::by_hand(format!(
+                "{e164} is in account {} and leads to something else: make it lead nowhere, then retry this job",
+                account.sid
+            ))),
+            Some(owned) => {
+                let kept = record(desk, &bringing, &owned).await?;
+                Ok(Outcome::Done(format!("{e164} is in the account, and nobody uses it"), kept.id))
+            }
+        }
+    })
+    .await
+}
+
 /// The numbers of an account, as they were a moment ago.
 async fn owned(desk: &Desk, account: &TwilioAccount) -> Result<Vec<OwnedNumber>, Trouble> {
     if let Some(owned) = desk.shelf.owned(&account.sid) {
@@ -113,7 +160,7 @@ async fn owned(desk: &Desk, account: &TwilioAccount) -> Result<Vec<OwnedNumber>,
 fn leads_nowhere(number: &OwnedNumber, base: &str) -> bool {
     let is_set = |sid: &Option<String>| sid.as_ref().is_some_and(|sid| !sid.is_empty());
     let url = number.voice_url.as_deref().unwrap_or("");
-    let is_unused = url.is_empty() || url.starts_with(base) || UNUSED.iter().any(|unused| url.starts_with(unused));
+    let is_unused = url.is_empty() || url.starts_with(base) || url.starts_with(UNUSED);
     is_unused && !is_set(&number.trunk_sid) && !is_set(&number.voice_application_sid)
 }
 
@@ -168,17 +215,19 @@ async fn offer(
     Ok(desk.shelf.take_offer(&market))
 }
 
-/// Is it a trial account that has its one number? An upgrade is noticed within a minute.
+/// Is it a trial account that has its one number?
 async fn may_own_no_more(desk: &Desk, account: &TwilioAccount) -> Result<bool, Trouble> {
-    let kind = match desk.shelf.kind(&account.sid) {
-        Some(kind) => kind,
-        None => {
-            let kind = desk.of_twilio(desk.twilio.account_kind(account)).await?;
-            desk.shelf.put_kind(account.sid.clone(), kind);
-            kind
-        }
-    };
-    Ok(kind == AccountKind::Trial && !owned(desk, account).await?.is_empty())
+    Ok(kind(desk, account).await? == AccountKind::Trial && !owned(desk, account).await?.is_empty())
+}
+
+/// Of which kind an account is. An upgrade is noticed within a minute.
+async fn kind(desk: &Desk, account: &TwilioAccount) -> Result<AccountKind, Trouble> {
+    if let Some(kind) = desk.shelf.kind(&account.sid) {
+        return Ok(kind);
+    }
+    let kind = desk.of_twilio(desk.twilio.account_kind(account)).await?;
+    desk.shelf.put_kind(account.sid.clone(), kind);
+    Ok(kind)
 }
 
 /// Buys this number. None if it is refused for good.
@@ -235,8 +284,11 @@ fn is_not_available(error: &ProviderError) -> bool {
 /// The number, if this job has bought it.
 async fn bought(desk: &Desk, account: &TwilioAccount, e164: E164, job: &JobId) -> Result<Option<OwnedNumber>, Trouble> {
     let found = desk.of_twilio(desk.twilio.numbers(account, Some(e164))).await?;
-    let is_ours = |owned: &OwnedNumber| owned.friendly_name.as_ref().is_some_and(|name| name.ends_with(job.as_str()));
-    Ok(found.into_iter().find(is_ours))
+    Ok(found.into_iter().find(|owned| is_of_job(owned, job)))
+}
+
+fn is_of_job(owned: &OwnedNumber, job: &JobId) -> bool {
+    owned.friendly_name.as_ref().is_some_and(|name| name.ends_with(job.as_str()))
 }
 
 async fn kept(desk: &Desk, bringing: &Bringing<'_>, owned: &OwnedNumber) -> Result<Outcome<NumberId>, Trouble> {
@@ -290,11 +342,12 @@ mod tests {
 
     #[test]
     fn a_number_that_leads_to_somebodys_own_service_is_not_taken() {
-        for unused in ["", "https://demo.twilio.com/welcome/voice/", "https://api.vapi.ai/twilio/inbound_call"] {
+        for unused in ["", "https://demo.twilio.com/welcome/voice/"] {
             assert!(leading_to(unused, None), "{unused}");
         }
         assert!(leading_to("https://edge.example.com/api/twilio/voice", Some("")));
         assert!(!leading_to("https://calls.example.org/hook", None));
+        assert!(!leading_to("https://api.vapi.ai/twilio/inbound_call", None));
         assert!(!leading_to("", Some("AP1")));
     }
 }

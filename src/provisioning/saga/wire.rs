@@ -15,8 +15,12 @@ const WIRINGS_MAX: u32 = 8;
 /// Makes a number of the tenant known to Vapi and lead to us.
 pub(super) async fn attach(run: &mut Run<'_>, tenant: &Tenant, id: &NumberId) -> Result<Number, Halt> {
     let of_tenant = number(run, id).await?;
-    if of_tenant.account_sid.is_none() && of_tenant.vapi_number_id.is_some() {
-        return free_one(run, tenant, &of_tenant).await;
+    if of_tenant.tenant_id.as_ref() != Some(&tenant.id) {
+        let detail = format!("{} does not lead to the tenant any more: somebody took it away", of_tenant.e164);
+        return Err(Halt::Stop(JobState::Failed, detail));
+    }
+    if of_tenant.is_free() {
+        return free_one(run, Some(tenant), &of_tenant).await;
     }
     let refused = import(run, tenant, &of_tenant).await?;
     let wired = lead_here(run, &of_tenant).await?;
@@ -34,13 +38,17 @@ pub(super) async fn attach(run: &mut Run<'_>, tenant: &Tenant, id: &NumberId) ->
 }
 
 /// A number of Vapi's own asks us who should answer.
-async fn free_one(run: &mut Run<'_>, tenant: &Tenant, of_tenant: &Number) -> Result<Number, Halt> {
+pub(super) async fn free_one(run: &mut Run<'_>, tenant: Option<&Tenant>, of_tenant: &Number) -> Result<Number, Halt> {
     let desk = run.desk;
     let Some(id) = of_tenant.vapi_number_id.clone() else { return Ok(of_tenant.clone()) };
     // One this job has made was made so.
-    if run.done::<free::Made>("createFreeVapiNumber").is_none() {
+    let made = run.done::<free::Made>("createFreeVapiNumber");
+    if !matches!(made, Some(free::Made::Number(made)) if made == id) {
         run.step_at_vapi::<(), _>("wireFreeVapiNumber", |_| async move {
-            let otherwise = free::where_else(desk, tenant).await?;
+            let otherwise = match tenant {
+                Some(tenant) => free::where_else(desk, tenant).await?,
+                None => None,
+            };
             let rewiring = desk.vapi()?.rewire_free_number(&id, &desk.policy.vapi_server, otherwise);
             match desk.of_vapi(rewiring).await {
                 Ok(_) => Ok(Outcome::Done("Vapi asks us who answers".to_owned(), ())),
@@ -74,7 +82,7 @@ async fn import(run: &mut Run<'_>, tenant: &Tenant, of_tenant: &Number) -> Resul
             (None, false) => None,
         };
         if let Some(known) = known {
-            return retargeted(desk, tenant, known).await;
+            return retargeted(desk, tenant, known, account.sid).await;
         }
         if tried.only_look {
             return Ok(Outcome::Skipped("called off before it was imported".to_owned()));
@@ -83,13 +91,13 @@ async fn import(run: &mut Run<'_>, tenant: &Tenant, of_tenant: &Number) -> Resul
         let (key, target) = (desk.key_of(&account), desk.target(tenant));
         let importing = desk.vapi()?.import_number(&account, key, by_number.e164, target, &name);
         let refused = match desk.of_vapi(importing).await {
-            Ok(made) => return Ok(Outcome::Done(imported_as(tenant, &made), Imported::As(made.id))),
+            Ok(made) => return Ok(Outcome::Done(imported_as(tenant, &made), Imported::As(made.id, account.sid))),
             Err(Trouble::Provider(error)) => error,
             Err(trouble) => return Err(trouble),
         };
         match Denial::of(&refused) {
             Some(Denial::Existing(id)) => match desk.of_vapi(desk.vapi()?.number(&id)).await? {
-                Some(known) => retargeted(desk, tenant, known).await,
+                Some(known) => retargeted(desk, tenant, known, account.sid).await,
                 None => Err(Trouble::NotYet(format!("{refused}, and {id} is not there"))),
             },
             // Vapi looks it up with our credentials: one bought a moment ago may not be seen yet.
@@ -103,10 +111,12 @@ async fn import(run: &mut Run<'_>, tenant: &Tenant, of_tenant: &Number) -> Resul
     match imported.await? {
         None => Ok(None),
         Some(Imported::Refused(why)) => Ok(Some(why)),
-        Some(Imported::As(id)) => {
+        Some(Imported::As(id, account)) => {
             let now = number(run, &of_tenant.id).await?;
             if now.vapi_number_id.as_ref() != Some(&id) {
-                let after = Number { vapi_number_id: Some(id), ..now };
+                // Whose it is at Twilio is known with it, or it would look like one of Vapi's own.
+                let account_sid = now.account_sid.clone().or(Some(account));
+                let after = Number { vapi_number_id: Some(id), account_sid, ..now };
                 keep(run, &after).await.map_err(Halt::Lost)?;
             }
             Ok(None)
@@ -118,16 +128,22 @@ async fn import(run: &mut Run<'_>, tenant: &Tenant, of_tenant: &Number) -> Resul
 #[derive(Debug, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "camelCase")]
 enum Imported {
-    As(Sid),
+    /// Vapi's id of it, and the account that carries it.
+    As(Sid, Sid),
     Refused(String),
 }
 
-async fn retargeted(desk: &Desk, tenant: &Tenant, known: VapiNumber) -> Result<Outcome<Imported>, Trouble> {
+async fn retargeted(
+    desk: &Desk,
+    tenant: &Tenant,
+    known: VapiNumber,
+    account: Sid,
+) -> Result<Outcome<Imported>, Trouble> {
     let (id, detail) = (known.id.clone(), format!("Vapi has it already, as {}", known.id));
     if let Some(target) = desk.target(tenant).filter(|target| !known.is_answered_by(target)) {
         desk.of_vapi(desk.vapi()?.retarget_number(&known, target)).await?;
     }
-    Ok(Outcome::Done(detail, Imported::As(id)))
+    Ok(Outcome::Done(detail, Imported::As(id, account)))
 }
 
 fn imported_as(tenant: &Tenant, made: &VapiNumber) -> String {
@@ -142,11 +158,22 @@ async fn find(desk: &Desk, number: &Number) -> Result<Option<VapiNumber>, Troubl
 /// Writes our URLs to a number at Twilio, and reads them back until they stay.
 pub(super) async fn lead_here(run: &mut Run<'_>, of_us: &Number) -> Result<Number, Halt> {
     let desk = run.desk;
-    let before = of_us.clone();
+    let (before, job) = (of_us.clone(), run.job.id.clone());
+    let got = desk.store.number_of_job(&job).await.map_err(Halt::Lost)?;
+    let tenant = match got.filter(|got| got.id == of_us.id).and_then(|got| got.tenant_id) {
+        Some(id) => desk.store.tenant(&id).await.map_err(Halt::Lost)?,
+        None => None,
+    };
+    let name = tenant.map(|tenant| words::friendly_name(&tenant.name, &job));
     let sid = run.step_at_twilio("wireNumber", |_| async move {
         let account = account_of(desk, &before).await?;
         let sid = sid_of(desk, &account, &before).await?;
-        desk.of_twilio(desk.twilio.wire_number(&account, &sid, &desk.policy.number_wiring)).await?;
+        let wired = desk.of_twilio(desk.twilio.wire_number(&account, &sid, &desk.policy.number_wiring)).await?;
+        // One of the pool that another job brought in is named by whom it leads to now. The business' own names stay.
+        let is_named_by = |job: &str| wired.friendly_name.as_deref().is_some_and(|name| name.contains(job));
+        if let Some(name) = name.filter(|_| is_named_by(" job_") && !is_named_by(job.as_str())) {
+            desk.of_twilio(desk.twilio.rename_number(&account, &sid, &name)).await?;
+        }
         Ok(Outcome::Done(format!("{} leads to us", before.e164), sid))
     });
     let sid: Option<Sid> = sid.await?;
@@ -188,7 +215,7 @@ pub(super) async fn sid_of(desk: &Desk, account: &TwilioAccount, number: &Number
 
 fn gone(number: &Number) -> Trouble {
     Trouble::by_hand(format!(
-        "{} is not in its account at Twilio: put it there, or take it from the list (DELETE /api/numbers/{{id}})",
+        "{} is not in its account at Twilio: put it there, or take it from its tenant and release it, which forgets it",
         number.e164
     ))
 }

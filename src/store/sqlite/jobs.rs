@@ -228,10 +228,11 @@ async fn unfinished(writing: &mut Writing, job: &Job) -> Result<Option<Job>, Sto
 async fn numbers_to_be(writing: &mut Writing, tenant: &TenantId) -> Result<i64, StoreError> {
     let query = sqlx::query_scalar(
         "SELECT (SELECT count(*) FROM numbers WHERE tenant_id = $1) + \
-         (SELECT count(*) FROM jobs WHERE subject = $1 AND due_at IS NOT NULL AND kind = $2 \
+         (SELECT count(*) FROM jobs WHERE subject = $1 AND due_at IS NOT NULL AND kind IN ($2, $3) \
           AND id NOT IN (SELECT job_id FROM numbers WHERE tenant_id = $1 AND job_id IS NOT NULL))",
     );
-    Ok(query.bind(tenant.as_str()).bind(spelled(JobKind::Number)).fetch_one(&mut **writing).await?)
+    let query = query.bind(tenant.as_str()).bind(spelled(JobKind::Number)).bind(spelled(JobKind::Deploy));
+    Ok(query.fetch_one(&mut **writing).await?)
 }
 
 async fn insert(writing: &mut Writing, job: &Job) -> Result<(), StoreError> {

@@ -1,9 +1,12 @@
 //! Numbers as jobs bring them in, take them from the pool and let them go.
 
+use jiff::Timestamp;
+
 use super::audit::{Noted, note};
 use super::numbers::{number_of, put};
 use super::{READ_MAX, Sqlite, WORK_MAX, within};
 use crate::model::{JobId, Number, NumberId, NumberState, Sid};
+use crate::store::cursor::nanos;
 use crate::store::{Actor, PoolWish, StoreError, audit};
 
 /// How many numbers of the pool are looked at: the oldest first.
@@ -57,6 +60,20 @@ impl Sqlite {
         within(READ_MAX, async {
             let query = sqlx::query("SELECT * FROM numbers WHERE job_id = $1 LIMIT 1").bind(job.as_str());
             query.fetch_optional(&self.readers).await?.map(|row| number_of(&row)).transpose()
+        })
+        .await
+    }
+
+    pub(in crate::store) async fn withdraw_number(&self, id: &NumberId) -> Result<bool, StoreError> {
+        within(WORK_MAX, async {
+            let mut writing = self.writers.write().await?;
+            let query = sqlx::query(
+                "UPDATE numbers SET state = 'resting', resting_since = coalesce(resting_since, $2) \
+                 WHERE id = $1 AND tenant_id IS NULL",
+            );
+            let done = query.bind(id.as_str()).bind(nanos(Timestamp::now())).execute(&mut *writing).await?;
+            writing.commit().await?;
+            Ok(done.rows_affected() > 0)
         })
         .await
     }
