@@ -31,7 +31,7 @@ const ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering")
 /// what an event after it tells once more: calls are told apart by their SID. Every 15 seconds at least a line comes.
 #[utoipa::path(get, path = "/api/events", tag = "events",
     params(
-        ("types" = Option<String>, Query, description = "Only events of these kinds, by comma: `call.began`, `call.event`, `call.ended`, `voicemail`, `changed`, `ai.breaker`, `warning`."),
+        ("types" = Option<String>, Query, description = "Only events of these kinds, by comma: `call.began`, `call.event`, `call.ended`, `voicemail`, `job`, `changed`, `ai.breaker`, `warning`."),
         ("tenantId" = Option<String>, Query, description = "Only what belongs to this tenant."),
         ("lastEventId" = Option<String>, Query, description = "The same as the header, for those who can set none."),
         ("follow" = Option<bool>, Query, description = "False: what there is now, and then the end."),

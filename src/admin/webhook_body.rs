@@ -50,7 +50,7 @@ pub(super) struct WithSecretBody {
     secret: String,
 }
 
-/// What an endpoint may be told of. This build tells of calls, voicemails and breakers.
+/// What an endpoint may be told of. This build tells of calls, voicemails, jobs and breakers.
 #[derive(Clone, Copy, Serialize, Deserialize, ToSchema)]
 #[schema(as = WebhookEvent)]
 pub(super) enum EventBody {

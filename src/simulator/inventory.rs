@@ -7,7 +7,7 @@ const CANADA: &[u16] = &[
     819, 825, 867, 873, 879, 902, 905, 942,
 ];
 
-/// Where numbers are looked for when no area code is asked for.
+/// Where numbers are looked for first when no area code is asked for.
 const USUAL_US: &[u16] = &[205, 305, 312, 404, 512, 617, 702, 808];
 const USUAL_CANADA: &[u16] = &[416, 514, 604, 647, 905];
 
@@ -28,19 +28,20 @@ pub(super) fn country(code: u16) -> &'static str {
 }
 
 /// Local numbers at Twilio in a country, those of one area code if it is given. None where Twilio has none to sell.
-pub(super) fn at_twilio(wanted: &str, area: Option<u16>) -> Option<Vec<String>> {
+pub(super) fn at_twilio(wanted: &str, area: Option<u16>) -> Option<Box<dyn Iterator<Item = String>>> {
     let usual = match wanted {
         "US" => USUAL_US,
         "CA" => USUAL_CANADA,
-        "GB" => return Some((0..LINES).map(|line| format!("+442079460{line:03}")).collect()),
+        "GB" => return Some(Box::new((0..LINES).map(|line| format!("+442079460{line:03}")))),
         _ => return None,
     };
-    let areas = match area {
-        Some(code) if code == NONE_THERE || country(code) != wanted => Vec::new(),
+    let is_there = |code: &u16| *code != NONE_THERE && is_area_code(*code);
+    let areas: Vec<u16> = match area {
         Some(code) => vec![code],
-        None => usual.to_vec(),
+        None => usual.iter().copied().chain((200..=999).filter(|code| !usual.contains(code))).collect(),
     };
-    Some(areas.into_iter().flat_map(|code| lines(code, 0)).collect())
+    let areas: Vec<u16> = areas.into_iter().filter(is_there).filter(|code| country(*code) == wanted).collect();
+    Some(Box::new(areas.into_iter().flat_map(|code| lines(code, 0))))
 }
 
 /// Free numbers at Vapi in an area code of the United States.
@@ -63,11 +64,15 @@ mod tests {
 
     #[test]
     fn no_number_is_sold_twice() {
-        let twilio = at_twilio("US", Some(205)).expect("a country");
+        let twilio: Vec<String> = at_twilio("US", Some(205)).expect("a country").collect();
         assert!(at_vapi(205).all(|number| !twilio.contains(&number)));
-        assert_eq!(at_twilio("CA", Some(205)), Some(Vec::new()), "205 is not in Canada");
-        assert_eq!(at_twilio("US", Some(NONE_THERE)), Some(Vec::new()));
-        assert_eq!(at_twilio("FR", None), None);
+        let count = |country, area| at_twilio(country, area).expect("a country").count();
+        assert_eq!(count("CA", Some(205)), 0, "205 is not in Canada");
+        assert_eq!(count("US", Some(NONE_THERE)), 0);
+        assert!(at_twilio("FR", None).is_none());
+        let all: std::collections::BTreeSet<String> = at_twilio("US", None).expect("a country").collect();
+        assert_eq!(all.len(), count("US", None), "no number is listed twice");
+        assert!(all.len() > 30_000, "enough for many batches");
     }
 
     #[test]

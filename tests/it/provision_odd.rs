@@ -314,3 +314,40 @@ async fn a_telephone_system_may_dial_on_the_number_that_was_called() {
     assert!(call(put["sipUsername"].as_str().unwrap()).await.contains("<Sip"));
     assert!(!call("sip_00000000").await.contains("<Sip"), "only for its own");
 }
+
+#[tokio::test]
+async fn a_deployment_looks_where_the_business_wants_its_number() {
+    let town = Town::new().await;
+    let tenant = town.tenant("Acme", json!({})).await;
+    phone(&town, &tenant, json!({ "method": "forwarded", "clinicNumber": "+16475550188", "areaCode": "312" })).await;
+    assert_eq!(deployed(&town, &tenant).await["result"]["e164"], "+13125550100");
+    let other = town.tenant("Other", json!({})).await;
+    phone(&town, &other, json!({ "method": "forwarded", "clinicNumber": "+16475550187", "areaCode": "533" })).await;
+    let job = deployed(&town, &other).await;
+    assert_eq!(job["detail"], "Manual assignment required");
+    assert!(step(&job, "searchAvailableNumbers").1.contains("area code 533: No Twilio numbers available"), "{job:#}");
+}
+
+#[tokio::test]
+async fn vapi_is_given_an_api_key_in_place_of_the_accounts_token() {
+    let key = [("PATCHBAY_TWILIO__API_KEY_SID", "SK0000"), ("PATCHBAY_TWILIO__API_KEY_SECRET", "an-invented-secret")];
+    let town = Town::with(Default::default(), &key).await;
+    let tenant = town.tenant("Acme", json!({})).await;
+    assert_eq!(town.post("/api/numbers", json!({ "projectId": tenant })).await.0, 201);
+    let requests = town.sim.look("requests").await;
+    let import = requests.iter().find(|request| request["body"]["provider"] == "twilio").expect("an import");
+    assert_eq!((&import["body"]["twilioApiKey"], &import["body"]["twilioAuthToken"]), (&json!("SK0000"), &Value::Null));
+    assert_eq!(import["body"]["smsEnabled"], json!(false));
+}
+
+#[tokio::test]
+async fn the_shared_target_answers_for_whoever_has_none_of_their_own() {
+    let target = format!("squad:{OTHER_ASSISTANT}");
+    let town = Town::with(Default::default(), &[("PATCHBAY_VAPI__DEFAULT_TARGET", &target)]).await;
+    let (_, made) =
+        town.post("/api/tenants", json!({ "name": "Acme", "assignPhone": true, "forceTwilio": true })).await;
+    assert_eq!(town.over(&made["jobId"]).await["state"], "succeeded");
+    let at_vapi = town.at_vapi().await;
+    assert_eq!(at_vapi.len(), 2, "the number, and the tenant's own address");
+    assert!(at_vapi.iter().all(|number| number["squadId"] == OTHER_ASSISTANT), "{at_vapi:?}");
+}

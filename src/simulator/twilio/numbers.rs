@@ -165,7 +165,7 @@ fn wanted(state: &State, number: &str) -> Result<String, Reply> {
     }
     let area = inventory::area_of(number);
     let country = area.map_or("GB", inventory::country);
-    let is_sold = inventory::at_twilio(country, area).is_some_and(|sold| sold.iter().any(|one| one == number));
+    let is_sold = inventory::at_twilio(country, area).is_some_and(|mut sold| sold.any(|one| one == *number));
     if number == NOT_AVAILABLE || state.is_taken(number) || !(is_sold || number == FINE) {
         let words = format!("PhoneNumber: {number} is not available.");
         return Err(problem(StatusCode::BAD_REQUEST, 21422, &words));
@@ -177,8 +177,9 @@ fn any_in(state: &State, area: &str) -> Result<String, Reply> {
     let Some(code) = area.parse().ok().filter(|code| inventory::is_area_code(*code)) else {
         return Err(problem(StatusCode::BAD_REQUEST, 21451, "Invalid area code"));
     };
-    let sold = inventory::at_twilio(inventory::country(code), Some(code)).unwrap_or_default();
+    let sold = inventory::at_twilio(inventory::country(code), Some(code));
     sold.into_iter()
+        .flatten()
         .find(|number| !state.is_taken(number))
         .ok_or_else(|| problem(StatusCode::BAD_REQUEST, 21452, &format!("No phone numbers found in area code {area}")))
 }

@@ -20,13 +20,13 @@ pub(super) fn answer(state: &State, request: &Request, country: &str, file: &str
     };
     let local = match (file, inventory::at_twilio(country, area)) {
         ("Local.json", Some(local)) => local,
-        ("TollFree.json" | "Mobile.json", Some(_)) => Vec::new(),
+        ("TollFree.json" | "Mobile.json", Some(_)) => Box::new(std::iter::empty()),
         _ => return absent(request),
     };
     let wanted = request.query("Contains").unwrap_or("");
     let size = request.query("PageSize").and_then(|text| text.parse().ok()).unwrap_or(LISTED).min(LISTED_MAX);
-    let found = local.iter().filter(|number| !state.is_taken(number) && contains(number, wanted)).take(size);
-    let listed: Vec<Value> = found.map(|number| number_json(country, number)).collect();
+    let found = local.filter(|number| !state.is_taken(number) && contains(number, wanted)).take(size);
+    let listed: Vec<Value> = found.map(|number| number_json(country, &number)).collect();
     // As Twilio's: no word of further pages.
     Reply::json(StatusCode::OK, &json!({ "available_phone_numbers": listed, "uri": request.path }))
 }
