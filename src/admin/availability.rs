@@ -17,7 +17,7 @@ use super::json::{IfMatch, Json, etag};
 use super::owned::OfTenant;
 use super::tenants::save;
 use super::{AdminState, checks, tenants};
-use crate::model::{Fault, Number};
+use crate::model::Fault;
 
 /// Availability settings. What they may say is the business of `model::availability`, which reads them; the schema
 /// shows what they look like.
@@ -86,9 +86,7 @@ pub(super) async fn put(
     if_match.expected(before.version)?;
     let warnings = checks::availability(&admin, &before, &given).await?;
     let tenant = save(&admin, &caller.by, &before, &if_match, move |tenant| tenant.availability = given).await?;
-    if tenant.availability["fallback"] != before.availability["fallback"] {
-        tenants::at_vapi_too(&admin, &caller, &tenant, Number::is_free).await?;
-    }
+    tenants::at_vapi_too(&admin, &caller, &before, &tenant).await?;
     let saved = SavedBody { availability: AvailabilityBody(tenant.availability), version: tenant.version, warnings };
     Ok((etag(tenant.version), Answer(saved)).into_response())
 }

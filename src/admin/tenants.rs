@@ -152,32 +152,46 @@ pub(super) async fn change(
         check_via_suits(&admin, &before.id, connect.via).await?;
     }
     let tenant = save(&admin, &caller.by, &before, &if_match, move |tenant| apply(patch, connect, tenant)).await?;
-    if tenant.target != before.target {
-        let own = format!("sip:{}@", tenant.id);
-        if tenant.connect.sip_uri.as_ref().is_some_and(|uri| uri.starts_with(&own)) {
-            let asked = Asked::Target;
-            jobs::begin(&admin, &caller.by, &About::tenant(&tenant), &asked, JobBounds::default()).await?;
-        } else {
-            at_vapi_too(&admin, &caller, &tenant, |number| number.vapi_number_id.is_some()).await?;
-        }
-    }
+    at_vapi_too(&admin, &caller, &before, &tenant).await?;
     Ok((etag(tenant.version), Answer(TenantBody::of(&tenant))).into_response())
 }
 
-/// What Vapi knows of a tenant follows its settings: a job sees to it, where Vapi knows anything of that kind.
+/// What Vapi knows of a tenant follows its settings: a job sees to it, where Vapi knows anything they concern, or should.
 pub(super) async fn at_vapi_too(
     admin: &AdminState,
     caller: &Caller,
-    tenant: &Tenant,
-    is_concerned: fn(&Number) -> bool,
+    before: &Tenant,
+    after: &Tenant,
 ) -> Result<(), Problem> {
-    let ask = Ask { limit: 200, tenant: Some(tenant.id.clone()), ..Ask::default() };
-    if admin.supply.vapi.is_some() && admin.store.numbers(&ask).await?.rows.iter().any(is_concerned) {
+    let (target, connect) = (after.target != before.target, after.connect != before.connect);
+    let fallback = after.availability["fallback"] != before.availability["fallback"];
+    if admin.supply.vapi.is_none() || !(target || connect || fallback) {
+        return Ok(());
+    }
+    let ask = Ask { limit: 200, tenant: Some(after.id.clone()), ..Ask::default() };
+    let numbers = admin.store.numbers(&ask).await?.rows;
+    // An address of its own is made once somebody can answer at it.
+    let is_set_up = !numbers.is_empty() || admin.store.phone_integration(&after.id).await?.is_some();
+    let wants_address = after.connect.via == Via::Sip
+        && after.connect.sip_uri.is_none()
+        && is_set_up
+        && numbers.iter().all(|number| number.vapi_number_id.is_some() || number.twilio_sid.is_some());
+    let concerned = (target
+        && (has_own_address(after) || numbers.iter().any(|number| number.vapi_number_id.is_some())))
+        || ((target || connect) && wants_address)
+        || (fallback && numbers.iter().any(Number::is_free));
+    if concerned {
         // One under way may have read what was before.
         let bounds = JobBounds::default();
-        jobs::begin(admin, &caller.by, &About::tenant(tenant), &Asked::Target, bounds).await?;
+        jobs::begin(admin, &caller.by, &About::tenant(after), &Asked::Target, bounds).await?;
     }
     Ok(())
+}
+
+/// Is it dialled at the address at Vapi that was made for it?
+pub(super) fn has_own_address(tenant: &Tenant) -> bool {
+    let own = format!("sip:{}@", tenant.id);
+    tenant.connect.sip_uri.as_ref().is_some_and(|uri| uri.starts_with(&own))
 }
 
 /// Deletes a tenant
@@ -192,16 +206,16 @@ pub(super) async fn delete(
 ) -> Result<StatusCode, Problem> {
     caller.administers(&tenant)?;
     let expected = if_match.expected(tenant.version)?;
-    let seat = admin.store.phone_integration(&tenant.id).await?.and_then(|(phone, _)| phone.seat);
+    let phone = admin.store.phone_integration(&tenant.id).await?.map(|(phone, _)| phone);
     let rested = admin.store.delete_tenant(&tenant.id, expected, &caller.by).await;
     let numbers: &[Number] = rested.as_deref().unwrap_or_default();
     for change in changes_of(&tenant).into_iter().chain(numbers.iter().flat_map(super::numbers::changes_of)) {
         (admin.changed)(change);
     }
     rested?;
-    let own = format!("sip:{}@", tenant.id);
-    if seat.is_some() || tenant.connect.sip_uri.as_ref().is_some_and(|uri| uri.starts_with(&own)) {
-        let asked = Asked::Vacate { tenant: tenant.id.clone(), seat: seat.map(Into::into) };
+    if phone.is_some() || has_own_address(&tenant) {
+        let seat = phone.and_then(|phone| phone.seat).map(Into::into);
+        let asked = Asked::Vacate { tenant: tenant.id.clone(), seat, username: tenant.sip_username.clone() };
         jobs::begin(&admin, &caller.by, &About::tenant(&tenant), &asked, JobBounds::default()).await?;
     }
     Ok(StatusCode::NO_CONTENT)

@@ -16,9 +16,9 @@ use super::lists::ListQuery;
 use super::narrowings::AllOfThem;
 use super::owned::OfTenant;
 use super::tenant_body::{ConnectBody, TargetBody, TenantBody};
-use super::tenants::save;
+use super::tenants::{at_vapi_too, has_own_address, save};
 use super::{AdminState, checks, schema};
-use crate::model::{Fault, Tenant};
+use crate::model::{Connect, Fault, Tenant};
 use crate::store::VersionRow;
 
 /// A version, and what it changed.
@@ -116,9 +116,16 @@ pub(super) async fn rollback(
     let warnings = checks::availability(&admin, &before, &old.availability).await?;
     let back = move |tenant: &mut Tenant| {
         let Tenant { id, org_id, slug, sip_username, forced, version, created_at, updated_at, .. } = tenant.clone();
+        // The words of an address that was made for it are those Vapi has: older ones open nothing.
+        let own = has_own_address(tenant).then(|| tenant.connect.clone());
         *tenant = Tenant { id, org_id, slug, sip_username, forced, version, created_at, updated_at, ..old };
+        if let Some(Connect { sip_uri, username, password, .. }) = own {
+            let Connect { via, timeout_seconds, .. } = tenant.connect;
+            tenant.connect = Connect { via, sip_uri, username, password, timeout_seconds };
+        }
     };
     let tenant = save(&admin, &caller.by, &before, &if_match, back).await?;
+    at_vapi_too(&admin, &caller, &before, &tenant).await?;
     let availability = AvailabilityBody(tenant.availability.clone());
     let body = RolledBack { tenant: TenantBody::of(&tenant), availability, warnings };
     Ok((etag(tenant.version), Answer(body)).into_response())

@@ -37,7 +37,7 @@ enum Command {
         /// Only those that are this far: queued, running, waiting, succeeded, failed, manual, cancelled.
         #[arg(long)]
         state: Option<String>,
-        /// Only those of this kind: number, deploy, wire, target, remove, release.
+        /// Only those of this kind: number, deploy, wire, target, remove, release, vacate.
         #[arg(long)]
         kind: Option<String>,
         #[command(flatten)]

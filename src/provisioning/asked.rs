@@ -55,6 +55,9 @@ pub enum Asked {
         /// Where Twilio keeps who its telephone system is.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         seat: Option<Seat>,
+        /// Its name there: it may be in a list that nobody wrote down.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        username: Option<String>,
     },
 }
 

@@ -31,6 +31,8 @@ pub struct Shelf {
 #[derive(Debug, Default)]
 struct Things {
     offers: HashMap<Market, Told<VecDeque<E164>>>,
+    /// Where nothing was for sale when somebody asked.
+    sold_out: HashMap<Market, Told<()>>,
     owned: HashMap<Sid, Told<Vec<OwnedNumber>>>,
     /// Numbers some job has reached for.
     reached_for: HashSet<E164>,
@@ -66,11 +68,19 @@ impl Shelf {
         told.what.pop_front()
     }
 
+    /// Was nothing for sale there a moment ago?
+    pub(super) fn is_sold_out(&self, market: &Market) -> bool {
+        self.lock().sold_out.get(market).is_some_and(|told| told.fresh().is_some())
+    }
+
     /// These are for sale; those somebody has reached for are left out.
-    pub(super) fn put_offers(&self, market: Market, offers: impl IntoIterator<Item = E164>) {
+    pub(super) fn put_offers(&self, market: Market, mut offers: VecDeque<E164>) {
         let mut things = self.lock();
-        let fresh = offers.into_iter().filter(|number| !things.reached_for.contains(number)).collect();
-        things.offers.insert(market, Told::now(fresh));
+        if offers.is_empty() {
+            things.sold_out.insert(market.clone(), Told::now(()));
+        }
+        offers.retain(|number| !things.reached_for.contains(number));
+        things.offers.insert(market, Told::now(offers));
     }
 
     /// Reaches for a number. False if another job has.

@@ -98,6 +98,13 @@ impl Process {
     }
 }
 
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
 pub async fn post(
     http: &reqwest::Client,
     edge: SocketAddr,

@@ -64,6 +64,7 @@ mod providers_simulator;
 mod provision;
 mod provision_chain;
 mod provision_faults;
+mod provision_later;
 mod provision_odd;
 mod provision_outage;
 mod provision_phone;

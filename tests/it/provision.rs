@@ -60,6 +60,20 @@ impl Town {
         body
     }
 
+    /// Every row of a list, page by page.
+    pub async fn all(&self, path: &str) -> Vec<Value> {
+        let mut rows = Vec::new();
+        let mut cursor = String::new();
+        loop {
+            let page = self.get(&format!("{path}?limit=200{cursor}")).await;
+            rows.extend(page["data"].as_array().expect("a list").iter().cloned());
+            match page["nextCursor"].as_str() {
+                Some(next) => cursor = format!("&cursor={next}"),
+                None => return rows,
+            }
+        }
+    }
+
     /// A tenant that an assistant answers for, and nothing else.
     pub async fn tenant(&self, name: &str, extra: Value) -> String {
         let mut body = json!({ "name": name, "target": { "kind": "assistant", "id": ASSISTANT } });
@@ -71,8 +85,12 @@ impl Town {
 
     /// A job as it is once it is over.
     pub async fn over(&self, id: &Value) -> Value {
+        self.over_within(id, Duration::from_secs(90)).await
+    }
+
+    pub async fn over_within(&self, id: &Value, patience: Duration) -> Value {
         let id = id.as_str().unwrap_or_else(|| panic!("no job: {id}"));
-        let until = std::time::Instant::now() + Duration::from_secs(90);
+        let until = std::time::Instant::now() + patience;
         loop {
             let job = self.get(&format!("/api/jobs/{id}")).await;
             if ["succeeded", "failed", "manual", "cancelled"].contains(&job["state"].as_str().expect("a state")) {
@@ -98,9 +116,8 @@ impl Town {
 
     /// The same, with what is to be said where it does not hold.
     pub async fn holds_saying(&self, told: &str) {
-        let listed = self.get("/api/numbers/owned?limit=200").await;
-        let listed: Vec<&str> =
-            listed["data"].as_array().expect("a list").iter().map(|n| n["e164"].as_str().unwrap()).collect();
+        let listed = self.all("/api/numbers/owned").await;
+        let listed: Vec<&str> = listed.iter().map(|n| n["e164"].as_str().unwrap()).collect();
         let bills = self.sim.look("bills").await;
         let open: Vec<&Value> = bills.iter().filter(|bill| bill["until"].is_null()).collect();
         for bill in &open {

@@ -60,14 +60,20 @@ def drive(town, simulator):
     town.over(town.ask("POST", "/api/numbers", {"projectId": bought["id"]})["jobId"])
     named = town.tenant("Named", country="CA")
     town.ask("POST", "/api/numbers", {"projectId": named["id"], "areaCode": "416", "number": "+14165550107"})
-    for method in ["forwarded", "sip"]:
-        made = town.tenant(f"By {method}")
-        put = {"method": method, "clinicNumber": "+16475550188"}
+    ways = [("forwarded", "+16475550186", {}), ("sip", "+16475550187", {}), ("sip", "+16475550188", {"sourceIps": ["203.0.113.7"]})]
+    for method, known, more in ways:
+        made = town.tenant(f"By {method} {known[-2:]}")
+        put = {"method": method, "clinicNumber": known, **more}
         town.ask("PUT", f"/api/tenants/{made['id']}/phone-integration", put)
         town.job(f"/api/tenants/{made['id']}/deploy")
         again = {**put, "renewSipPassword": method == "sip"}
+        if more:
+            again["sourceIps"] = ["203.0.113.8"]
         town.ask("PUT", f"/api/tenants/{made['id']}/phone-integration", again)
         town.job(f"/api/tenants/{made['id']}/deploy")
+        if method == "sip":
+            town.ask("DELETE", f"/api/tenants/{made['id']}")
+            town.over(town.ask("GET", "/api/jobs?kind=vacate")["data"][0]["id"])
     target = {"target": {"kind": "squad", "id": SQUAD}}
     town.ask("PATCH", f"/api/tenants/{bought['id']}", target)
     town.over(town.ask("GET", "/api/jobs?kind=target")["data"][0]["id"])
@@ -167,6 +173,7 @@ def main():
                 "PATCHBAY_TWILIO__API_BASE": bases["twilio"],
                 "PATCHBAY_VAPI__API_BASE": bases["vapi"],
                 "PATCHBAY_SIP__DOMAIN": "example.sip.twilio.com",
+                "PATCHBAY_SIP__ACL_DOMAIN": "addresses.sip.twilio.com",
                 "PATCHBAY_POLICY__REQUIRE_PAYMENT": "false",
                 "PATCHBAY_LOG__FORMAT": "json",
             }

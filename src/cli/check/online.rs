@@ -68,9 +68,11 @@ async fn ask_twilio(twilio: &Twilio, account: &TwilioAccount, settings: &Setting
                 let own = format!("{}/api/twilio/sip", settings.edge.public_base());
                 finding(Grade::Warning, subject, format!("{name} leads elsewhere: set its VoiceUrl to {own}"))
             }
-            Ok(None) => {
-                finding(Grade::Warning, subject, format!("{name} is not a domain of the account: make it there"))
-            }
+            Ok(None) => finding(
+                Grade::Warning,
+                subject,
+                format!("{name} is not a domain of the account yet: the first tenant deployed by sip makes it"),
+            ),
             Err(error) => failed(subject, &error),
         });
     }

@@ -27,7 +27,7 @@ fn newcomers() -> [Newcomer; 2] {
             name: "Harbour Vet",
             slug: "harbour-vet",
             told: "its carrier forwards calls to a number that is bought for it",
-            phone: json!({ "method": "forwarded", "clinicNumber": "+12055550177" }),
+            phone: json!({ "method": "forwarded", "clinicNumber": "+12055550188" }),
         },
         Newcomer {
             name: "Bella Napoli",

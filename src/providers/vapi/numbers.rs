@@ -394,7 +394,11 @@ fn answer_with(body: &mut Value, target: &Target) {
 
 /// Where a caller goes when we do not answer, or Vapi does not understand us.
 fn send_on(body: &mut Value, number: Option<E164>) {
-    let Some(number) = number else { return };
+    let Some(number) = number else {
+        // What is not said stays: the hook goes, and what Vapi falls back to by itself cannot be taken away.
+        body["hooks"] = json!([]);
+        return;
+    };
     let destination = json!({ "type": "number", "number": number.to_string() });
     body["hooks"] = json!([{
         "on": "call.ending",

@@ -4,7 +4,7 @@
 use super::super::run::{Outcome, Run};
 use super::super::trouble::Halt;
 use super::{free, org, twilio};
-use crate::model::{E164, NumberId, Purpose, Tenant, TwilioAccount};
+use crate::model::{E164, NumberId, Purpose, Sid, Tenant, TwilioAccount};
 use crate::routing::dialing::country_of;
 use crate::store::PoolWish;
 
@@ -32,8 +32,9 @@ pub(super) async fn obtain(run: &mut Run<'_>, tenant: &Tenant, wish: &Wish) -> R
     let own = org(run, &tenant.org_id).await?.twilio;
     let global = run.desk.policy.global.clone();
     if let Some(number) = wish.number {
+        let accounts: Vec<Sid> = own.iter().chain(&global).map(|account| account.sid.clone()).collect();
         let account = own.or(global).ok_or_else(no_account)?;
-        if let Some(id) = twilio::named(run, tenant, wish, &account, number).await? {
+        if let Some(id) = twilio::named(run, tenant, wish, &accounts, &account, number).await? {
             return Ok(Some(id));
         }
         return twilio::buy(run, tenant, wish, &account, number).await;

@@ -12,7 +12,12 @@ pub(super) async fn run(run: &mut Run<'_>) -> Result<(), Halt> {
     let (phone, password) = configured(run, &of).await?;
     let seat = match phone.method {
         PhoneMethod::Sip => Some(sip::seat(run, &of, &phone, password).await?),
-        PhoneMethod::Forwarded => None,
+        PhoneMethod::Forwarded => {
+            if phone.seat.is_some() {
+                sip::vacate(run, phone.seat.as_ref(), None, of.id.as_str()).await?;
+            }
+            None
+        }
     };
     let number = match number(run, &of, &phone).await? {
         Some(id) => Some(wire::attach(run, &of, &id).await?),
@@ -24,13 +29,14 @@ pub(super) async fn run(run: &mut Run<'_>) -> Result<(), Halt> {
     run.step::<(), _>("completeSetup", |_| async move {
         // As it is now: somebody may have said more of it meanwhile.
         let now = desk.store.phone_integration(&id).await?.map_or(phone.clone(), |(phone, _)| phone);
+        if seat.as_ref().is_some_and(|(_, of)| *of != now.configured_at) {
+            return Err(Trouble::by_hand("it was configured anew while it was set up: deploy it again"));
+        }
         let done = PhoneIntegration {
             number: e164,
-            needs_phone_number: now.needs_phone_number && e164.is_none(),
             setup_completed_at: Some((desk.now)()),
-            // One that was made meanwhile is brought there by the next.
-            password_is_new: now.password_is_new && seat.as_ref().is_none_or(|(_, of)| *of != now.configured_at),
-            seat: seat.map(|(seat, _)| seat).or(now.seat.clone()),
+            password_is_new: now.password_is_new && seat.is_none(),
+            seat: seat.map(|(seat, _)| seat),
             ..now
         };
         desk.store.put_phone_integration(&id, &done, None, &by).await?;

@@ -69,10 +69,9 @@ pub(super) async fn run(run: &mut Run<'_>) -> Result<(), Halt> {
         Asked::Target => endpoint::follow_target(run).await,
         Asked::Remove { number_id } => release::remove(run, &number_id).await,
         Asked::Release { number_id } => release::release(run, &number_id).await,
-        Asked::Vacate { tenant, seat } => {
-            if let Some(seat) = seat {
-                sip::vacate(run, &seat.into(), tenant.as_str()).await?;
-            }
+        Asked::Vacate { tenant, seat, username } => {
+            let seat = seat.map(crate::model::SipSeat::from);
+            sip::vacate(run, seat.as_ref(), username.as_deref(), tenant.as_str()).await?;
             endpoint::remove(run, &tenant).await?;
             let detail = "what it had at Twilio and Vapi is gone".to_owned();
             run.end(JobState::Succeeded, detail, Value::Null).await

@@ -67,6 +67,9 @@ async fn by_password(
             return Err(Trouble::by_hand(detail));
         };
         let known = known.filter(|known| known.account == account.sid);
+        if let Some(by_address) = known.as_ref().filter(|known| known.credential.is_none()) {
+            leave_seat(desk, &account, by_address, tenant.id.as_str()).await?;
+        }
         let known = known.and_then(|known| Some((known.list, known.credential?)));
         if let Some((list, credential)) = known.as_ref().filter(|_| !is_new && !tried.again) {
             let place = (list.clone(), Some(credential.clone()), configured);
@@ -135,25 +138,42 @@ async fn is_full(desk: &Desk, kind: SipListKind, full: &Sid) {
     }
 }
 
-/// Takes what a tenant had that is gone out of the lists.
-pub(super) async fn vacate(run: &mut Run<'_>, seat: &SipSeat, tenant: &str) -> Result<(), Halt> {
+/// Takes a tenant out of the lists: from its place, or, where nobody wrote that down, by its name from wherever it is.
+pub(super) async fn vacate(
+    run: &mut Run<'_>,
+    seat: Option<&SipSeat>,
+    username: Option<&str>,
+    tenant: &str,
+) -> Result<(), Halt> {
     let desk = run.desk;
     run.step_at_twilio::<(), _>("removeFromSipLists", |_| async move {
-        let Some(account) = desk.account(&seat.account).await? else {
+        let account = match seat {
+            Some(seat) => desk.account(&seat.account).await?,
+            None => desk.policy.global.clone(),
+        };
+        let Some(account) = account else {
             return Ok(Outcome::Skipped("its account is not one of ours any more".to_owned()));
         };
-        if let Some(credential) = &seat.credential {
-            desk.of_twilio(desk.twilio.delete_sip_credential(&account, &seat.list, credential)).await?;
-        } else {
-            for address in desk.of_twilio(desk.twilio.sip_addresses(&account, &seat.list)).await? {
-                if address.friendly_name.as_deref() == Some(tenant) {
-                    desk.of_twilio(desk.twilio.delete_sip_address(&account, &seat.list, &address.sid)).await?;
-                }
-            }
+        match (seat, username) {
+            (Some(seat), _) => leave_seat(desk, &account, seat, tenant).await?,
+            (None, Some(username)) => clear_name(desk, &account, username).await?,
+            (None, None) => return Ok(Outcome::Skipped("it was in none".to_owned())),
         }
         Ok(Outcome::Done("its telephone system is let in no more".to_owned(), ()))
     })
     .await?;
+    Ok(())
+}
+
+async fn leave_seat(desk: &Desk, account: &TwilioAccount, seat: &SipSeat, tenant: &str) -> Result<(), Trouble> {
+    if let Some(credential) = &seat.credential {
+        return desk.of_twilio(desk.twilio.delete_sip_credential(account, &seat.list, credential)).await;
+    }
+    for address in desk.of_twilio(desk.twilio.sip_addresses(account, &seat.list)).await? {
+        if address.friendly_name.as_deref() == Some(tenant) {
+            desk.of_twilio(desk.twilio.delete_sip_address(account, &seat.list, &address.sid)).await?;
+        }
+    }
     Ok(())
 }
 
@@ -168,8 +188,8 @@ async fn by_address(run: &mut Run<'_>, tenant: &Tenant, phone: &PhoneIntegration
         let known = known.filter(|known| known.account == account.sid);
         let list = match known {
             Some(SipSeat { list, credential: None, .. }) => list,
-            Some(SipSeat { list, credential: Some(credential), .. }) => {
-                desk.of_twilio(desk.twilio.delete_sip_credential(&account, &list, &credential)).await?;
+            Some(by_password) => {
+                leave_seat(desk, &account, &by_password, tenant.id.as_str()).await?;
                 list_with_room(desk, &account, SipListKind::Addresses, wanted.len()).await?
             }
             None => list_with_room(desk, &account, SipListKind::Addresses, wanted.len()).await?,

@@ -8,7 +8,7 @@ use super::super::run::{Outcome, Run, Try};
 use super::super::trouble::{Halt, Trouble, mend};
 use super::super::words;
 use super::chain::Wish;
-use crate::model::{E164, JobId, Number, NumberId, NumberState, Purpose, Tenant, TwilioAccount};
+use crate::model::{E164, JobId, Number, NumberId, NumberState, Purpose, Sid, Tenant, TwilioAccount};
 use crate::providers::{AccountKind, Outlook, OwnedNumber, ProviderError, Search, TWILIO_NOT_AVAILABLE};
 use crate::store::{Actor, StoreError};
 
@@ -111,6 +111,7 @@ pub(super) async fn named(
     run: &mut Run<'_>,
     tenant: &Tenant,
     wish: &Wish,
+    accounts: &[Sid],
     account: &TwilioAccount,
     e164: E164,
 ) -> Result<Option<NumberId>, Halt> {
@@ -120,10 +121,14 @@ pub(super) async fn named(
         let known = desk.store.number_by_e164(e164).await?;
         if let Some(known) = known {
             let is_ours = known.tenant_id.as_ref() == Some(&tenant.id);
-            if !is_ours && known.state != NumberState::Unassigned {
+            // One of another organization's account is not for this tenant.
+            let of_account = |sid| accounts.contains(sid);
+            let may_have = known.is_free() || known.account_sid.as_ref().is_none_or(of_account);
+            if !is_ours && (known.state != NumberState::Unassigned || !may_have) {
                 return Err(Trouble::by_hand(format!("{e164} rests or leads to another tenant: it is not to be had")));
             }
-            let led = Number { tenant_id: Some(tenant.id.clone()), state: NumberState::Active, ..known };
+            let (tenant_id, purpose) = (Some(tenant.id.clone()), wish.purpose);
+            let led = Number { tenant_id, purpose, state: NumberState::Active, ..known };
             let kept = desk.store.bring_number(&led, &bringing.job, &bringing.by).await?;
             desk.told(&kept);
             return Ok(Outcome::Done(format!("{e164} was unassigned in our pool"), kept.id));
@@ -203,6 +208,9 @@ async fn offer(
     if let Some(offer) = desk.shelf.take_offer(&market) {
         return Ok(Some(offer));
     }
+    if desk.shelf.is_sold_out(&market) {
+        return Ok(None);
+    }
     let search = Search { country, area_code: area };
     let found = match desk.of_twilio(desk.twilio.search_numbers(account, search)).await {
         Ok(found) => found,
@@ -211,7 +219,7 @@ async fn offer(
         Err(trouble) => return Err(trouble),
     };
     let plain = found.iter().filter(|offer| !offer.needs_address).map(|offer| offer.e164);
-    desk.shelf.put_offers(market.clone(), plain);
+    desk.shelf.put_offers(market.clone(), plain.collect());
     Ok(desk.shelf.take_offer(&market))
 }
 
