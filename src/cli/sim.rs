@@ -22,6 +22,7 @@ Speaks what patchbay uses of them, at the hosts' own paths:
           GET, DELETE /_sim/requests
           POST, GET /_sim/calls            {\"sid\",\"status\",\"provider\"?,\"recordings\"?,…}
           POST /_sim/numbers               {\"accountSid\",\"phoneNumber\",\"with\"?}: owned from the start
+          POST /_sim/account               {\"kind\"}: full, once it is upgraded
           GET /_sim/bills                  what was bought, and until when
           POST /_sim/vapi                  {\"freeNumberLimit\"?,\"activationMs\"?,\"unavailableAreaCodes\"?,
                                            \"withoutDigits\"?}

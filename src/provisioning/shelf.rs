@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::model::{E164, Sid};
-use crate::providers::{AccountKind, OwnedNumber, SipListKind};
+use crate::providers::{OwnedNumber, SipListKind};
 
 /// How long something told counts as true. What is bought elsewhere meanwhile is refused, and that is as good.
 const FRESH: Duration = Duration::from_secs(60);
@@ -36,7 +36,8 @@ struct Things {
     owned: HashMap<Sid, Told<Vec<OwnedNumber>>>,
     /// Numbers some job has reached for.
     reached_for: HashSet<E164>,
-    kinds: HashMap<Sid, Told<AccountKind>>,
+    /// Accounts that may own any count of numbers. A trial one may be upgraded any moment, and is asked again.
+    full: HashMap<Sid, Told<()>>,
     /// Free numbers in use, and how many there may be by Vapi's own word.
     free: Option<Told<u32>>,
     free_limit: Option<Told<u32>>,
@@ -109,12 +110,12 @@ impl Shelf {
         }
     }
 
-    pub(super) fn kind(&self, account: &Sid) -> Option<AccountKind> {
-        self.lock().kinds.get(account).and_then(Told::fresh).copied()
+    pub(super) fn is_full(&self, account: &Sid) -> bool {
+        self.lock().full.get(account).is_some_and(|told| told.fresh().is_some())
     }
 
-    pub(super) fn put_kind(&self, account: Sid, kind: AccountKind) {
-        self.lock().kinds.insert(account, Told::now(kind));
+    pub(super) fn put_full(&self, account: Sid) {
+        self.lock().full.insert(account, Told::now(()));
     }
 
     /// How many free numbers are in use.

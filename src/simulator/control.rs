@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::faults::Order;
 use super::wire::{Reply, Request, fresh_sid};
 use super::world::{Recording, State, TwilioCall, VapiCall, World};
-use super::{twilio, vapi};
+use super::{Account, twilio, vapi};
 
 /// A call as `POST /_sim/calls` sets it. What is left out keeps its value, or takes a plain one.
 #[derive(Deserialize)]
@@ -47,6 +47,13 @@ struct SetRecording {
     status: String,
     #[serde(default)]
     duration: u32,
+}
+
+/// Of which kind every account at Twilio is from now on, as `POST /_sim/account` sets it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SetAccount {
+    kind: Account,
 }
 
 /// A number an account has, as `POST /_sim/numbers` sets it.
@@ -95,6 +102,13 @@ pub(super) fn answer(world: &World, request: &Request) -> Reply {
             Ok(sid) => Reply::json(StatusCode::CREATED, &json!({ "sid": sid })),
             Err(error) => refused(&error),
         },
+        (&Method::POST, ["account"]) => match read::<SetAccount>(request) {
+            Ok(set) => {
+                state.account = set.kind;
+                Reply::empty(StatusCode::NO_CONTENT)
+            }
+            Err(error) => refused(&error),
+        },
         (&Method::GET, ["bills"]) => Reply::json(StatusCode::OK, &json!(state.bills)),
         (&Method::POST, ["vapi"]) => match read::<vapi::Settings>(request) {
             Ok(settings) => {
@@ -105,7 +119,7 @@ pub(super) fn answer(world: &World, request: &Request) -> Reply {
         },
         _ => Reply::json(
             StatusCode::NOT_FOUND,
-            &json!({ "error": "the simulator has /_sim/faults, requests, calls, numbers, bills and vapi" }),
+            &json!({ "error": "the simulator has /_sim/faults, requests, calls, numbers, account, bills and vapi" }),
         ),
     }
 }

@@ -9,6 +9,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use serde::Deserialize;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -34,12 +35,13 @@ pub struct Options {
     pub twilio: Option<(String, Secret)>,
     /// Only this Vapi key is let in; without it, any is.
     pub vapi_key: Option<Secret>,
-    /// Of which kind every account at Twilio is.
+    /// Of which kind every account at Twilio is, until `POST /_sim/account` says otherwise.
     pub account: Account,
 }
 
 /// The kinds of an account at Twilio.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
 pub enum Account {
     /// May own any count of numbers.
     #[default]

@@ -7,9 +7,9 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::Options;
 use super::faults::Faults;
 use super::wire::{Request, pairs};
+use super::{Account, Options};
 use super::{twilio, vapi};
 
 /// How many requests are remembered; the oldest go first.
@@ -29,6 +29,8 @@ pub(super) struct State {
     pub twilio_calls: BTreeMap<String, TwilioCall>,
     /// Calls at Vapi, by id.
     pub vapi_calls: BTreeMap<String, VapiCall>,
+    /// Of which kind every account at Twilio is now.
+    pub account: Account,
     /// Numbers of Twilio's accounts, by SID.
     pub numbers: BTreeMap<String, twilio::Number>,
     pub sip: twilio::Sip,
@@ -85,7 +87,8 @@ pub(super) struct VapiCall {
 
 impl World {
     pub fn new(options: Options) -> World {
-        World { options, state: Mutex::default() }
+        let state = Mutex::new(State { account: options.account, ..State::default() });
+        World { options, state }
     }
 
     pub fn lock(&self) -> MutexGuard<'_, State> {

@@ -171,6 +171,10 @@ async fn a_trial_account_gets_its_one_number_and_tells_what_is_to_be_done() {
     let job = town.over(&begun["jobId"]).await;
     let (state, told) = step(&job, "searchAvailableNumbers");
     assert!(state == "skipped" && told.contains("is a trial and has its one number: upgrade it"), "{told}");
+    town.sim.tell("account", json!({ "kind": "full" })).await;
+    let job = town.done(&format!("/api/jobs/{}/retry", begun["jobId"].as_str().unwrap()), Value::Null).await;
+    assert_eq!(job["state"], "succeeded", "the upgrade is noticed: {job:#}");
+    assert_eq!(town.sim.look("bills").await.len(), 2);
     town.holds().await;
 }
 

@@ -70,7 +70,7 @@ async fn existing(
             fits && own != Some(number) && area.as_ref().is_none_or(|area| number.to_string().starts_with(area))
         };
         let owned = owned(desk, account).await?;
-        let is_trial = kind(desk, account).await? == AccountKind::Trial;
+        let is_trial = is_trial(desk, account).await?;
         let (mut elsewhere, base) = (0, desk.policy.number_wiring.base());
         for number in owned.iter().filter(is_wanted) {
             if !leads_nowhere(number, base) {
@@ -225,17 +225,18 @@ async fn offer(
 
 /// Is it a trial account that has its one number?
 async fn may_own_no_more(desk: &Desk, account: &TwilioAccount) -> Result<bool, Trouble> {
-    Ok(kind(desk, account).await? == AccountKind::Trial && !owned(desk, account).await?.is_empty())
+    Ok(is_trial(desk, account).await? && !owned(desk, account).await?.is_empty())
 }
 
-/// Of which kind an account is. An upgrade is noticed within a minute.
-async fn kind(desk: &Desk, account: &TwilioAccount) -> Result<AccountKind, Trouble> {
-    if let Some(kind) = desk.shelf.kind(&account.sid) {
-        return Ok(kind);
+async fn is_trial(desk: &Desk, account: &TwilioAccount) -> Result<bool, Trouble> {
+    if desk.shelf.is_full(&account.sid) {
+        return Ok(false);
     }
-    let kind = desk.of_twilio(desk.twilio.account_kind(account)).await?;
-    desk.shelf.put_kind(account.sid.clone(), kind);
-    Ok(kind)
+    let is_trial = desk.of_twilio(desk.twilio.account_kind(account)).await? == AccountKind::Trial;
+    if !is_trial {
+        desk.shelf.put_full(account.sid.clone());
+    }
+    Ok(is_trial)
 }
 
 /// Buys this number. None if it is refused for good.

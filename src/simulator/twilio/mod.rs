@@ -34,10 +34,10 @@ pub(super) fn answer(world: &World, request: &Request) -> Reply {
     let [_, "Accounts", account, ref rest @ ..] = segments[..] else { return absent(request) };
     let mut state = world.lock();
     match (&request.method, rest) {
-        (&Method::GET, []) => this_account(world.options.account, request, account),
+        (&Method::GET, []) => this_account(state.account, request, account),
         (_, ["Calls" | "Recordings" | "Recordings.json", ..]) => calls::answer(&mut state, request, account, rest),
         (&Method::GET, ["AvailablePhoneNumbers", country, file]) => search::answer(&state, request, country, file),
-        (_, ["IncomingPhoneNumbers.json"]) => numbers::all(&mut state, world.options.account, request, account),
+        (_, ["IncomingPhoneNumbers.json"]) => numbers::all(&mut state, request, account),
         (_, ["IncomingPhoneNumbers", file]) => numbers::one(&mut state, request, account, file),
         (_, ["SIP", rest @ ..]) => sip::answer(&mut state, request, account, rest),
         _ => absent(request),

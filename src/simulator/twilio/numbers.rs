@@ -56,10 +56,10 @@ pub(in crate::simulator) struct Number {
 }
 
 /// `IncomingPhoneNumbers.json`: the list, and a purchase.
-pub(super) fn all(state: &mut State, kind: Account, request: &Request, account: &str) -> Reply {
+pub(super) fn all(state: &mut State, request: &Request, account: &str) -> Reply {
     match request.method {
         Method::GET => page(request, "incoming_phone_numbers", listed(state, request, account)),
-        Method::POST => match bought(state, kind, request, account) {
+        Method::POST => match bought(state, request, account) {
             Ok(sid) => Reply::json(StatusCode::CREATED, &number_json(&sid, &state.numbers[&sid])),
             Err(reply) => reply,
         },
@@ -133,10 +133,10 @@ fn listed(state: &State, request: &Request, account: &str) -> Vec<Value> {
     found.into_iter().map(|(sid, number)| number_json(sid, number)).collect()
 }
 
-fn bought(state: &mut State, kind: Account, request: &Request, account: &str) -> Result<String, Reply> {
+fn bought(state: &mut State, request: &Request, account: &str) -> Result<String, Reply> {
     let form = request.form();
     let given = |name: &str| form.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
-    if kind == Account::Trial && state.numbers.values().any(|number| number.account_sid == account) {
+    if state.account == Account::Trial && state.numbers.values().any(|number| number.account_sid == account) {
         let words = "Trial accounts are allowed only one Twilio number. To purchase additional numbers, please upgrade \
                      your account.";
         return Err(problem(StatusCode::BAD_REQUEST, 21404, words));
