@@ -202,6 +202,7 @@ fn number(place: u64, tenants: u64) -> Number {
         state: if resting { NumberState::Unassigned } else { NumberState::Active },
         purpose: if place.is_multiple_of(20) { Purpose::Voicemail } else { Purpose::Calls },
         already_overflowed: false,
+        ported: false,
         created_at: tenant_at(place),
     }
 }

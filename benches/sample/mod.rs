@@ -154,6 +154,7 @@ pub fn tenant(mode: &str) -> CompiledTenant {
         state: NumberState::Active,
         purpose: Purpose::Calls,
         already_overflowed: false,
+        ported: false,
         created_at: now(),
     };
     let around = Surroundings { global_account: Some(account()), ..Surroundings::default() };

@@ -83,6 +83,7 @@ impl Tenants {
             state: NumberState::Active,
             purpose: Purpose::Calls,
             already_overflowed: false,
+            ported: false,
             created_at: at(place),
         }
     }

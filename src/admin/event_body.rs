@@ -378,6 +378,9 @@ impl WarningBody {
             WarningKind::StoreAway => "the store does not answer; calls are answered, and told of when it is back",
             WarningKind::JournalBehind => "records wait for the store for longer than they should",
             WarningKind::RecordsRefused => "the store refuses records; they are kept in spool.dir, in refused/",
+            WarningKind::NumbersAstray => {
+                "numbers do not lead here as they should: POST /api/numbers/audit tells which"
+            }
             WarningKind::RecordsLost => "records were lost: neither spool.dir nor memory had room for them",
         };
         let Warning { kind, active, records } = *warning;

@@ -19,10 +19,8 @@ use super::json::Id;
 use super::lists::ListQuery;
 use super::narrowings::JobQuery;
 use super::{AdminState, purchases};
-use crate::model::{
-    Change, Job, JobEntry, JobId, JobKind, JobState, NumberId, OrgId, Standing, StepState, Tenant, TenantId,
-};
-use crate::provisioning::Asked;
+use crate::model::{Change, Job, JobEntry, JobId, JobKind, JobState, NumberId, StepState, TenantId};
+use crate::provisioning::{About, Asked};
 use crate::store::{Actor, JobBounds, StoreError};
 
 /// How often it is looked whether a job somebody waits for has ended.
@@ -234,37 +232,9 @@ impl BegunBody {
     }
 }
 
-/// What a job is about.
-pub(super) struct About<'a> {
-    /// The tenant it is for.
-    pub tenant: Option<&'a Tenant>,
-    /// The organization of a number that leads nowhere.
-    pub org: Option<&'a OrgId>,
-    /// What it works on, where there is no tenant.
-    pub subject: &'a str,
-}
-
-impl<'a> About<'a> {
-    pub fn tenant(tenant: &'a Tenant) -> About<'a> {
-        About { tenant: Some(tenant), org: Some(&tenant.org_id), subject: tenant.id.as_str() }
-    }
-}
-
 /// A job that is not kept yet.
 pub(super) fn new(admin: &AdminState, by: &Actor, about: &About<'_>, asked: &Asked) -> Job {
-    let seed = admin.seed();
-    Job {
-        id: JobId::new(seed),
-        kind: asked.kind(),
-        tenant_id: about.tenant.map(|tenant| tenant.id.clone()),
-        org_id: about.org.cloned(),
-        subject: about.subject.to_owned(),
-        asked: serde_json::to_value(asked).expect("what is asked has text keys alone"),
-        by: by.0.clone(),
-        created_at: seed.at,
-        standing: Standing::new(seed.at),
-        updated_at: seed.at,
-    }
+    asked.job(admin.seed(), about, &by.0)
 }
 
 /// Keeps a job, and wakes whoever works on it.

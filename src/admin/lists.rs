@@ -93,7 +93,7 @@ fn read<Q: Narrowing>(given: Vec<(String, String)>) -> Result<(Map<String, Value
             continue;
         }
         // Forms send fields that nobody filled in.
-        if text.trim().is_empty() && ["cursor", "q"].contains(&name.as_str()) {
+        if text.trim_matches(' ').is_empty() && ["cursor", "q"].contains(&name.as_str()) {
             continue;
         }
         let value = value_of(parameter, text);

@@ -29,6 +29,7 @@ mod lists;
 mod live;
 mod narrowings;
 mod number_deeds;
+mod number_life;
 mod numbers;
 pub mod offline;
 mod openapi;
@@ -68,9 +69,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::model::{self, Arrival, Change, Fault, OrgId, Secret, Seed, Sid, TenantId};
+use crate::provisioning::Report;
 use crate::retention::Spool;
 use crate::routing::Surroundings;
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 
 pub use audio::Audio;
 pub use event_stream::{EventStream, Pace};
@@ -98,6 +100,8 @@ pub struct AdminState {
     pub supply: Supply,
     /// How they are got.
     pub provision: Provision,
+    /// Looks where they lead.
+    pub watch: Arc<dyn Fn() -> Pending<Result<Report, StoreError>> + Send + Sync>,
     /// How long the installation keeps things.
     pub periods: model::Retention,
     /// What is on its way into the store.

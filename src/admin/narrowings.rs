@@ -9,15 +9,16 @@ use utoipa::{IntoParams, PartialSchema, ToSchema};
 use super::calls::ArrivalBody;
 use super::jobs::{JobKindBody, JobStateBody};
 use super::lists::Narrowing;
+use super::number_life::LifeStateBody;
 use super::numbers::{PurposeBody, StateBody};
 use super::voicemails::VoicemailStateBody;
 use super::webhook_deliveries::DeliveryStateBody;
 use crate::model::{
-    Arrival, E164, JobKind, JobState, NumberState, OrgId, Purpose, Reason, Sid, TenantId, VoicemailState,
+    Arrival, E164, JobKind, JobState, LifeState, NumberState, OrgId, Purpose, Reason, Sid, TenantId, VoicemailState,
 };
 use crate::store::{
-    Ask, AuditFilter, CallFilter, DeliveryFilter, DeliveryState, JobFilter, LiveFilter, NumberFilter, TenantFilter,
-    VoicemailFilter,
+    Ask, AuditFilter, CallFilter, DeliveryFilter, DeliveryState, JobFilter, LifeFilter, LiveFilter, NumberFilter,
+    TenantFilter, VoicemailFilter,
 };
 
 /// Of a list that takes nothing besides the page.
@@ -196,6 +197,31 @@ impl Narrowing for NumberQuery {
         ask.q = self.q;
         ask.tenant = self.tenant_id;
         ask.only = NumberFilter { state: self.state, purpose: self.purpose, account: self.account_sid };
+    }
+}
+
+/// Of the numbers that are ours, or were.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct LifeQuery {
+    /// Part of a number, or a whole id.
+    q: Option<String>,
+    /// Only those that are this tenant's, or were last.
+    #[param(value_type = Option<String>, format = "tenant-id")]
+    tenant_id: Option<TenantId>,
+    /// Only those in this state.
+    #[param(inline, value_type = Option<LifeStateBody>)]
+    state: Option<LifeState>,
+}
+
+impl Narrowing for LifeQuery {
+    type Filter = LifeFilter;
+
+    fn narrow(self, ask: &mut Ask<LifeFilter>) {
+        ask.q = self.q;
+        ask.tenant = self.tenant_id;
+        ask.only = LifeFilter { state: self.state };
     }
 }
 

@@ -10,13 +10,13 @@ use utoipa::ToSchema;
 use super::AdminState;
 use super::auth::Caller;
 use super::error::{Problem, ProblemBody};
-use super::jobs::{self, About, BegunBody};
+use super::jobs::{self, BegunBody};
 use super::json::{Id, Json, OptionalJson};
 use super::numbers::{find, put};
 use super::supply;
 use crate::model::{E164, Job, Number, NumberId, NumberState, Purpose, Sid};
 use crate::providers::{NumberKind, VapiNumber};
-use crate::provisioning::Asked;
+use crate::provisioning::{About, Asked};
 use crate::store::JobBounds;
 
 /// A number to be given back.
@@ -196,6 +196,7 @@ fn recorded(admin: &AdminState, found: &VapiNumber, e164: E164) -> Number {
         state: NumberState::Unassigned,
         purpose: Purpose::Calls,
         already_overflowed: false,
+        ported: false,
         created_at: seed.at,
     }
 }

@@ -166,6 +166,7 @@ pub(super) async fn record(
         state: NumberState::Unassigned,
         purpose: Purpose::Calls,
         already_overflowed: false,
+        ported: false,
         created_at: seed.at,
     });
     let after = Number {

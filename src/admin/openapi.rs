@@ -186,7 +186,7 @@ fn complete_operation(path: &str, method: &HttpMethod, operation: &mut Operation
 const OPERATORS_ONLY: [&str; 2] = ["/api/secrets/rotation", "/api/vapi/free-numbers"];
 
 /// What answers a page.
-const LISTS: [&str; 13] = [
+const LISTS: [&str; 14] = [
     "/api/jobs",
     "/api/webhooks",
     "/api/webhooks/{id}/deliveries",
@@ -194,6 +194,7 @@ const LISTS: [&str; 13] = [
     "/api/tenants",
     "/api/tenants/{id}/versions",
     "/api/numbers/owned",
+    "/api/numbers/ledger",
     "/api/calls",
     "/api/voicemails",
     "/api/erasures",

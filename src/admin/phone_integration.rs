@@ -14,12 +14,12 @@ use utoipa::ToSchema;
 
 use super::auth::Caller;
 use super::error::Problem;
-use super::jobs::{self, About, BegunBody};
+use super::jobs::{self, BegunBody};
 use super::json::Json;
 use super::owned::OfTenant;
 use super::{AdminState, checks, purchases};
 use crate::model::{Change, E164, Fault, Number, NumberState, PhoneIntegration, PhoneMethod, Purpose, Secret, Tenant};
-use crate::provisioning::{Asked, sip_password, sip_username};
+use crate::provisioning::{About, Asked, sip_password, sip_username};
 use crate::store::{Ask, JobBounds, NumberFilter, StoreError};
 
 /// How a tenant is reached. Which members there are depends on the method, and on whether it is set up.
@@ -46,10 +46,10 @@ pub(super) struct PhoneBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = String, required = false, example = "sip_ca5ecdfd")]
     sip_username: Option<String>,
-    /// Its password: told once, when it is made; null ever after.
+    /// Its password: told once, when it is made, and absent ever after.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>, required = false)]
-    sip_password: Option<Option<String>>,
+    #[schema(value_type = String, required = false)]
+    sip_password: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = String, required = false, example = "205")]
     area_code: Option<String>,
@@ -340,7 +340,7 @@ impl PhoneBody {
             pbx_type: phone.pbx_type.clone(),
             sip_url: is_sip.then(|| format!("sip:{user}@{host}")),
             source_ips: (!phone.source_ips.is_empty()).then(|| phone.source_ips.iter().map(told).collect()),
-            sip_password: by_password.then(|| password.map(|password| password.reveal().to_owned())),
+            sip_password: password.filter(|_| by_password).map(|password| password.reveal().to_owned()),
             sip_username: name,
             area_code: phone.area_code.clone().filter(|_| !is_set_up),
             needs_phone_number: before(phone.needs_phone_number),

@@ -11,11 +11,11 @@ use utoipa::ToSchema;
 use super::AdminState;
 use super::auth::Caller;
 use super::error::Problem;
-use super::jobs::{self, About, BegunBody};
+use super::jobs::{self, BegunBody};
 use super::json::{Json, OptionalJson};
 use super::numbers::NumberBody;
 use crate::model::{Change, E164, Job, JobId, JobState, OrgId, Sid, Tenant, TenantId};
-use crate::provisioning::Asked;
+use crate::provisioning::{About, Asked};
 use crate::store::{Ask, JobBounds, TenantFilter};
 
 /// Most jobs one batch makes; the rest is made by asking again.

@@ -12,12 +12,12 @@ use utoipa::ToSchema;
 
 use super::auth::Caller;
 use super::error::Problem;
-use super::jobs::{self, About};
+use super::jobs;
 use super::json::Json;
 use super::tenants::{NewTenant, make};
 use super::{AdminState, purchases};
 use crate::model::{Access, E164, JobId, JobState, NumberId, Role, TenantId};
-use crate::provisioning::Asked;
+use crate::provisioning::{About, Asked};
 use crate::store::Actor;
 
 /// Where the secret comes.
@@ -61,7 +61,7 @@ pub(super) struct RestaurantBody {
 /// A tenant of the platform's organization, answered by the shared target. Takes `X-Vapi-Secret` in place of an operator's
 /// token, and waits up to 25 seconds for the number; the restaurant is there even where there is none.
 #[utoipa::path(post, path = "/api/restaurants", tag = "restaurants", request_body = RestaurantNew,
-    params(("X-Vapi-Secret" = Option<String>, Header, description = "The secret of Vapi's webhooks.", max_length = 1024)),
+    params(("X-Vapi-Secret" = Option<String>, Header, description = "The secret of Vapi's webhooks.")),
     responses(
         (status = 201, description = "The restaurant", body = RestaurantBody)))]
 pub(super) async fn create(

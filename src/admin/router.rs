@@ -10,9 +10,9 @@ use super::error::Problem;
 use super::exact::Document;
 use super::{
     AdminState, audio, audit, auth, availability, calls, erasures, events, exports, idempotency, jobs, live,
-    number_deeds, numbers, openapi, orgs, overrides, pages, phone_integration, plan, purchases, request, restaurants,
-    retention, rotation, simulate, supply, tenants, tokens, turns::Turns, versions, voicemails, webhook_deliveries,
-    webhooks,
+    number_deeds, number_life, numbers, openapi, orgs, overrides, pages, phone_integration, plan, purchases, request,
+    restaurants, retention, rotation, simulate, supply, tenants, tokens, turns::Turns, versions, voicemails,
+    webhook_deliveries, webhooks,
 };
 
 fn routes() -> OpenApiRouter<AdminState> {
@@ -31,6 +31,9 @@ fn routes() -> OpenApiRouter<AdminState> {
         .routes(routes!(simulate::simulate))
         .routes(routes!(numbers::list, numbers::record))
         .routes(routes!(numbers::change, numbers::unassign))
+        .routes(routes!(number_life::ledger))
+        .routes(routes!(number_life::history))
+        .routes(routes!(number_life::audit))
         .routes(routes!(supply::available))
         .routes(routes!(supply::available_too, purchases::purchase))
         .routes(routes!(purchases::batch))

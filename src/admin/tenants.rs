@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::auth::Caller;
 use super::error::Problem;
-use super::jobs::{self, About};
+use super::jobs;
 use super::json::{IfMatch, Json, etag};
 use super::lists::ListQuery;
 use super::narrowings::TenantQuery;
@@ -18,7 +18,7 @@ use super::tenant_body::{
 };
 use super::{AdminState, formats, purchases, slug};
 use crate::model::{Change, Connect, Number, OrgId, Role, Secret, Target, Tenant, TenantId, Via};
-use crate::provisioning::Asked;
+use crate::provisioning::{About, Asked};
 use crate::store::{Actor, Ask, JobBounds, StoreError};
 
 /// Creates a tenant

@@ -50,7 +50,7 @@ pub(super) struct WithSecretBody {
     secret: String,
 }
 
-/// What an endpoint may be told of. This build tells of calls, voicemails, jobs and breakers.
+/// What an endpoint may be told of. This build tells of all but `callback.requested`.
 #[derive(Clone, Copy, Serialize, Deserialize, ToSchema)]
 #[schema(as = WebhookEvent)]
 pub(super) enum EventBody {
@@ -168,7 +168,8 @@ pub(super) fn events(given: &[EventBody], is_of_installation: bool, faults: &mut
             EventBody::VoicemailCreated => EventKind::VoicemailCreated,
             EventBody::AiBreaker => EventKind::AiBreaker,
             EventBody::JobFinished => EventKind::JobFinished,
-            EventBody::CallbackRequested | EventBody::NumberDrift => {
+            EventBody::NumberDrift => EventKind::NumberDrift,
+            EventBody::CallbackRequested => {
                 faults.push(Fault::new(&pointer, "not_supported", "this build never tells of it"));
                 continue;
             }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::Context;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jiff::Timestamp;
+use jiff::SignedDuration;
 use sha2::{Digest, Sha256};
 use tokio::net::TcpListener;
 use tokio::runtime::Handle;
@@ -26,9 +26,9 @@ use crate::edge::Readiness;
 use crate::events::{Bus, Limits};
 use crate::health::Health;
 use crate::journal::{Journal, Options};
-use crate::model::{Change, Secret};
+use crate::model::{Change, Clock, Secret};
 use crate::providers::{Http, Twilio, Vapi};
-use crate::provisioning::Shelf;
+use crate::provisioning::{Shelf, Watch as NumberWatch};
 use crate::retention::{Remote, Spool};
 use crate::store::Store;
 use crate::telemetry::Metrics;
@@ -90,6 +90,7 @@ impl Background {
     /// Builds everything in the order in which it depends on each other.
     pub async fn start(
         settings: Settings,
+        clock: Clock,
         metrics: Arc<Metrics>,
         readiness: Arc<Readiness>,
         draining_on: Handle,
@@ -99,14 +100,14 @@ impl Background {
             return Err(unfinished.into());
         }
         let keys = config::secrets::keys(&settings).context("could not get the key that seals secrets")?;
-        let opening = Store::open_draining_on(&settings.store.url, rotation::keyring(&keys), &draining_on);
+        let opening = Store::open_draining_on(&settings.store.url, rotation::keyring(&keys), &draining_on, clock);
         let store = opening.await.context("could not open the store")?;
         metrics.store_up(true);
         metrics.ledger_mode("memory");
         let (journal, drain) = Journal::open(&settings.spool.dir, Options::default(), Arc::clone(&metrics))
             .with_context(|| format!("could not open the journal in {}", settings.spool.dir.display()))?;
         let bus = Bus::new(random::<8>().iter().map(|byte| format!("{byte:02x}")).collect(), Limits::default());
-        let (teller, reporter) = Teller::new(store.clone(), bus.clone());
+        let (teller, reporter) = Teller::new(store.clone(), bus.clone(), clock);
         let telling = Telling { store: store.clone(), teller: teller.clone() };
         draining.spawn_on(drain.run(telling, stops.drain.clone().cancelled_owned()), &draining_on);
         helpers.spawn_on(reporter.run(stops.helpers.clone()), &draining_on);
@@ -121,6 +122,7 @@ impl Background {
             journal: journal.clone(),
             around: Arc::clone(&around),
             ledger: ledger.clone(),
+            clock,
         };
         restore.at_start(restore::CATCH_UP, &helpers, &stops.helpers).await?;
 
@@ -150,7 +152,11 @@ impl Background {
                 teller.changed(&change);
             })
         };
-        let desk = provisioning::desk(&settings, &store, &twilio, vapi.as_ref(), &changed, &shelf);
+        let desk = Arc::new(provisioning::desk(&settings, clock, &store, &twilio, vapi.as_ref(), &changed, &shelf));
+        let number_watch = {
+            let quarantine = SignedDuration::from_hours(24 * i64::from(settings.policy.quarantine_days));
+            Arc::new(NumberWatch::new(Arc::clone(&desk), Arc::clone(&metrics), quarantine, Arc::clone(&jobs_wake)))
+        };
         let router = admin::router(AdminState {
             store: store.clone(),
             around,
@@ -165,6 +171,13 @@ impl Background {
                 learned: Arc::new(move || shelf.free_limit()),
             },
             provision: provisioning::of_admin(&settings, &jobs_wake),
+            watch: {
+                let watch = Arc::clone(&number_watch);
+                Arc::new(move || {
+                    let watch = Arc::clone(&watch);
+                    Box::pin(async move { watch.look().await })
+                })
+            },
             periods: settings.retention.periods,
             spool: Spool::of(journal.clone()),
             rotation: Arc::new(rotation),
@@ -178,13 +191,14 @@ impl Background {
             },
             token_sha256,
             webhook_url: webhooks::url_check(&settings),
-            now: Arc::new(Timestamp::now),
+            now: Arc::new(clock),
             random: Arc::new(random),
             secret: Arc::new(random),
         });
         helpers.spawn(admin::serve(listener, router, stops.helpers.clone().cancelled_owned()));
         store.fail_unfinished_erasures().await.context("could not look for erasures that broke off")?;
         let forgetting = Forgetting {
+            clock,
             periods: settings.retention.periods,
             ledger: ledger.clone(),
             remote: Remote {
@@ -194,13 +208,15 @@ impl Background {
                 global: settings.twilio.account(),
             },
         };
-        webhooks::spawn(webhook_sender, store.clone(), Arc::clone(&metrics), &helpers, &stops.helpers);
+        webhooks::spawn(webhook_sender, clock, store.clone(), Arc::clone(&metrics), &helpers, &stops.helpers);
+        helpers.spawn(provisioning::watch(number_watch, bus.clone(), clock, stops.helpers.clone()));
         let watch = Watch {
             bus,
             store: store.clone(),
             teller: teller.clone(),
             journal: journal.clone(),
             health: Arc::clone(&health),
+            clock,
         };
         helpers.spawn(watch.run(stops.helpers.clone()));
         provisioning::spawn(desk, Arc::clone(&metrics), jobs_wake, &helpers, &stops.helpers).await?;
@@ -215,6 +231,7 @@ impl Background {
             twilio,
             vapi: vapi.clone(),
             breakers: Arc::default(),
+            clock,
         };
         keepers.spawn(&helpers, &stops.helpers);
         forgetting.spawn(&helpers, &stops.helpers);

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::calls::Ledger;
-use crate::model::{Retention, Sid};
+use crate::model::{Clock, Retention, Sid};
 use crate::retention::{Remote, sweep};
 
 /// How often things are looked through for what has had its time.
@@ -24,6 +24,7 @@ const REMOTE_EVERY: Duration = Duration::from_secs(10);
 /// All that forgetting needs.
 #[derive(Clone, Debug)]
 pub(super) struct Forgetting {
+    pub clock: Clock,
     pub periods: Retention,
     pub ledger: Ledger,
     pub remote: Remote,
@@ -35,12 +36,12 @@ impl Forgetting {
         let sweeping = self.clone();
         tasks.spawn(every(SWEEP_EVERY, stopping.clone(), move || {
             let sweeping = sweeping.clone();
-            async move { sweeping.sweep(Timestamp::now()).await }
+            async move { sweeping.sweep((sweeping.clock)()).await }
         }));
         tasks.spawn(every(REMOTE_EVERY, stopping.clone(), move || {
-            let remote = self.remote.clone();
+            let (remote, now) = (self.remote.clone(), (self.clock)());
             async move {
-                if let Err(error) = remote.work(Timestamp::now()).await {
+                if let Err(error) = remote.work(now).await {
                     tracing::warn!(%error, "could not work off what providers are to forget");
                 }
             }

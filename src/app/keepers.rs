@@ -14,7 +14,7 @@ use crate::directory::{Directory, Found};
 use crate::edge::Readiness;
 use crate::health::{Health, State, Told as Breakers};
 use crate::journal::Journal;
-use crate::model::{Arrival, CallEnded, Record, Sid, TwilioAccount, VoicemailNews, VoicemailState};
+use crate::model::{Arrival, CallEnded, Clock, Record, Sid, TwilioAccount, VoicemailNews, VoicemailState};
 use crate::providers::{CallState, Recording, Twilio, Vapi};
 use crate::store::{Event, FINISHED_KEPT, Store, VoicemailRow};
 use crate::telemetry::{Logs, Metrics};
@@ -54,6 +54,7 @@ pub(super) struct Keepers {
     pub vapi: Option<Vapi>,
     /// What endpoints were told of the breakers.
     pub breakers: Arc<Mutex<Breakers>>,
+    pub clock: Clock,
 }
 
 impl Keepers {
@@ -75,7 +76,7 @@ impl Keepers {
                 loop {
                     tokio::select! {
                         () = stopping.cancelled() => return,
-                        _ = tick.tick() => keepers.once(chore, Timestamp::now()).await,
+                        _ = tick.tick() => keepers.once(chore, (keepers.clock)()).await,
                     }
                 }
             });
@@ -83,14 +84,14 @@ impl Keepers {
         let (asking, stopping) = (self.clone(), stopping.clone());
         let ask = move |call: LiveCall| {
             let keepers = asking.clone();
-            async move { keepers.ask(call, Timestamp::now()).await }
+            async move { keepers.ask(call, (keepers.clock)()).await }
         };
         let journal = self.journal;
         let ended = move |end: Ended| {
             let Ended { sid: call_sid, at, by, status } = end;
             journal.append(Record::CallEnded(CallEnded { call_sid, at, status, duration_seconds: None, by }));
         };
-        tasks.spawn(keep(self.ledger, Timestamp::now, ask, ended, Pace::default(), stopping.cancelled_owned()));
+        tasks.spawn(keep(self.ledger, self.clock, ask, ended, Pace::default(), stopping.cancelled_owned()));
     }
 
     async fn once(&self, chore: Chore, now: Timestamp) {

@@ -31,7 +31,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::{self, Settings};
 use crate::edge::{self, AiLegs, Drained, Edge, EdgeSettings, Limits, Origin, PublicUrl, Readiness, Tls};
-use crate::model::Secret;
+use crate::model::{Clock, Secret};
 use crate::routing::Surroundings;
 use crate::telemetry::{Metrics, RequestIds};
 
@@ -67,6 +67,11 @@ struct BackRuntime(Option<Runtime>);
 
 /// Starts everything and answers when calls are. Whatever fails leaves nothing behind that runs.
 pub async fn start(settings: Settings) -> anyhow::Result<Running> {
+    start_at(settings, Timestamp::now).await
+}
+
+/// The same, where the time is what `clock` says. How often things are looked at is the system's time still.
+pub async fn start_at(settings: Settings, clock: Clock) -> anyhow::Result<Running> {
     let metrics = Arc::new(Metrics::default());
     let readiness = Arc::new(Readiness::default());
     let closing = CancellationToken::new();
@@ -76,7 +81,8 @@ pub async fn start(settings: Settings) -> anyhow::Result<Running> {
     let door = Door::open(&settings, &closing).await?;
     let (runtime, drain_runtime) = (BackRuntime::new()?, BackRuntime::that_stands_back()?);
     let draining_on = drain_runtime.handle();
-    let building = Background::start(settings.clone(), Arc::clone(&metrics), Arc::clone(&readiness), draining_on);
+    let building =
+        Background::start(settings.clone(), clock, Arc::clone(&metrics), Arc::clone(&readiness), draining_on);
     let background = runtime.run(building).await?;
     let handler = Arc::new(Edge {
         directory: background.directory.clone(),
@@ -94,7 +100,7 @@ pub async fn start(settings: Settings) -> anyhow::Result<Running> {
         },
         readiness,
         request_ids: RequestIds::new(),
-        now: Timestamp::now,
+        now: clock,
     });
     let limits = Limits::default();
     let connections_max = system::connections_possible(limits.connections_max);

@@ -4,21 +4,25 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use jiff::Timestamp;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::admin::Provision;
 use crate::config::Settings;
-use crate::model::Change;
+use crate::events::{Audience, Bus, Event, News, Warning, WarningKind};
+use crate::model::{Change, Clock};
 use crate::providers::{Twilio, TwilioKey, Vapi, VapiServer, Wiring};
-use crate::provisioning::{Desk, Gates, Pace, Policy, Runner, Shelf};
+use crate::provisioning::{Desk, Gates, Pace, Policy, Runner, Shelf, Watch};
 use crate::store::Store;
 use crate::telemetry::Metrics;
 use crate::twiml::Urls;
 
 use super::background::random;
+
+/// How often it is looked where numbers lead, and how long after a start first: what it would find has been so for long.
+const LOOK_EVERY: Duration = Duration::from_secs(300);
+const FIRST_LOOK: Duration = Duration::from_secs(30);
 
 /// Longest anybody waits for a number before they are told of the job that goes on.
 const PATIENCE: Duration = Duration::from_secs(25);
@@ -26,6 +30,7 @@ const PATIENCE: Duration = Duration::from_secs(25);
 /// What jobs work with.
 pub(super) fn desk(
     settings: &Settings,
+    clock: Clock,
     store: &Store,
     twilio: &Twilio,
     vapi: Option<&Vapi>,
@@ -40,7 +45,7 @@ pub(super) fn desk(
         shelf: Arc::clone(shelf),
         policy: policy(settings),
         changed: Arc::clone(changed),
-        now: Arc::new(Timestamp::now),
+        now: Arc::new(clock),
         random: Arc::new(random),
         secret: Arc::new(random),
     }
@@ -89,7 +94,7 @@ pub(super) fn of_admin(settings: &Settings, wake: &Arc<Notify>) -> Provision {
 
 /// Starts the runner. A store in one file has no other process: what the last one had claimed is given back at once.
 pub(super) async fn spawn(
-    desk: Desk,
+    desk: Arc<Desk>,
     metrics: Arc<Metrics>,
     wake: Arc<Notify>,
     helpers: &TaskTracker,
@@ -99,4 +104,28 @@ pub(super) async fn spawn(
     let runner = Runner::new(desk, metrics, Pace::default(), wake);
     helpers.spawn(runner.run(stopping.clone()));
     Ok(())
+}
+
+/// Looks where numbers lead, again and again, and warns while something is amiss.
+pub(super) async fn watch(watch: Arc<Watch>, bus: Bus, clock: Clock, stopping: CancellationToken) {
+    let mut astray = 0;
+    let mut wait = FIRST_LOOK;
+    while stopping.run_until_cancelled(tokio::time::sleep(wait)).await.is_some() {
+        wait = LOOK_EVERY;
+        match watch.look().await {
+            Ok(report) => {
+                let now_astray = report.findings.len() as u64;
+                if now_astray != astray {
+                    astray = now_astray;
+                    let kind = WarningKind::NumbersAstray;
+                    let news = News::Warning(Warning { kind, active: astray > 0, records: astray });
+                    bus.publish(Event { at: clock(), audience: Audience::PLATFORM, news });
+                }
+                for (whom, why) in &report.not_asked {
+                    tracing::warn!(whom, why, "could not look where numbers lead");
+                }
+            }
+            Err(error) => tracing::warn!(%error, "could not look where numbers lead"),
+        }
+    }
 }

@@ -8,14 +8,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::calls::{Ledger, Restored};
 use crate::journal::Journal;
-use crate::model::{CallEvent, TenantId};
+use crate::model::{CallEvent, Clock, TenantId};
 use crate::routing::guard::caller_number;
 use crate::routing::{self, CompiledTenant, Step, Surroundings, Walk};
 use crate::store::{CallRow, Store, StoreError};
@@ -36,6 +36,7 @@ pub(super) struct Restore {
     pub journal: Journal,
     pub around: Arc<Surroundings>,
     pub ledger: Ledger,
+    pub clock: Clock,
 }
 
 /// Settings by tenant and version: many calls were decided by the same.
@@ -73,7 +74,7 @@ impl Restore {
 
     /// Doing it again adds only what is not there: the ledger leaves alone what it has and what ended meanwhile.
     async fn live_calls(&self) -> Result<(), StoreError> {
-        let rows = self.store.live_calls(Timestamp::now() - LONGEST_CALL).await?;
+        let rows = self.store.live_calls((self.clock)() - LONGEST_CALL).await?;
         let found = rows.len();
         let mut settings = Settings::new();
         let mut leases = Vec::with_capacity(found);
@@ -83,7 +84,7 @@ impl Restore {
         if found > 0 {
             tracing::info!(found, restored = leases.len(), "live calls of the last run");
         }
-        self.ledger.restore(leases, Timestamp::now()).await;
+        self.ledger.restore(leases, (self.clock)()).await;
         Ok(())
     }
 
@@ -150,6 +151,7 @@ mod tests {
     use crate::journal::Options;
     use crate::model::{Arrival, CallBegan, Connect, Decision, OrgId, Reason, Record, Seed, Sid, Tenant, Via};
     use crate::store::Actor;
+    use jiff::Timestamp;
 
     fn event(what: &str, outcome: Option<&str>, step: Option<&str>) -> CallEvent {
         CallEvent {
@@ -241,7 +243,13 @@ mod tests {
 
         let (journal, drain) = open();
         let ledger = Ledger::memory(None, Arc::default());
-        let restore = Restore { store: store.clone(), journal, around: Arc::default(), ledger: ledger.clone() };
+        let restore = Restore {
+            store: store.clone(),
+            journal,
+            around: Arc::default(),
+            ledger: ledger.clone(),
+            clock: Timestamp::now,
+        };
         let (tasks, stopping) = (TaskTracker::new(), CancellationToken::new());
         // The journal is not drained yet: the start does not wait for it.
         restore.at_start(Duration::ZERO, &tasks, &stopping).await.unwrap();

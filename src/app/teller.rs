@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use crate::events::{Audience, Bus, Changed, Event, News, VoicemailNow};
 use crate::journal::Sink;
 use crate::model::{
-    CallBegan, CallEvent, Change, E164, JobId, OrgId, Record, Sid, TenantId, VoicemailId, VoicemailNews,
+    CallBegan, CallEvent, Change, Clock, E164, JobId, OrgId, Record, Sid, TenantId, VoicemailId, VoicemailNews,
 };
 use crate::store::{Ask, Numbered, Store, StoreError, VoicemailRow};
 
@@ -46,6 +46,7 @@ pub(super) struct Teller {
 pub(super) struct Reporter {
     store: Store,
     bus: Bus,
+    clock: Clock,
     news: mpsc::Receiver<Told>,
     lost: Arc<AtomicBool>,
     calls: Cache<Sid, Audience>,
@@ -81,12 +82,13 @@ impl Sink for Telling {
 
 impl Teller {
     /// One who takes down, and one who publishes.
-    pub fn new(store: Store, bus: Bus) -> (Teller, Reporter) {
+    pub fn new(store: Store, bus: Bus, clock: Clock) -> (Teller, Reporter) {
         let (news, taken) = mpsc::channel(WAITING_MAX);
         let lost = Arc::<AtomicBool>::default();
         let reporter = Reporter {
             store,
             bus,
+            clock,
             news: taken,
             lost: Arc::clone(&lost),
             calls: Cache::new(CALLS_MAX),
@@ -222,7 +224,7 @@ impl Reporter {
     }
 
     async fn change(&self, change: Change) -> Result<Option<Event>, StoreError> {
-        let at = Timestamp::now();
+        let at = (self.clock)();
         let (audience, changed) = match change {
             Change::Tenant(id) => (self.of_tenant(Some(id)).await?, Changed::Tenant),
             Change::Org(id) => (Audience::Of { org: Some(id), tenant: None }, Changed::Org),
@@ -305,7 +307,7 @@ mod tests {
     async fn more_than_can_be_told_is_a_gap_and_nothing_older_is_told_after_it() {
         let store = Store::open("sqlite::memory:", &[7; 32]).await.unwrap();
         let bus = Bus::new("run".to_owned(), Limits::default());
-        let (teller, reporter) = Teller::new(store, bus.clone());
+        let (teller, reporter) = Teller::new(store, bus.clone(), Timestamp::now);
         let (mut subscription, begins) = bus.subscribe(None).unwrap();
         assert_eq!(begins, Begins::New);
         let org = OrgId::new(crate::model::Seed { at: Timestamp::UNIX_EPOCH, random: [1; 10] });

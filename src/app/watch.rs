@@ -4,14 +4,13 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
 use tokio::time::{MissedTickBehavior, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::events::{Audience, Bus, Event, News, Warning, WarningKind};
 use crate::health::{Health, Snapshot, State};
 use crate::journal::Journal;
-use crate::model::Target;
+use crate::model::{Clock, Target};
 use crate::store::Store;
 
 use super::teller::Teller;
@@ -37,6 +36,7 @@ pub(super) struct Watch {
     pub teller: Teller,
     pub journal: Journal,
     pub health: Arc<Health>,
+    pub clock: Clock,
 }
 
 impl Watch {
@@ -50,7 +50,7 @@ impl Watch {
                 () = stopping.cancelled() => return,
                 _ = tick.tick() => {}
             }
-            let now = Timestamp::now();
+            let now = (self.clock)();
             // One that can be read may yet take nothing.
             let answers = timeout(EVERY, self.store.ping()).await.is_ok_and(|answer| answer.is_ok());
             let seen = Seen {

@@ -4,13 +4,12 @@
 use std::sync::Arc;
 
 use anyhow::Context;
-use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::admin::UrlCheck;
 use crate::config::Settings;
-use crate::model::Fault;
+use crate::model::{Clock, Fault};
 use crate::outbox::{Destination, Networks, Pace, Sender, Worker, system_lookup};
 use crate::store::Store;
 use crate::telemetry::Metrics;
@@ -25,12 +24,13 @@ pub(super) fn sender(settings: &Settings) -> anyhow::Result<Sender> {
 /// Starts the worker; it stops at the signal.
 pub(super) fn spawn(
     sender: Sender,
+    clock: Clock,
     store: Store,
     metrics: Arc<Metrics>,
     tasks: &TaskTracker,
     stopping: &CancellationToken,
 ) {
-    let worker = Worker::new(store, sender, metrics, Pace::default(), Timestamp::now, chance);
+    let worker = Worker::new(store, sender, metrics, Pace::default(), clock, chance);
     tasks.spawn(worker.run(stopping.clone().cancelled_owned()));
 }
 

@@ -23,7 +23,7 @@ Speaks what patchbay uses of them, at the hosts' own paths:
           POST, GET /_sim/calls            {\"sid\",\"status\",\"provider\"?,\"recordings\"?,…}
           POST /_sim/numbers               {\"accountSid\",\"phoneNumber\",\"with\"?}: owned from the start
           POST /_sim/account               {\"kind\"}: full, once it is upgraded
-          GET /_sim/bills                  what was bought, and until when
+          GET /_sim/bills                  what was bought, until when, and the months charged
           POST /_sim/vapi                  {\"freeNumberLimit\"?,\"activationMs\"?,\"unavailableAreaCodes\"?,
                                            \"withoutDigits\"?}
 Faults: error, 429, garbage (without effect); timeout-after, reset-after, slow (with effect).
@@ -60,6 +60,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
             twilio: arguments.twilio_account.clone().zip(token),
             vapi_key: arguments.vapi_key.clone().map(Secret::new),
             account: arguments.account,
+            clock: None,
         };
         let simulator = simulator::start_with(arguments.listen, options).await?;
         say(format_args!("Twilio and Vapi are simulated at {}", simulator.url()));

@@ -138,6 +138,8 @@ pub enum WarningKind {
     RecordsRefused,
     /// Neither disk nor memory had room for records.
     RecordsLost,
+    /// Numbers do not lead here as they should.
+    NumbersAstray,
 }
 
 impl WarningKind {
@@ -148,6 +150,7 @@ impl WarningKind {
             WarningKind::JournalBehind => "journal_behind",
             WarningKind::RecordsRefused => "records_refused",
             WarningKind::RecordsLost => "records_lost",
+            WarningKind::NumbersAstray => "numbers_astray",
         }
     }
 }

@@ -11,6 +11,7 @@ mod fallback;
 mod fault;
 mod ids;
 mod job;
+mod life;
 mod person;
 mod phone;
 mod record;
@@ -23,6 +24,9 @@ pub mod spelled;
 mod tenant;
 mod webhook;
 
+/// Tells the time: the house's, or that of a test which lets a year go by.
+pub type Clock = fn() -> jiff::Timestamp;
+
 pub use access::{Access, Role, Scope};
 pub use change::Change;
 pub use decision::{Decision, Reason, Verdicts};
@@ -31,6 +35,7 @@ pub use fallback::{Fallback, FallbackKind, NoAnswer, Ring};
 pub use fault::Fault;
 pub use ids::{ErasureId, JobId, MessageId, NotAnId, NumberId, OrgId, Seed, TenantId, TokenId, VoicemailId, WebhookId};
 pub use job::{Job, JobEntry, JobKind, JobState, Standing, StepKey, StepStanding, StepState};
+pub use life::{LifeState, NumberLife, Spell};
 pub use person::Person;
 pub use phone::{PhoneIntegration, PhoneMethod, SipSeat};
 pub use record::{

@@ -150,6 +150,8 @@ pub struct Number {
     pub purpose: Purpose,
     /// The carrier or PBX sends only what staff could not take.
     pub already_overflowed: bool,
+    /// It came from another carrier: nobody else gets it by itself.
+    pub ported: bool,
     /// When it was recorded.
     pub created_at: Timestamp,
 }

@@ -21,6 +21,9 @@ pub enum EventKind {
     /// A provisioning run is over.
     #[serde(rename = "job.finished")]
     JobFinished,
+    /// A number is not as it should be, or is again.
+    #[serde(rename = "number.drift")]
+    NumberDrift,
     /// The AI cannot be reached, or can be again.
     #[serde(rename = "ai.breaker")]
     AiBreaker,
@@ -31,8 +34,13 @@ pub enum EventKind {
 
 impl EventKind {
     /// What can be subscribed to.
-    pub const SUBSCRIBABLE: [EventKind; 4] =
-        [EventKind::CallEnded, EventKind::VoicemailCreated, EventKind::JobFinished, EventKind::AiBreaker];
+    pub const SUBSCRIBABLE: [EventKind; 5] = [
+        EventKind::CallEnded,
+        EventKind::VoicemailCreated,
+        EventKind::JobFinished,
+        EventKind::NumberDrift,
+        EventKind::AiBreaker,
+    ];
 
     /// The word the outside sees.
     pub fn as_str(self) -> &'static str {
@@ -40,6 +48,7 @@ impl EventKind {
             EventKind::CallEnded => "call.ended",
             EventKind::VoicemailCreated => "voicemail.created",
             EventKind::JobFinished => "job.finished",
+            EventKind::NumberDrift => "number.drift",
             EventKind::AiBreaker => "ai.breaker",
             EventKind::Test => "webhook.test",
         }

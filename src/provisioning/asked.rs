@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{E164, JobKind, NumberId, Purpose, Sid, SipSeat, TenantId};
+use crate::model::{
+    E164, Job, JobId, JobKind, NumberId, OrgId, Purpose, Seed, Sid, SipSeat, Standing, Tenant, TenantId,
+};
 
 /// What a job was asked to do.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -81,7 +83,41 @@ impl From<Seat> for SipSeat {
     }
 }
 
+/// What a job is about.
+#[derive(Clone, Copy, Debug)]
+pub struct About<'a> {
+    /// The tenant it is for.
+    pub tenant: Option<&'a Tenant>,
+    /// The organization of a number that leads nowhere.
+    pub org: Option<&'a OrgId>,
+    /// What it works on, where there is no tenant: jobs on one thing are worked on one after the other.
+    pub subject: &'a str,
+}
+
+impl<'a> About<'a> {
+    /// A tenant.
+    pub fn tenant(tenant: &'a Tenant) -> About<'a> {
+        About { tenant: Some(tenant), org: Some(&tenant.org_id), subject: tenant.id.as_str() }
+    }
+}
+
 impl Asked {
+    /// A job that does it, not kept yet.
+    pub fn job(&self, seed: Seed, about: &About<'_>, by: &str) -> Job {
+        Job {
+            id: JobId::new(seed),
+            kind: self.kind(),
+            tenant_id: about.tenant.map(|tenant| tenant.id.clone()),
+            org_id: about.org.cloned(),
+            subject: about.tenant.map_or(about.subject, |tenant| tenant.id.as_str()).to_owned(),
+            asked: serde_json::to_value(self).expect("what is asked has text keys alone"),
+            by: by.to_owned(),
+            created_at: seed.at,
+            standing: Standing::new(seed.at),
+            updated_at: seed.at,
+        }
+    }
+
     /// The kind of job it takes.
     pub fn kind(&self) -> JobKind {
         match self {

@@ -4,12 +4,15 @@
 //! code is run again, it hands out what is written instead of doing it a second time. So a job goes on where it stopped,
 //! after a failure as after the end of the process. `runner` claims jobs and runs them; what they do is in `saga`.
 //!
+//! `watch` looks where numbers lead, and makes jobs where they were taken.
+//!
 //! A step is repeatable: one that may have had its effect looks before it asks again. `gate` stands between all jobs
 //! and the providers: it spaces requests, and keeps everybody away from a provider that is down.
 
 mod asked;
 mod backoff;
 mod desk;
+mod findings;
 mod gate;
 mod meter;
 mod run;
@@ -17,12 +20,15 @@ mod runner;
 mod saga;
 mod shelf;
 mod trouble;
+mod watch;
 mod words;
 
-pub use asked::Asked;
+pub use asked::{About, Asked};
 pub use desk::{Desk, Policy};
+pub use findings::Amiss;
 pub use gate::Gates;
 pub use meter::Meter;
 pub use runner::{Pace, Runner};
 pub use shelf::Shelf;
+pub use watch::{Finding, Report, UnknownNumber, Watch};
 pub use words::{sip_password, sip_username};

@@ -62,8 +62,8 @@ pub struct Runner {
 
 impl Runner {
     /// A runner that works on nothing yet.
-    pub fn new(desk: Desk, metrics: Arc<Metrics>, pace: Pace, wake: Arc<Notify>) -> Runner {
-        Runner { desk: Arc::new(desk), metrics, pace, wake, under_way: JoinSet::new(), held: HashMap::new() }
+    pub fn new(desk: Arc<Desk>, metrics: Arc<Metrics>, pace: Pace, wake: Arc<Notify>) -> Runner {
+        Runner { desk, metrics, pace, wake, under_way: JoinSet::new(), held: HashMap::new() }
     }
 
     /// Works until the signal. What is under way then is left as it stands in its log.

@@ -49,6 +49,16 @@ impl From<StoreError> for Trouble {
 }
 
 impl Trouble {
+    /// For people.
+    pub fn words(&self) -> String {
+        match self {
+            Trouble::Provider(error) => error.to_string(),
+            Trouble::Store(error) => error.to_string(),
+            Trouble::Away(_) => "it failed many requests in a row, and is left alone for a while".to_owned(),
+            Trouble::NotYet(words) | Trouble::Stop(_, words) => words.clone(),
+        }
+    }
+
     /// The rest is for a person.
     pub fn by_hand(detail: impl Into<String>) -> Trouble {
         Trouble::Stop(JobState::Manual, detail.into())

@@ -199,6 +199,7 @@ mod tests {
             state: NumberState::Active,
             purpose: Purpose::Calls,
             already_overflowed: false,
+            ported: false,
             created_at: Timestamp::UNIX_EPOCH,
         }
     }

@@ -109,7 +109,7 @@ pub(super) fn answer(world: &World, request: &Request) -> Reply {
             }
             Err(error) => refused(&error),
         },
-        (&Method::GET, ["bills"]) => Reply::json(StatusCode::OK, &json!(state.bills)),
+        (&Method::GET, ["bills"]) => Reply::json(StatusCode::OK, &state.billed()),
         (&Method::POST, ["vapi"]) => match read::<vapi::Settings>(request) {
             Ok(settings) => {
                 state.vapi_numbers.settings = settings;

@@ -14,7 +14,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::model::Secret;
+use crate::model::{Clock, Secret};
 
 pub mod caller;
 
@@ -37,6 +37,8 @@ pub struct Options {
     pub vapi_key: Option<Secret>,
     /// Of which kind every account at Twilio is, until `POST /_sim/account` says otherwise.
     pub account: Account,
+    /// What time it is, where it is not the system's.
+    pub clock: Option<Clock>,
 }
 
 /// The kinds of an account at Twilio.

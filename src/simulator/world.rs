@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -11,6 +12,7 @@ use super::faults::Faults;
 use super::wire::{Request, pairs};
 use super::{Account, Options};
 use super::{twilio, vapi};
+use crate::model::Clock;
 
 /// How many requests are remembered; the oldest go first.
 const REQUESTS_MAX: usize = 20_000;
@@ -29,6 +31,7 @@ pub(super) struct State {
     pub twilio_calls: BTreeMap<String, TwilioCall>,
     /// Calls at Vapi, by id.
     pub vapi_calls: BTreeMap<String, VapiCall>,
+    pub clock: Option<Clock>,
     /// Of which kind every account at Twilio is now.
     pub account: Account,
     /// Numbers of Twilio's accounts, by SID.
@@ -87,7 +90,7 @@ pub(super) struct VapiCall {
 
 impl World {
     pub fn new(options: Options) -> World {
-        let state = Mutex::new(State { account: options.account, ..State::default() });
+        let state = Mutex::new(State { account: options.account, clock: options.clock, ..State::default() });
         World { options, state }
     }
 
@@ -97,6 +100,10 @@ impl World {
 }
 
 impl State {
+    pub fn now(&self) -> Timestamp {
+        self.clock.map_or_else(Timestamp::now, |clock| clock())
+    }
+
     /// Has somebody this number?
     pub fn is_taken(&self, number: &str) -> bool {
         self.taken.contains(number)
@@ -106,15 +113,30 @@ impl State {
     pub fn bill(&mut self, provider: &'static str, account: &str, id: &str, number: &str) {
         self.taken.insert(number.to_owned());
         let (account, id, number) = (account.to_owned(), id.to_owned(), number.to_owned());
-        self.bills.push(Bill { provider, account, id, number, at: Timestamp::now(), until: None });
+        let at = self.now();
+        self.bills.push(Bill { provider, account, id, number, at, until: None });
+    }
+
+    /// The bills, each with how many months were charged by now: the first at once, then one on that day of each month.
+    pub fn billed(&self) -> Value {
+        let now = self.now();
+        let each = self.bills.iter().map(|bill| {
+            let (begun, end) = (bill.at.to_zoned(TimeZone::UTC), bill.until.unwrap_or(now));
+            let is_due = |months: i64| begun.checked_add(months.months()).is_ok_and(|due| due.timestamp() <= end);
+            let mut told = json!(bill);
+            told["months"] = json!((0..).take_while(|months| is_due(*months)).count());
+            told
+        });
+        Value::Array(each.collect())
     }
 
     /// A number is anybody's again.
     pub fn given_back(&mut self, number: &str) {
         self.taken.remove(number);
+        let now = self.now();
         let bill = self.bills.iter_mut().find(|bill| bill.number == number && bill.until.is_none());
         if let Some(bill) = bill {
-            bill.until = Some(Timestamp::now());
+            bill.until = Some(now);
         }
     }
 

@@ -45,6 +45,7 @@ pub(crate) fn number(number: &Number) -> Value {
         "state": number.state,
         "purpose": number.purpose,
         "alreadyOverflowed": number.already_overflowed,
+        "ported": number.ported,
     })
 }
 

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::model::{EventKind, Job, MessageId, Seed, Target, TenantId, WebhookId};
+use crate::model::{EventKind, Job, MessageId, Number, Seed, Target, TenantId, WebhookId};
 
 use super::{CallRow, VoicemailRow};
 
@@ -83,6 +83,25 @@ impl Event {
                 "state": standing.state,
                 "detail": standing.detail,
                 "result": standing.result,
+            }),
+        }
+    }
+
+    /// A number is not as it should be: what, in words, and whether a job brings it back; or it is again.
+    pub fn number_drift(number: &Number, amiss: Option<(&str, &str, bool)>, at: Timestamp) -> Event {
+        let (what, detail, mending) = amiss.unwrap_or(("mended", "it leads here again", false));
+        Event {
+            kind: EventKind::NumberDrift,
+            subject: format!("{} {what} {at}", number.id),
+            tenant_id: number.tenant_id.clone(),
+            at,
+            data: json!({
+                "numberId": number.id,
+                "e164": number.e164,
+                "tenantId": number.tenant_id,
+                "what": what,
+                "detail": detail,
+                "isBroughtBack": mending,
             }),
         }
     }

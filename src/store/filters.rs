@@ -8,7 +8,9 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::DeliveryState;
-use crate::model::{Arrival, E164, JobKind, JobState, NumberState, OrgId, Purpose, Reason, Sid, VoicemailState};
+use crate::model::{
+    Arrival, E164, JobKind, JobState, LifeState, NumberState, OrgId, Purpose, Reason, Sid, VoicemailState,
+};
 
 /// Of the tenants.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -30,6 +32,13 @@ pub struct NumberFilter {
     pub purpose: Option<Purpose>,
     /// Only those this Twilio account carries.
     pub account: Option<Sid>,
+}
+
+/// Of the lives of numbers.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct LifeFilter {
+    /// Only those in this state.
+    pub state: Option<LifeState>,
 }
 
 /// Of the jobs.

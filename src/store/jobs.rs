@@ -1,5 +1,7 @@
 //! The store's doors for jobs: kept with their logs, claimed by whoever works on them, written by nobody else meanwhile.
 
+use std::collections::HashSet;
+
 use jiff::Timestamp;
 
 use super::{Actor, Ask, JobFilter, Page, Store, StoreError};
@@ -107,6 +109,20 @@ impl Store {
     ) -> Result<Option<Job>, StoreError> {
         match self {
             Store::Sqlite(engine) => engine.ask_job(id, entry, now, by).await,
+        }
+    }
+
+    /// What jobs work on that have not ended.
+    pub async fn subjects_at_work(&self) -> Result<HashSet<String>, StoreError> {
+        match self {
+            Store::Sqlite(engine) => engine.subjects_at_work().await,
+        }
+    }
+
+    /// Jobs this one has made since then.
+    pub async fn jobs_made_by(&self, by: &str, since: Timestamp) -> Result<Vec<Job>, StoreError> {
+        match self {
+            Store::Sqlite(engine) => engine.jobs_made_by(by, since).await,
         }
     }
 

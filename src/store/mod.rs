@@ -13,6 +13,7 @@ mod idempotent;
 mod jobs;
 mod keyring;
 mod keys;
+mod life;
 mod merge;
 mod outgoing;
 mod person;
@@ -29,7 +30,7 @@ mod words;
 use jiff::Timestamp;
 use tokio::runtime::Handle;
 
-use crate::model::{E164, Number, NumberId, Org, OrgId, Secret, Sid, Tenant, TenantId, TokenId, VoicemailId};
+use crate::model::{Clock, E164, Number, NumberId, Org, OrgId, Secret, Sid, Tenant, TenantId, TokenId, VoicemailId};
 
 pub use delivery::{
     Attempt, DeliveryRow, DeliveryState, Disabled, Due, ENDPOINTS_MAX, FAILING_MAX, FINISHED_KEPT, Outgoing,
@@ -37,12 +38,14 @@ pub use delivery::{
 };
 pub use event::Event;
 pub use filters::{
-    AuditFilter, CallFilter, DeliveryFilter, JobFilter, LiveFilter, NumberFilter, TenantFilter, VoicemailFilter,
+    AuditFilter, CallFilter, DeliveryFilter, JobFilter, LifeFilter, LiveFilter, NumberFilter, TenantFilter,
+    VoicemailFilter,
 };
 pub use idempotent::{Claimed, KEPT as ANSWERS_KEPT, Wish};
 pub use jobs::{ClaimedJob, JobBounds};
 pub use keyring::Keyring;
 pub use keys::{KeysInUse, ResealMark, Resealed};
+pub use life::{NumberWatch, WatchFinding};
 pub use person::{Bounds, Erased, ErasureReport, ErasureRow, ErasureState, KeptPlace, PersonAsk, PersonCall};
 pub use pool::PoolWish;
 pub use retention::{Cleared, Place, RemoteErasure, RemoteProvider, Round, SweepKind, Swept, Whose};
@@ -64,17 +67,19 @@ impl Store {
     ///
     /// `sqlite:PATH`, or `sqlite::memory:` for one that is gone with its last handle.
     pub async fn open(url: &str, keys: impl Into<Keyring>) -> Result<Store, StoreError> {
-        Store::open_draining_on(url, keys, &Handle::current()).await
+        Store::open_draining_on(url, keys, &Handle::current(), Timestamp::now).await
     }
 
-    /// The same, where what may take its time in writing is as important to the system as the threads of `standing_back`.
+    /// The same, where what may take its time in writing is as important to the system as the threads of
+    /// `standing_back`, and the time is what `clock` says.
     pub async fn open_draining_on(
         url: &str,
         keys: impl Into<Keyring>,
         standing_back: &Handle,
+        clock: Clock,
     ) -> Result<Store, StoreError> {
         if url.starts_with("sqlite:") {
-            return Sqlite::open(url, &keys.into(), standing_back).await.map(Store::Sqlite);
+            return Sqlite::open(url, &keys.into(), standing_back, clock).await.map(Store::Sqlite);
         }
         let scheme = url.split(':').next().unwrap_or_default();
         Err(StoreError::Failed(format!("could not open a store named \"{scheme}:…\": only sqlite:PATH is known")))

@@ -93,6 +93,9 @@ pub(super) const POOLS: [&str; 4] = ["number", "tenant", "org", "vapi"];
 pub(super) const SIGNATURE_CAUSES: [&str; 8] =
     ["missing", "mismatch", "unknown_account", "wrong-body", "unknown-algorithm", "no_public_url", "vapi", "other"];
 
+/// What was amiss with a number.
+pub(super) const DRIFT_KINDS: [&str; 3] = ["taken_by_vapi", "leads_elsewhere", "missing"];
+
 /// Why the listener refused something before it was a request.
 pub(super) const REFUSALS: [&str; 10] = [
     "malformed",

@@ -9,8 +9,8 @@ use metrics::{Counter, Gauge, Histogram, Key, KeyName, Label, Level, Metadata, R
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusRecorder};
 
 use super::labels::{
-    AI_OUTCOMES, BREAKER_STATES, ENDED_BY, Endpoint, LEDGER_MODES, Lookup, POOLS, REFUSALS, SIGNATURE_CAUSES, STATUSES,
-    WEBHOOK_OUTCOMES, status_word,
+    AI_OUTCOMES, BREAKER_STATES, DRIFT_KINDS, ENDED_BY, Endpoint, LEDGER_MODES, Lookup, POOLS, REFUSALS,
+    SIGNATURE_CAUSES, STATUSES, WEBHOOK_OUTCOMES, status_word,
 };
 use crate::model::{Decision, EndedBy, JobState, Reason};
 
@@ -29,6 +29,7 @@ const OUTGOING_WEBHOOKS: &str = "patchbay_outgoing_webhooks_total";
 const OUTGOING_WEBHOOKS_PENDING: &str = "patchbay_outgoing_webhooks_pending";
 const REFUSED: &str = "patchbay_refused_requests_total";
 const JOBS: &str = "patchbay_jobs";
+const DRIFT: &str = "patchbay_drift_total";
 const STORE_UP: &str = "patchbay_store_up";
 const LEDGER_MODE: &str = "patchbay_ledger_mode";
 const SPOOL_DEPTH: &str = "patchbay_spool_depth";
@@ -37,7 +38,7 @@ const LOG_LINES_DROPPED: &str = "patchbay_log_lines_dropped_total";
 const BUILD_INFO: &str = "patchbay_build_info";
 
 /// What each metric tells, for the HELP lines.
-const COUNTERS: [(&str, &str); 11] = [
+const COUNTERS: [(&str, &str); 12] = [
     (WEBHOOK_REQUESTS, "Requests answered by the edge, by endpoint and status."),
     (DECISIONS, "Calls decided, by outcome (ai or fallback) and reason."),
     (LEASES_ENDED, "Live calls ended, by what told of it."),
@@ -45,6 +46,7 @@ const COUNTERS: [(&str, &str); 11] = [
     (SIGNATURE_FAILURES, "Webhooks refused for their signature, by cause."),
     (AI_DIALS, "Attempts to reach the AI, by how they came out."),
     (PROVIDER_REQUESTS, "Requests to Twilio and Vapi, by operation and outcome."),
+    (DRIFT, "Numbers found not to lead here as they should, by what was amiss."),
     (OUTGOING_WEBHOOKS, "Attempts to send a webhook, by what came of them."),
     (REFUSED, "Connections and requests refused before they were read as a request, by cause."),
     (JOURNAL_LOST, "Records that could be kept neither in the journal nor in the store."),
@@ -92,6 +94,7 @@ pub struct Metrics {
     outgoing_webhooks: [Counter; WEBHOOK_OUTCOMES.len()],
     outgoing_webhooks_pending: Gauge,
     refused: [Counter; REFUSALS.len()],
+    drift: [Counter; DRIFT_KINDS.len()],
     jobs: [Gauge; JobState::ALL.len()],
     store_up: Gauge,
     ledger_mode: [Gauge; LEDGER_MODES.len()],
@@ -143,6 +146,7 @@ impl Metrics {
             ai_breaker: BREAKER_STATES.map(|state| gauge(AI_BREAKER, &[("state", state)])),
             outgoing_webhooks: WEBHOOK_OUTCOMES.map(|outcome| counter(OUTGOING_WEBHOOKS, &[("outcome", outcome)])),
             outgoing_webhooks_pending: gauge(OUTGOING_WEBHOOKS_PENDING, &[]),
+            drift: DRIFT_KINDS.map(|kind| counter(DRIFT, &[("kind", kind)])),
             refused: REFUSALS.map(|why| counter(REFUSED, &[("why", why)])),
             jobs: JobState::ALL.map(|state| gauge(JOBS, &[("state", state.as_str())])),
             store_up: gauge(STORE_UP, &[]),
@@ -237,6 +241,11 @@ impl Metrics {
     /// How many provisioning runs are in a state. Counted now and then, behind everything else.
     pub fn jobs(&self, state: JobState, count: u64) {
         self.jobs[state as usize].set(count as f64);
+    }
+
+    /// A number was found not to lead here (`taken_by_vapi`, `leads_elsewhere`, `missing`).
+    pub fn drift(&self, kind: &'static str) {
+        self.drift[place_or_last(&DRIFT_KINDS, kind)].increment(1);
     }
 
     /// The listener refused something before it was a request (`malformed`, `head-timeout`, `crowded`…).

@@ -18,6 +18,7 @@ use patchbay::admin::{
 use patchbay::events::{Bus, Limits};
 use patchbay::model::{Change, E164, Fault, Retention, Secret, Sid, TwilioAccount};
 use patchbay::providers::{Http, Twilio};
+use patchbay::provisioning::Report;
 use patchbay::retention::Spool;
 use patchbay::routing::Surroundings;
 use patchbay::store::{Actor, Store, StoreError};
@@ -159,6 +160,7 @@ impl Desk {
                 sip_acl_domain: None,
                 restaurants_secret: Some(Secret::new("a-secret-of-restaurants")),
             },
+            watch: Arc::new(|| Box::pin(async { Ok(Report::default()) })),
             supply: Supply {
                 twilio: twilio_at("http://127.0.0.1:9"),
                 vapi: None,

@@ -222,6 +222,30 @@ async fn numbers_are_got_from_a_shell_and_jobs_are_watched() {
     town.holds().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_becomes_of_numbers_is_told_in_a_shell() {
+    let town = Town::new().await;
+    for name in ["Smile Dental", "Acme Pizza"] {
+        town.tenant(name, json!({})).await;
+    }
+    let shell = Shell::of(&town.rig);
+    let mut seen = String::new();
+    for line in ["numbers buy smile-dental", "numbers buy acme-pizza", "numbers audit"] {
+        shell.typed(&mut seen, line, &[]);
+    }
+    town.at_the_console("+12055550100", &[("VoiceUrl", "https://elsewhere.example/voice")]).await;
+    town.sim.tell("numbers", json!({ "accountSid": crate::rig::ACCOUNT, "phoneNumber": "+12055550160" })).await;
+    shell.typed(&mut seen, "numbers audit", &[]);
+    let numbers = shell.run(&["numbers", "list", "--tenant", "acme-pizza", "--json"]).json();
+    let number = numbers["data"][0]["id"].as_str().expect("an id");
+    for line in
+        ["numbers unassign NUMBER", "numbers history NUMBER", "numbers ledger", "numbers ledger --state resting"]
+    {
+        shell.typed(&mut seen, line, &[("NUMBER", number)]);
+    }
+    snapshot("number_life", &steady(&seen));
+}
+
 /// Without what chance and providers call things: identifiers of Vapi's, and whether a line came while it was waited for.
 fn steady(seen: &str) -> String {
     let ids = regex::Regex::new("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}").expect("a pattern");

@@ -53,6 +53,7 @@ mod kill;
 mod ledger_battery;
 mod ledger_keeper;
 mod life;
+mod number_life;
 mod outage;
 mod outbox;
 mod outbox_process;

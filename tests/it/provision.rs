@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use patchbay::simulator::Options;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -26,12 +27,14 @@ impl Town {
     }
 
     pub async fn with(options: Options, extra: &[(&str, &str)]) -> Town {
+        let clock = options.clock.unwrap_or(Timestamp::now);
         let sim = Sim::start_with(options).await;
         sim.tell("vapi", json!({ "activationMs": 0, "unavailableAreaCodes": [] })).await;
         let url = sim.url();
         let mut settings = Town::settings(&url);
         settings.extend_from_slice(extra);
-        let rig = Rig::start_with(&settings).await;
+        let dir = tempfile::tempdir().expect("a directory");
+        let rig = Rig::start_at(dir, &settings, clock).await;
         Town { rig, sim }
     }
 

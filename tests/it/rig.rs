@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use jiff::Timestamp;
 use patchbay::app::{self, Running};
 use patchbay::config::Settings;
 use patchbay::edge::Form;
-use patchbay::model::{Secret, SigningKey};
+use patchbay::model::{Clock, Secret, SigningKey};
 use reqwest::Method;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -72,7 +73,12 @@ impl Rig {
     }
 
     pub async fn start_in(dir: TempDir, extra: &[(&str, &str)]) -> Rig {
-        let running = app::start(settings(dir.path(), extra)).await.unwrap_or_else(|failure| panic!("{failure:#}"));
+        Rig::start_at(dir, extra, Timestamp::now).await
+    }
+
+    pub async fn start_at(dir: TempDir, extra: &[(&str, &str)], clock: Clock) -> Rig {
+        let started = app::start_at(settings(dir.path(), extra), clock).await;
+        let running = started.unwrap_or_else(|failure| panic!("{failure:#}"));
         let http = http_client();
         Rig { dir, running, http }
     }

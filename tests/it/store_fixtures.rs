@@ -111,6 +111,7 @@ pub fn number(n: u32, digits: &str, tenant: Option<&TenantId>) -> Number {
         state: if tenant.is_some() { NumberState::Active } else { NumberState::Unassigned },
         purpose: Purpose::Calls,
         already_overflowed: false,
+        ported: false,
         created_at: at(i64::from(n)),
     }
 }

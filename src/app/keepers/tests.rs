@@ -73,6 +73,7 @@ impl Bench {
             journal,
             metrics,
             breakers: Arc::default(),
+            clock: Timestamp::now,
         };
         Bench { keepers, simulator, web: reqwest::Client::new(), _spool: spool }
     }

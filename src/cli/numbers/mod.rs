@@ -1,6 +1,7 @@
 //! `patchbay numbers`: those there are, whom they lead to, and those that can be had. What is done with them is in `deeds`.
 
 mod deeds;
+mod life;
 
 use clap::{Args, Subcommand};
 use reqwest::Method;
@@ -45,6 +46,15 @@ enum Command {
     },
     /// Tells how many of Vapi's free numbers are used.
     Free,
+    /// Lists every number there ever was: where it is, since when, and how many months of it were paid for.
+    Ledger(life::Ledger),
+    /// Tells where a number has been.
+    History {
+        /// Its id, num_…
+        id: String,
+    },
+    /// Looks where every number leads, at Twilio and at Vapi; fails where one is not as it should be.
+    Audit,
     /// Buys a number for a tenant; one of the account that nobody uses comes first.
     Buy(deeds::Buy),
     /// Gets a number for every tenant that has none, and shows how it goes.
@@ -96,6 +106,9 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
                 api.show(&meter, || text(&meter, "message").to_owned());
                 Ok(())
             }
+            Command::Ledger(ledger) => life::ledger(api, ledger).await,
+            Command::History { id } => life::history(api, id).await,
+            Command::Audit => life::audit(api).await,
             Command::Buy(buy) => deeds::buy(api, buy).await,
             Command::Provision(provision) => deeds::provision(api, provision).await,
             Command::Rewire { id, watch } => deeds::job(api, id, "rewire", *watch).await,

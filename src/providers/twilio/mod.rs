@@ -210,9 +210,13 @@ impl Twilio {
 
 impl Recorded {
     fn created_at(&self) -> Option<Timestamp> {
-        let written = self.date_created.as_deref()?;
-        jiff::fmt::rfc2822::parse(written).ok().map(|zoned| zoned.timestamp())
+        instant(self.date_created.as_deref()?)
     }
+}
+
+/// An instant as Twilio writes it.
+fn instant(written: &str) -> Option<Timestamp> {
+    jiff::fmt::rfc2822::parse(written).ok().map(|zoned| zoned.timestamp())
 }
 
 fn as_account(request: RequestBuilder, account: &TwilioAccount) -> RequestBuilder {

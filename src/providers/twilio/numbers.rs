@@ -2,6 +2,7 @@
 //!
 //! A purchase has no idempotency key. Whoever lost its answer asks `owned` for the number before it buys again.
 
+use jiff::Timestamp;
 use serde::Deserialize;
 
 use crate::model::{E164, Sid, TwilioAccount};
@@ -71,6 +72,15 @@ pub struct OwnedNumber {
     /// A trunk that calls go to instead.
     #[serde(default)]
     pub trunk_sid: Option<String>,
+    #[serde(default)]
+    date_created: Option<String>,
+}
+
+impl OwnedNumber {
+    /// Since when the account has it.
+    pub fn created_at(&self) -> Option<Timestamp> {
+        super::instant(self.date_created.as_deref()?)
+    }
 }
 
 /// Where a number is to lead.

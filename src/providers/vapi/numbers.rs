@@ -89,9 +89,22 @@ pub struct VapiNumber {
     /// When it was made.
     #[serde(default)]
     pub created_at: Option<Timestamp>,
+    #[serde(default)]
+    server: Option<Server>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+struct Server {
+    #[serde(default)]
+    url: Option<String>,
 }
 
 impl VapiNumber {
+    /// Whom Vapi asks who answers.
+    pub fn server_url(&self) -> Option<&str> {
+        self.server.as_ref()?.url.as_deref()
+    }
+
     /// Does this target answer, and no other?
     pub fn is_answered_by(&self, target: &Target) -> bool {
         match target.kind {

@@ -206,6 +206,7 @@ async fn record(
         state: NumberState::Active,
         purpose: Purpose::Calls,
         already_overflowed: false,
+        ported: false,
         created_at: seed.at,
     };
     let kept = desk.store.bring_number(&number, job, by).await;

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::super::run::{Outcome, Run};
 use super::super::trouble::{Halt, Trouble};
-use super::{keep, number, wire};
+use super::{keep, number, result, wire};
 use crate::model::{Change, JobState, Number, NumberId};
 use crate::store::StoreError;
 
@@ -23,7 +23,7 @@ pub(super) async fn remove(run: &mut Run<'_>, id: &NumberId) -> Result<(), Halt>
     // Nobody knows for sure where Vapi leaves it leading.
     let number = wire::lead_here(run, &before).await?;
     let detail = format!("{} is out of Vapi, and still ours", number.e164);
-    run.end(JobState::Succeeded, detail, json!({ "numberId": id, "e164": number.e164 })).await
+    run.end(JobState::Succeeded, detail, result(&number)).await
 }
 
 /// Gives a number back for good, and forgets it.
@@ -31,7 +31,13 @@ pub(super) async fn release(run: &mut Run<'_>, id: &NumberId) -> Result<(), Halt
     let desk = run.desk;
     let Some(before) = desk.store.number(id).await.map_err(Halt::Lost)? else {
         // Forgotten by this job before the process ended.
-        return run.end(JobState::Succeeded, "it is given back".to_owned(), json!({ "numberId": id })).await;
+        return run
+            .end(
+                JobState::Succeeded,
+                "it is given back".to_owned(),
+                json!({ "numberId": id, "vapiNumberId": null, "twilioSid": null }),
+            )
+            .await;
     };
     if before.tenant_id.is_some() {
         let detail = format!("{} leads to a tenant: take it from that tenant first", before.e164);
@@ -86,7 +92,7 @@ pub(super) async fn release(run: &mut Run<'_>, id: &NumberId) -> Result<(), Halt
     })
     .await?;
     let detail = format!("{} is given back", before.e164);
-    run.end(JobState::Succeeded, detail, json!({ "numberId": id, "e164": before.e164 })).await
+    run.end(JobState::Succeeded, detail, result(&before)).await
 }
 
 async fn out_of_vapi(run: &mut Run<'_>, number: &Number) -> Result<(), Halt> {

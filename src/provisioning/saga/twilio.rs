@@ -329,6 +329,7 @@ async fn record(desk: &Desk, bringing: &Bringing<'_>, owned: &OwnedNumber) -> Re
         state: NumberState::Active,
         purpose: bringing.purpose,
         already_overflowed: false,
+        ported: false,
         created_at: seed.at,
     };
     let kept = desk.store.bring_number(&number, &bringing.job, &bringing.by).await;

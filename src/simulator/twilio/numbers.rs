@@ -112,7 +112,7 @@ pub(in crate::simulator) fn seed(
     if E164::parse(e164).is_err() || state.is_taken(e164) {
         return Err(format!("{e164} is no number, or somebody has it"));
     }
-    let mut number = Number::new(account, e164);
+    let mut number = Number::new(account, e164, state.now());
     number.set(form).map_err(|_| "one of its URLs is none".to_owned())?;
     let sid = fresh_sid("PN");
     state.taken.insert(e164.to_owned());
@@ -149,7 +149,7 @@ fn bought(state: &mut State, request: &Request, account: &str) -> Result<String,
             return Err(problem(StatusCode::BAD_REQUEST, 21401, words));
         }
     };
-    let mut number = Number::new(account, &e164);
+    let mut number = Number::new(account, &e164, state.now());
     number.write("friendly_name", &e164);
     number.set(&form)?;
     let sid = fresh_sid("PN");
@@ -185,8 +185,7 @@ fn any_in(state: &State, area: &str) -> Result<String, Reply> {
 }
 
 impl Number {
-    fn new(account: &str, e164: &str) -> Number {
-        let now = Timestamp::now();
+    fn new(account: &str, e164: &str, now: Timestamp) -> Number {
         let fields = SETTABLE.iter().map(|(_, property, first)| (*property, (*first).to_owned())).collect();
         Number { account_sid: account.to_owned(), e164: e164.to_owned(), fields, created: now, updated: now }
     }

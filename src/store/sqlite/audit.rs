@@ -1,6 +1,5 @@
 //! The audit log: who changed what, written in the transaction that makes the change.
 
-use jiff::Timestamp;
 use serde_json::Value;
 use sqlx::sqlite::SqliteRow;
 
@@ -36,7 +35,7 @@ pub(super) async fn note(writing: &mut Writing, by: &Actor, noted: Noted<'_>) ->
         "INSERT INTO audit (at, who, what, subject, before, after, tenant_id, org_id) VALUES ($1, $2, $3, $4, $5, $6, $7, \
          coalesce($8, (SELECT org_id FROM tenants WHERE id = $7)))",
     )
-    .bind(nanos(Timestamp::now()))
+    .bind(nanos(writing.at))
     .bind(&by.0)
     .bind(noted.what)
     .bind(noted.subject)

@@ -1,6 +1,6 @@
 //! Jobs: claimed with a fence, their logs written together with what follows from them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 use sqlx::sqlite::SqliteRow;
@@ -186,6 +186,23 @@ impl Sqlite {
             note(&mut writing, by, Noted { after: Some(&after), ..noted(what, &job) }).await?;
             writing.commit().await?;
             Ok(Some(job))
+        })
+        .await
+    }
+
+    pub(in crate::store) async fn subjects_at_work(&self) -> Result<HashSet<String>, StoreError> {
+        within(READ_MAX, async {
+            let query = sqlx::query_scalar("SELECT DISTINCT subject FROM jobs WHERE due_at IS NOT NULL");
+            Ok(query.fetch_all(&self.readers).await?.into_iter().collect())
+        })
+        .await
+    }
+
+    pub(in crate::store) async fn jobs_made_by(&self, by: &str, since: Timestamp) -> Result<Vec<Job>, StoreError> {
+        within(WORK_MAX, async {
+            let query = sqlx::query("SELECT * FROM jobs INDEXED BY jobs_by_age WHERE created_at >= $1 AND by = $2");
+            let rows = query.bind(nanos(since)).bind(by).fetch_all(&self.readers).await?;
+            Ok(rows.iter().filter_map(readable).collect())
         })
         .await
     }

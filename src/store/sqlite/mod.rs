@@ -15,6 +15,7 @@ mod error;
 mod home;
 mod idempotent;
 mod jobs;
+mod life;
 mod newest;
 mod numbers;
 mod orgs;
@@ -49,7 +50,7 @@ use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use tokio::runtime::Handle;
 
-use crate::model::Secret;
+use crate::model::{Clock, Secret};
 
 use self::home::{Home, MEMORY_URL};
 use self::turns::{Turns, Writing};
@@ -104,7 +105,7 @@ const KEY_WORD: Place<'static> = Place { table: "meta", column: "value", row: "k
 impl Sqlite {
     /// Opens `sqlite:PATH`, makes the file where there is none, migrates it. What writes patiently
     /// does so on a thread started by one of `standing_back`, as important as that to the system.
-    pub async fn open(url: &str, keys: &Keyring, standing_back: &Handle) -> Result<Sqlite, StoreError> {
+    pub async fn open(url: &str, keys: &Keyring, standing_back: &Handle, clock: Clock) -> Result<Sqlite, StoreError> {
         let (home, options) = if url == MEMORY_URL {
             let home = Home::of_its_own()?;
             let options = SqliteConnectOptions::new().filename(home.file());
@@ -123,7 +124,7 @@ impl Sqlite {
             .pragma("journal_size_limit", "67108864")
             .pragma("cache_size", WRITER_CACHE)
             .pragma("wal_autocheckpoint", CHECKPOINT_PAGES);
-        let writers = Turns::open(writing, standing_back).await?;
+        let writers = Turns::open(writing, standing_back, clock).await?;
         MIGRATIONS.run(&writers.prompt).await.map_err(migration_failed)?;
         // A statement that writes several rows copies what it changes, in order to be undone alone: not into a file. A
         // migration may sort a million rows, which need not find room in memory.
@@ -144,7 +145,8 @@ impl Sqlite {
     /// One for a test, gone with its last handle.
     #[cfg(test)]
     async fn in_memory() -> Sqlite {
-        Sqlite::open(MEMORY_URL, &Keyring::new([7; 32], []), &Handle::current()).await.expect("a store")
+        let keys = Keyring::new([7; 32], []);
+        Sqlite::open(MEMORY_URL, &keys, &Handle::current(), jiff::Timestamp::now).await.expect("a store")
     }
 
     /// Does it answer?

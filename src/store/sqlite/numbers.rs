@@ -1,9 +1,9 @@
 //! Numbers: where they lead, and where they rest.
 
-use jiff::Timestamp;
 use sqlx::sqlite::SqliteRow;
 
 use super::audit::{Noted, note};
+use super::life::lives_on;
 use super::read::{Columns, spelled, word};
 use super::walk::{Cond, List, Order, Stretch, Walk};
 use super::whose::Whose;
@@ -148,6 +148,7 @@ fn meet(kept: &Number, put: &Number) -> Result<Number, StoreError> {
         return Err(StoreError::NumberTaken);
     }
     let mut number = Number { id: kept.id.clone(), created_at: kept.created_at, ..put.clone() };
+    number.ported |= kept.ported;
     if kept.id != put.id {
         number.sip_uri = number.sip_uri.or_else(|| kept.sip_uri.clone());
         number.account_sid = number.account_sid.or_else(|| kept.account_sid.clone());
@@ -189,15 +190,16 @@ pub(super) async fn rest_all_of(
     Ok(resting)
 }
 
-async fn write_number(writing: &mut Writing, number: &Number) -> Result<(), StoreError> {
-    let resting_since = (number.state == NumberState::Resting).then(|| nanos(Timestamp::now()));
+pub(super) async fn write_number(writing: &mut Writing, number: &Number) -> Result<(), StoreError> {
+    let resting_since = (number.state == NumberState::Resting).then(|| nanos(writing.at));
     sqlx::query(
         "INSERT INTO numbers (id, e164, sip_uri, tenant_id, account_sid, twilio_sid, vapi_number_id, state, purpose, \
-         already_overflowed, resting_since, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) \
+         already_overflowed, resting_since, created_at, ported) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) \
          ON CONFLICT (e164) DO UPDATE SET sip_uri = excluded.sip_uri, tenant_id = excluded.tenant_id, \
          account_sid = excluded.account_sid, twilio_sid = excluded.twilio_sid, \
          vapi_number_id = excluded.vapi_number_id, state = excluded.state, purpose = excluded.purpose, \
-         already_overflowed = excluded.already_overflowed, \
+         already_overflowed = excluded.already_overflowed, ported = excluded.ported, \
          resting_since = CASE WHEN excluded.state = 'resting' \
          THEN coalesce(numbers.resting_since, excluded.resting_since) END",
     )
@@ -213,9 +215,10 @@ async fn write_number(writing: &mut Writing, number: &Number) -> Result<(), Stor
     .bind(i64::from(number.already_overflowed))
     .bind(resting_since)
     .bind(nanos(number.created_at))
+    .bind(i64::from(number.ported))
     .execute(&mut **writing)
     .await?;
-    Ok(())
+    lives_on(writing, number).await
 }
 
 /// A number of its row, or none with a word in the log: one damaged row does not take a list along.
@@ -236,6 +239,7 @@ pub(super) fn number_of(row: &SqliteRow) -> Result<Number, StoreError> {
         state: word(&columns.text("state")?).unwrap_or(NumberState::Resting),
         purpose: word(&columns.text("purpose")?).unwrap_or_default(),
         already_overflowed: columns.flag("already_overflowed")?,
+        ported: columns.flag("ported")?,
         created_at: columns.at("created_at")?,
     })
 }

@@ -1,6 +1,5 @@
 //! Organizations with their sealed Twilio credentials.
 
-use jiff::Timestamp;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Sqlite as Engine};
 
@@ -21,7 +20,7 @@ impl Sqlite {
         if let Some(org) = self.org(&id).await? {
             return Ok(org);
         }
-        let now = Timestamp::now();
+        let now = (self.writers.clock)();
         let org = Org {
             id: id.clone(),
             name: "Platform".to_owned(),

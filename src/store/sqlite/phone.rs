@@ -1,6 +1,5 @@
 //! How tenants are reached, with the sealed passwords of their names on the SIP domain.
 
-use jiff::Timestamp;
 use serde_json::json;
 
 use super::audit::{Noted, note};
@@ -66,7 +65,7 @@ impl Sqlite {
             .bind(seat.map(|seat| seat.account.as_str()))
             .bind(seat.map(|seat| seat.list.as_str()))
             .bind(seat.and_then(|seat| seat.credential.as_ref()).map(Sid::as_str))
-            .bind(nanos(Timestamp::now()))
+            .bind(nanos(writing.at))
             .bind(phone.method.as_str())
             .bind(phone.clinic_number.to_string())
             .execute(&mut *writing)

@@ -1,12 +1,10 @@
 //! Numbers as jobs bring them in, take them from the pool and let them go.
 
-use jiff::Timestamp;
-
 use super::audit::{Noted, note};
-use super::numbers::{number_of, put};
+use super::life::life_ends;
+use super::numbers::{number_of, put, write_number};
 use super::{READ_MAX, Sqlite, WORK_MAX, within};
 use crate::model::{JobId, Number, NumberId, NumberState, Sid};
-use crate::store::cursor::nanos;
 use crate::store::{Actor, PoolWish, StoreError, audit};
 
 /// How many numbers of the pool are looked at: the oldest first.
@@ -67,13 +65,12 @@ impl Sqlite {
     pub(in crate::store) async fn withdraw_number(&self, id: &NumberId) -> Result<bool, StoreError> {
         within(WORK_MAX, async {
             let mut writing = self.writers.write().await?;
-            let query = sqlx::query(
-                "UPDATE numbers SET state = 'resting', resting_since = coalesce(resting_since, $2) \
-                 WHERE id = $1 AND tenant_id IS NULL",
-            );
-            let done = query.bind(id.as_str()).bind(nanos(Timestamp::now())).execute(&mut *writing).await?;
+            let query = sqlx::query("SELECT * FROM numbers WHERE id = $1 AND tenant_id IS NULL").bind(id.as_str());
+            let Some(row) = query.fetch_optional(&mut *writing).await? else { return Ok(false) };
+            let withdrawn = Number { state: NumberState::Resting, ..number_of(&row)? };
+            write_number(&mut writing, &withdrawn).await?;
             writing.commit().await?;
-            Ok(done.rows_affected() > 0)
+            Ok(true)
         })
         .await
     }
@@ -88,6 +85,7 @@ impl Sqlite {
                 return Err(StoreError::NumberTaken);
             }
             sqlx::query("DELETE FROM numbers WHERE id = $1").bind(id.as_str()).execute(&mut *writing).await?;
+            life_ends(&mut writing, id).await?;
             let was = audit::number(&number);
             let (what, subject) = ("number.release", id.as_str());
             let noted = Noted { what, subject, org: None, tenant: None, before: Some(&was), after: None };

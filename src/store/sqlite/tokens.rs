@@ -31,7 +31,7 @@ impl Sqlite {
                 name: "bootstrap".to_owned(),
                 role: Role::Operator,
                 access: Access::Write,
-                created_at: Timestamp::now(),
+                created_at: writing.at,
                 expires_at: None,
                 revoked_at: None,
                 last_used_at: None,
@@ -125,14 +125,14 @@ impl Sqlite {
 /// Nobody keeps a token for what is gone.
 pub(super) async fn revoke_all_of_tenant(writing: &mut Writing, tenant: &TenantId) -> Result<(), StoreError> {
     let query = sqlx::query("UPDATE tokens SET revoked_at = $2 WHERE tenant_id = $1 AND revoked_at IS NULL");
-    query.bind(tenant.as_str()).bind(nanos(Timestamp::now())).execute(&mut **writing).await?;
+    query.bind(tenant.as_str()).bind(nanos(writing.at)).execute(&mut **writing).await?;
     Ok(())
 }
 
 /// Likewise for an organization.
 pub(super) async fn revoke_all_of_org(writing: &mut Writing, org: &OrgId) -> Result<(), StoreError> {
     let query = sqlx::query("UPDATE tokens SET revoked_at = $2 WHERE org_id = $1 AND revoked_at IS NULL");
-    query.bind(org.as_str()).bind(nanos(Timestamp::now())).execute(&mut **writing).await?;
+    query.bind(org.as_str()).bind(nanos(writing.at)).execute(&mut **writing).await?;
     Ok(())
 }
 

@@ -8,6 +8,7 @@ use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use sqlx::pool::PoolConnection;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{Sqlite as Engine, SqliteConnection, SqlitePool, Transaction};
@@ -16,6 +17,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
 use super::connections;
+use crate::model::Clock;
 use crate::store::StoreError;
 
 /// How long a write waits for its turn. On a core full of other work the little that is written in its time may take a
@@ -28,10 +30,13 @@ pub(super) struct Turns {
     pub(super) patient: SqlitePool,
     /// SQLite has a lock for this, but who asks again and again for it is not who has waited longest.
     turn: Arc<Semaphore>,
+    pub(super) clock: Clock,
 }
 
 /// A write that has its turn, until it is committed or dropped.
 pub(super) struct Writing {
+    /// When it began: the time of all that is written with it.
+    pub(super) at: Timestamp,
     transaction: Transaction<'static, Engine>,
     _turn: OwnedSemaphorePermit,
 }
@@ -44,12 +49,16 @@ pub(super) struct Outside {
 
 impl Turns {
     /// The thread of the patient one is started by one of `standing_back`, and is as important as that to the system.
-    pub(super) async fn open(options: SqliteConnectOptions, standing_back: &Handle) -> Result<Turns, StoreError> {
+    pub(super) async fn open(
+        options: SqliteConnectOptions,
+        standing_back: &Handle,
+        clock: Clock,
+    ) -> Result<Turns, StoreError> {
         // The first makes the file what it is to be; the other finds it so.
         let prompt = connections(1).connect_with(options.clone()).await?;
         let patient = standing_back.spawn(connections(1).connect_with(options)).await;
         let patient = patient.map_err(|panic| StoreError::Failed(panic.to_string()))??;
-        Ok(Turns { prompt, patient, turn: Arc::new(Semaphore::new(1)) })
+        Ok(Turns { prompt, patient, turn: Arc::new(Semaphore::new(1)), clock })
     }
 
     /// Begins a write somebody waits for; it waits for its turn here and nowhere later.
@@ -69,7 +78,7 @@ impl Turns {
 
     async fn begin(&self, pool: &SqlitePool) -> Result<Writing, StoreError> {
         let turn = self.turn().await?;
-        Ok(Writing { transaction: pool.begin_with("BEGIN IMMEDIATE").await?, _turn: turn })
+        Ok(Writing { at: (self.clock)(), transaction: pool.begin_with("BEGIN IMMEDIATE").await?, _turn: turn })
     }
 
     async fn turn(&self) -> Result<OwnedSemaphorePermit, StoreError> {
