@@ -75,6 +75,7 @@ mod rotation;
 mod saturated;
 mod simulated_free_numbers;
 mod simulated_numbers;
+mod simulated_ports;
 mod simulated_sip;
 mod store_access;
 mod store_batches;
