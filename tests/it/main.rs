@@ -60,6 +60,7 @@ mod planted;
 mod process;
 mod process_signals;
 mod providers_numbers;
+mod providers_ports;
 mod providers_simulator;
 mod provision;
 mod provision_chain;
