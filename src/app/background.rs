@@ -127,7 +127,8 @@ impl Background {
         restore.at_start(restore::CATCH_UP, &helpers, &stops.helpers).await?;
 
         let http = Http::new().context("could not build the HTTP client")?;
-        let twilio = Twilio::new(&http, settings.twilio.api_base.as_str(), Arc::clone(&metrics))?;
+        let twilio = Twilio::new(&http, settings.twilio.api_base.as_str(), Arc::clone(&metrics))?
+            .with_porting(settings.twilio.numbers_base.as_str(), settings.twilio.upload_base.as_str())?;
         let vapi = settings
             .vapi
             .api_key

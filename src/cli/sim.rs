@@ -17,11 +17,15 @@ Speaks what patchbay uses of them, at the hosts' own paths:
           Calls/{CA}.json (GET; POST with Status), Recordings
           AvailablePhoneNumbers/{US|CA|GB}/Local.json, IncomingPhoneNumbers
           SIP/Domains, SIP/CredentialLists, SIP/IpAccessControlLists, with what is in them and mapped
+          /v1/Documents (POST), and below /v1/Porting/
+          Portability/PhoneNumber/{number}, PortIn, PortIn/PortInRequests, Configuration/Webhook
+          PortIn/{KW} and PortIn/{KW}/PhoneNumber/{PU} (GET, DELETE)
   Vapi    /call, /phone-number, /v2/phone-number, /credential, GET /assistant/{id}, GET /squad/{id}
   itself  POST, GET, DELETE /_sim/faults   {\"match\",\"kind\",\"times\",\"ms\"}
           GET, DELETE /_sim/requests
           POST, GET /_sim/calls            {\"sid\",\"status\",\"provider\"?,\"recordings\"?,…}
           POST /_sim/numbers               {\"accountSid\",\"phoneNumber\",\"with\"?}: owned from the start
+          POST, GET /_sim/ports            {\"sid\"|\"phoneNumber\",\"status\",\"reason\"?,\"code\"?}
           POST /_sim/account               {\"kind\"}: full, once it is upgraded
           GET /_sim/bills                  what was bought, until when, and the months charged
           POST /_sim/vapi                  {\"freeNumberLimit\"?,\"activationMs\"?,\"unavailableAreaCodes\"?,
@@ -29,6 +33,10 @@ Speaks what patchbay uses of them, at the hosts' own paths:
 Faults: error, 429, garbage (without effect); timeout-after, reset-after, slow (with effect).
 Numbers for sale end in 01xx: those below 0150 are Twilio's, the others Vapi's free ones. +15005550000 is not available,
 …0001 is invalid, …0006 is fine; in area code 533 there is none.
+Numbers of the United States can be ported, such as +13125550165, save toll-free ones (+1800…, +1888…) and those that end in
+91; those that end in 92 are mobile, and want a PIN and an account number. A port goes on when it is told to: in_review,
+waiting_for_signature, in_progress, port_pending, action_required, completed, expired, canceling, canceled. Whoever set a
+webhook is told, signed with the token it was set with; a completed number is the account's, and leads nowhere yet.
 Any credentials are let in, or only TWILIO_ACCOUNT_SID with TWILIO_AUTH_TOKEN, and VAPI_API_KEY, if set.";
 
 #[derive(Debug, Args)]

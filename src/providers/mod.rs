@@ -12,8 +12,9 @@ mod vapi;
 pub use http::Http;
 pub use media::{Media, MediaAsk, MediaFormat, Portion};
 pub use twilio::{
-    AccountKind, NOT_AVAILABLE as TWILIO_NOT_AVAILABLE, Offer, OwnedNumber, Search, SipAddress, SipDomain, SipList,
-    SipListKind, Twilio, Wiring,
+    AccountKind, Bill, BillFormat, CustomerType, ListedPort, LosingCarrier, NOT_AVAILABLE as TWILIO_NOT_AVAILABLE,
+    NotABill, Offer, OwnedNumber, Port, PortAddress, PortIn, PortKind, PortNumber, PortNumberStatus, PortStatus,
+    PortWebhook, Portability, PortedNumber, Search, SipAddress, SipDomain, SipList, SipListKind, Twilio, Wiring,
 };
 pub use vapi::{Denial, NumberKind, SipWords, TwilioKey, Vapi, VapiNumber, VapiServer};
 

@@ -1,4 +1,4 @@
-//! The paths under `/_sim`: faults on demand, what was asked and bought, and the state of calls and numbers.
+//! The paths under `/_sim`: faults on demand, what was asked and bought, and the state of calls, numbers and ports.
 
 use std::collections::BTreeMap;
 
@@ -71,7 +71,10 @@ fn completed() -> String {
     "completed".to_owned()
 }
 
-pub(super) fn answer(world: &World, request: &Request) -> Reply {
+pub(super) async fn answer(world: &World, request: &Request) -> Reply {
+    if request.method == Method::POST && request.segments[1..] == ["ports"] {
+        return move_port(world, request).await;
+    }
     let mut state = world.lock();
     let path: Vec<&str> = request.segments.iter().skip(1).map(String::as_str).collect();
     match (&request.method, &path[..]) {
@@ -110,6 +113,7 @@ pub(super) fn answer(world: &World, request: &Request) -> Reply {
             Err(error) => refused(&error),
         },
         (&Method::GET, ["bills"]) => Reply::json(StatusCode::OK, &state.billed()),
+        (&Method::GET, ["ports"]) => Reply::json(StatusCode::OK, &twilio::ports_told(&state)),
         (&Method::POST, ["vapi"]) => match read::<vapi::Settings>(request) {
             Ok(settings) => {
                 state.vapi_numbers.settings = settings;
@@ -119,8 +123,24 @@ pub(super) fn answer(world: &World, request: &Request) -> Reply {
         },
         _ => Reply::json(
             StatusCode::NOT_FOUND,
-            &json!({ "error": "the simulator has /_sim/faults, requests, calls, numbers, account, bills and vapi" }),
+            &json!({ "error": "the simulator has /_sim/faults, requests, calls, numbers, ports, account, bills and vapi" }),
         ),
+    }
+}
+
+/// Brings a port on, and tells of it before it answers: what is told may come back and ask.
+async fn move_port(world: &World, request: &Request) -> Reply {
+    let order = match read::<twilio::PortOrder>(request) {
+        Ok(order) => order,
+        Err(error) => return refused(&error),
+    };
+    let moved = twilio::move_port(&mut world.lock(), &order);
+    match moved {
+        Ok((mut port, tellings)) => {
+            port["events"] = json!(twilio::deliver(tellings).await);
+            Reply::json(StatusCode::OK, &port)
+        }
+        Err(error) => refused(&error),
     }
 }
 

@@ -21,6 +21,7 @@ pub mod caller;
 mod control;
 mod faults;
 mod inventory;
+mod multipart;
 mod serve;
 mod sound;
 mod twilio;

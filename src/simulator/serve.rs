@@ -61,15 +61,16 @@ async fn connection(stream: TcpStream, world: Arc<World>) {
 
 async fn answer(world: &World, request: hyper::Request<Incoming>) -> Result<Response<Full<Bytes>>, Reset> {
     let (parts, body) = request.into_parts();
-    let Ok(body) = Limited::new(body, BODY_BYTES_MAX).collect().await else {
+    let body_bytes_max = twilio::body_bytes_max(parts.uri.path()).unwrap_or(BODY_BYTES_MAX);
+    let Ok(body) = Limited::new(body, body_bytes_max).collect().await else {
         return Ok(respond(vapi::problem(StatusCode::PAYLOAD_TOO_LARGE, &json!("Payload Too Large"))));
     };
     let request = Request::new(parts, body.to_bytes());
     if request.segments.first().is_some_and(|first| first == "_sim") {
-        return Ok(respond(control::answer(world, &request)));
+        return Ok(respond(control::answer(world, &request).await));
     }
 
-    let for_twilio = request.segments.first().is_some_and(|first| first == twilio::VERSION);
+    let for_twilio = twilio::is_for(&request);
     let fault = {
         let mut state = world.lock();
         state.remember(&request);

@@ -9,6 +9,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::faults::Faults;
+use super::multipart;
 use super::wire::{Request, pairs};
 use super::{Account, Options};
 use super::{twilio, vapi};
@@ -37,6 +38,7 @@ pub(super) struct State {
     /// Numbers of Twilio's accounts, by SID.
     pub numbers: BTreeMap<String, twilio::Number>,
     pub sip: twilio::Sip,
+    pub ports: twilio::Ports,
     pub vapi_numbers: vapi::Numbers,
     pub credentials: vapi::Credentials,
     /// Numbers that somebody has.
@@ -145,9 +147,10 @@ impl State {
         if self.requests.len() == REQUESTS_MAX {
             self.requests.pop_front();
         }
-        let body = match serde_json::from_slice::<Value>(&request.body) {
-            Ok(body) => masked(body),
-            Err(_) => masked(object(pairs(&String::from_utf8_lossy(&request.body)))),
+        let body = match (multipart::read(request), serde_json::from_slice::<Value>(&request.body)) {
+            (Some(parts), _) => object(parts.iter().map(multipart::Part::shown).collect()),
+            (None, Ok(body)) => masked(body),
+            (None, Err(_)) => masked(object(pairs(&String::from_utf8_lossy(&request.body)))),
         };
         self.requests.push_back(json!({
             "at": Timestamp::now().to_string(),
@@ -171,6 +174,8 @@ fn masked(value: Value) -> Value {
                 .map(|(name, value)| {
                     let lower = name.to_ascii_lowercase();
                     let secret = ["token", "secret", "password"].iter().any(|word| lower.ends_with(word));
+                    // What lets a number go from its carrier.
+                    let secret = secret || ["pin", "account_number"].contains(&lower.as_str());
                     let value = if secret { json!("•••") } else { masked(value) };
                     (name, value)
                 })

@@ -1,11 +1,12 @@
 """patchbay's requests to Twilio and Vapi, and the simulator's answers, held against the providers' own documents.
 
-    python tests/python/provider_specs.py PATH_TO_PATCHBAY --specs DIRECTORY --prism DIRECTORY [--logs DIRECTORY]
+    python tests/python/provider_specs.py PATH_TO_PATCHBAY PATH_TO_PORTS --specs DIRECTORY --prism DIRECTORY
+        [--logs DIRECTORY]
 
-It starts the simulator, a validating proxy in front of it for each provider, and `patchbay serve` behind them; then it
-gets numbers in every way there is, wires, removes and releases them, and deploys tenants. A request or an answer that
-the documents do not allow, or a path they do not know, ends it with status 1. SPECS holds the documents and the script
-that writes them in the form a proxy can use.
+It starts the simulator, a validating proxy in front of it for each document, and `patchbay serve` behind them; then it
+gets numbers in every way there is, wires, removes and releases them, and deploys tenants. PORTS (`examples/ports.rs`) asks
+for numbers of other carriers. A request or an answer that the documents do not allow, or a path they do not know, ends it
+with status 1. SPECS holds the documents and the script that writes them in the form a proxy can use.
 """
 
 import argparse
@@ -27,7 +28,7 @@ ASSISTANT = "00000000-0000-4000-8000-000000000001"
 SQUAD = "00000000-0000-4000-8000-000000000002"
 ACCOUNT = TWILIO["TWILIO_ACCOUNT_SID"]
 PATIENCE_SECONDS = 60
-DOCUMENTS = {"twilio": "twilio_api_v2010.json", "vapi": "vapi-subset.json"}
+DOCUMENTS = {"twilio": "twilio_api_v2010.json", "numbers": "twilio_numbers_v1.json", "vapi": "vapi-subset.json"}
 
 
 class Town(Api):
@@ -132,6 +133,7 @@ def judged(logs):
             if asked:
                 # Identifiers of Twilio's, of Vapi's, and numbers, by what they are.
                 path = re.sub(r"[A-Z]{2}[0-9a-f]{32}|[0-9a-f]{8}-[0-9a-f-]{27}", "{id}", asked[2].split("?")[0])
+                path = re.sub(r"\+[0-9]{7,15}", "{number}", path)
                 seen[f"{asked[1].upper()} {path}"] += 1
             if re.search(r"violation|VIOLATIONS|NO_PATH|NO_RESOURCE|error ", line, re.IGNORECASE) and "Request received" not in line:
                 wrong.append(f"{name}: {line.strip()}")
@@ -141,6 +143,7 @@ def judged(logs):
 def main():
     reader = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     reader.add_argument("patchbay", type=Path)
+    reader.add_argument("ports", type=Path)
     reader.add_argument("--specs", type=Path, required=True)
     reader.add_argument("--prism", type=Path, required=True)
     reader.add_argument("--logs", type=Path)
@@ -171,6 +174,9 @@ def main():
                 "PATCHBAY_STORE__URL": f"sqlite:{scratch}/patchbay.db",
                 "PATCHBAY_SPOOL__DIR": f"{scratch}/spool",
                 "PATCHBAY_TWILIO__API_BASE": bases["twilio"],
+                "PATCHBAY_TWILIO__NUMBERS_BASE": bases["numbers"],
+                # Where documents go, no document says.
+                "PATCHBAY_TWILIO__UPLOAD_BASE": behind,
                 "PATCHBAY_VAPI__API_BASE": bases["vapi"],
                 "PATCHBAY_SIP__DOMAIN": "example.sip.twilio.com",
                 "PATCHBAY_SIP__ACL_DOMAIN": "addresses.sip.twilio.com",
@@ -182,6 +188,7 @@ def main():
             said = json.loads(server.line("patchbay answers calls"))
             try:
                 drive(Town(f"http://{said['admin']}"), behind)
+                subprocess.run([asked.ports.resolve(), bases["numbers"], behind], check=True)
             except urllib.error.HTTPError as refused:
                 print(f"{refused.url} answered {refused.code}: {refused.read().decode()}", file=sys.stderr)
                 raise

@@ -1,5 +1,6 @@
 //! Twilio's REST API. Here what calls need of it: how is one, what was recorded of it, and the end of a recording; the
-//! sound itself is streamed by `media`. Numbers are in `numbers`, SIP domains and who may call them in `sip`.
+//! sound itself is streamed by `media`. Numbers are in `numbers`, SIP domains and who may call them in `sip`, numbers that
+//! come from other carriers in `ports`.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,9 +19,14 @@ use super::http::{Ask, Http, address};
 use super::{CallState, ProviderError, Recording};
 
 mod numbers;
+mod ports;
 mod sip;
 
 pub use numbers::{AccountKind, NOT_AVAILABLE, Offer, OwnedNumber, Search, Wiring};
+pub use ports::{
+    Bill, BillFormat, CustomerType, ListedPort, LosingCarrier, NotABill, Port, PortAddress, PortIn, PortKind,
+    PortNumber, PortNumberStatus, PortStatus, PortWebhook, Portability, PortedNumber,
+};
 pub use sip::{SipAddress, SipDomain, SipList, SipListKind};
 
 const PROVIDER: &str = "Twilio";
@@ -40,6 +46,10 @@ const PAGES_MAX: usize = 500;
 pub struct Twilio {
     pub(super) http: Http,
     pub(super) base: Url,
+    /// Where ports are asked for.
+    numbers: Url,
+    /// Where their documents go.
+    upload: Url,
     pub(super) metrics: Arc<Metrics>,
 }
 
@@ -62,14 +72,19 @@ struct Recorded {
 }
 
 impl Twilio {
-    /// Twilio at this address: `https://api.twilio.com`, or a simulator.
+    /// Twilio at this address: `https://api.twilio.com`, or a simulator, which speaks for all of Twilio's hosts.
     pub fn new(http: &Http, base_url: &str, metrics: Arc<Metrics>) -> anyhow::Result<Twilio> {
-        let base = Url::parse(base_url).with_context(|| format!("could not read Twilio's address `{base_url}`"))?;
-        anyhow::ensure!(base.has_host(), "Twilio's address `{base_url}` names no host");
+        let base = host(base_url)?;
         metrics.provider_asked_for("twilio", &["call", "recordings", "media", "delete_recording"]);
         metrics.provider_asked_for("twilio", &numbers::OPERATIONS);
         metrics.provider_asked_for("twilio", &sip::OPERATIONS);
-        Ok(Twilio { http: http.clone(), base, metrics })
+        metrics.provider_asked_for("twilio", &ports::OPERATIONS);
+        Ok(Twilio { http: http.clone(), numbers: base.clone(), upload: base.clone(), base, metrics })
+    }
+
+    /// The same, with the hosts of porting: `https://numbers.twilio.com` and `https://numbers-upload.twilio.com`.
+    pub fn with_porting(self, numbers_url: &str, upload_url: &str) -> anyhow::Result<Twilio> {
+        Ok(Twilio { numbers: host(numbers_url)?, upload: host(upload_url)?, ..self })
     }
 
     /// How is this call?
@@ -217,6 +232,12 @@ impl Recorded {
 /// An instant as Twilio writes it.
 fn instant(written: &str) -> Option<Timestamp> {
     jiff::fmt::rfc2822::parse(written).ok().map(|zoned| zoned.timestamp())
+}
+
+fn host(url: &str) -> anyhow::Result<Url> {
+    let base = Url::parse(url).with_context(|| format!("could not read Twilio's address `{url}`"))?;
+    anyhow::ensure!(base.has_host(), "Twilio's address `{url}` names no host");
+    Ok(base)
 }
 
 fn as_account(request: RequestBuilder, account: &TwilioAccount) -> RequestBuilder {

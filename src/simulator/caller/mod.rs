@@ -22,6 +22,9 @@ pub use event::Event;
 pub use post::Line;
 pub use script::{Ai, CallerPart, NotAPart, Script, Staff};
 
+pub(in crate::simulator) use post::client;
+pub(in crate::simulator) use sign::{sign, signed_form};
+
 use post::Post;
 use talk::Talk;
 

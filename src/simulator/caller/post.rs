@@ -59,25 +59,27 @@ enum Failed {
     Read,
 }
 
+/// A client as Twilio is one, for an address that may be near.
+pub(in crate::simulator) fn client(to: &Url) -> reqwest::Result<reqwest::Client> {
+    // Fails only if a provider is installed already, which is what we want.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let builder = || {
+        let builder = reqwest::Client::builder()
+            .user_agent("TwilioProxy/1.1")
+            .redirect(redirect::Policy::none())
+            .connect_timeout(Duration::from_secs(5));
+        if near(to) { builder.no_proxy() } else { builder }
+    };
+    // Without root certificates on this machine an edge on plain http can still be called.
+    builder().build().or_else(|_| builder().tls_certs_only([]).build())
+}
+
 impl Post {
     pub fn new(line: Line) -> anyhow::Result<Post> {
         for base in [Some(&line.edge), line.public.as_ref()].into_iter().flatten() {
             anyhow::ensure!(base.has_host(), "`{base}` names no host");
         }
-        // Fails only if a provider is installed already, which is what we want.
-        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-        let builder = || {
-            let builder = reqwest::Client::builder()
-                .user_agent("TwilioProxy/1.1")
-                .redirect(redirect::Policy::none())
-                .connect_timeout(Duration::from_secs(5));
-            if near(&line.edge) { builder.no_proxy() } else { builder }
-        };
-        // Without root certificates on this machine an edge on plain http can still be called.
-        let client = builder()
-            .build()
-            .or_else(|_| builder().tls_certs_only([]).build())
-            .context("could not make a client to call the edge with")?;
+        let client = client(&line.edge).context("could not make a client to call the edge with")?;
         Ok(Post { client, line })
     }
 

@@ -7,7 +7,7 @@ use reqwest::Url;
 use sha1::Sha1;
 
 /// The `X-Twilio-Signature` of a request to this address with these form parameters (none for a GET).
-pub(super) fn sign(token: &str, url: &str, form: &[(String, String)]) -> String {
+pub(in crate::simulator) fn sign(token: &str, url: &str, form: &[(String, String)]) -> String {
     let mut pairs: Vec<_> = form.iter().collect();
     pairs.sort();
     pairs.dedup();
@@ -21,7 +21,7 @@ pub(super) fn sign(token: &str, url: &str, form: &[(String, String)]) -> String 
 }
 
 /// The address as Twilio signs it: no fragment, no user, and over https no port.
-pub(super) fn signed_form(url: &Url) -> String {
+pub(in crate::simulator) fn signed_form(url: &Url) -> String {
     let mut url = url.clone();
     url.set_fragment(None);
     // These fail for addresses without a host only, and those are never called.

@@ -1,5 +1,5 @@
 //! Twilio's half, in the shapes of its public description: accounts, calls, numbers to be had and numbers owned, SIP
-//! domains with who may call them.
+//! domains with who may call them, ports.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -7,32 +7,60 @@ use hyper::{Method, StatusCode, header};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use crate::model::Secret;
+
 use super::Account;
 use super::wire::{Reply, Request, encode, rfc2822};
 use super::world::World;
 
 mod calls;
 mod numbers;
+mod ports;
 mod search;
 mod sip;
 
 pub(super) use numbers::{Number, import, seed};
+pub(super) use ports::{Order as PortOrder, Ports, deliver, obey as move_port, told as ports_told};
 pub(super) use sip::Sip;
 
-/// The version of the API, the first part of every path.
-pub(super) const VERSION: &str = "2010-04-01";
+/// The version of the API, the first part of every path but those of porting, which has hosts and a version of its own.
+const VERSION: &str = "2010-04-01";
+const PORTING_VERSION: &str = "v1";
 
 /// Items of a page, unless asked otherwise, and at most.
 const PAGE_SIZE: usize = 50;
 const PAGE_SIZE_MAX: usize = 1000;
 
+/// Who asks.
+struct Identity {
+    account: String,
+    token: Secret,
+}
+
+/// Is it Twilio that is asked?
+pub(super) fn is_for(request: &Request) -> bool {
+    request.segments.first().is_some_and(|first| first == VERSION || first == PORTING_VERSION)
+}
+
+/// Longest body of a request at this path, where it is not the usual one.
+pub(super) fn body_bytes_max(path: &str) -> Option<usize> {
+    (path == ports::DOCUMENTS).then_some(ports::REQUEST_BYTES_MAX)
+}
+
 pub(super) fn answer(world: &World, request: &Request) -> Reply {
-    if !let_in(world, request) {
+    let Some(identity) = let_in(world, request) else {
         return problem(StatusCode::UNAUTHORIZED, 20003, "Authenticate");
-    }
+    };
     let segments: Vec<&str> = request.segments.iter().map(String::as_str).collect();
-    let [_, "Accounts", account, ref rest @ ..] = segments[..] else { return absent(request) };
     let mut state = world.lock();
+    let (account, rest) = match segments[..] {
+        [PORTING_VERSION, "Porting", ref rest @ ..] => return ports::answer(&mut state, request, &identity, rest),
+        [PORTING_VERSION, "Documents"] if request.method == Method::POST => {
+            return ports::upload(&mut state, request, &identity.account);
+        }
+        [VERSION, "Accounts", account, ref rest @ ..] => (account, rest),
+        _ => return absent(request),
+    };
     match (&request.method, rest) {
         (&Method::GET, []) => this_account(state.account, request, account),
         (_, ["Calls" | "Recordings" | "Recordings.json", ..]) => calls::answer(&mut state, request, account, rest),
@@ -118,15 +146,13 @@ fn absent(request: &Request) -> Reply {
     problem(StatusCode::NOT_FOUND, 20404, &format!("The requested resource {} was not found", request.path))
 }
 
-fn let_in(world: &World, request: &Request) -> bool {
-    let given = request
-        .header(header::AUTHORIZATION)
-        .strip_prefix("Basic ")
-        .and_then(|encoded| BASE64.decode(encoded).ok())
-        .and_then(|bytes| String::from_utf8(bytes).ok());
-    match (&world.options.twilio, given) {
-        (_, None) => false,
-        (None, Some(_)) => true,
-        (Some((sid, token)), Some(given)) => given == format!("{sid}:{}", token.reveal()),
-    }
+fn let_in(world: &World, request: &Request) -> Option<Identity> {
+    let encoded = request.header(header::AUTHORIZATION).strip_prefix("Basic ")?;
+    let given = String::from_utf8(BASE64.decode(encoded).ok()?).ok()?;
+    let (account, token) = given.split_once(':')?;
+    let is_let_in = match &world.options.twilio {
+        None => true,
+        Some((sid, wanted)) => account == sid && token == wanted.reveal(),
+    };
+    is_let_in.then(|| Identity { account: account.to_owned(), token: Secret::new(token) })
 }

@@ -120,6 +120,19 @@ pub(in crate::simulator) fn seed(
     Ok(sid)
 }
 
+/// A number that has come from another carrier, and leads nowhere yet.
+pub(super) fn ported(state: &mut State, account: &str, e164: &str) -> Result<String, String> {
+    if state.is_taken(e164) {
+        return Err(format!("somebody has {e164}"));
+    }
+    let mut number = Number::new(account, e164, state.now());
+    number.write("friendly_name", e164);
+    let sid = fresh_sid("PN");
+    state.bill("twilio", account, &sid, e164);
+    state.numbers.insert(sid.clone(), number);
+    Ok(sid)
+}
+
 fn listed(state: &State, request: &Request, account: &str) -> Vec<Value> {
     let wanted = request.query("PhoneNumber").unwrap_or("").replace('*', "");
     let name = request.query("FriendlyName");
