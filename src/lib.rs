@@ -3,6 +3,8 @@
 //! The modules in the order to read them: the pure core first, then the way of a call, then what stands behind it.
 
 #[deny(clippy::disallowed_methods)]
+pub mod guides;
+#[deny(clippy::disallowed_methods)]
 pub mod model;
 #[deny(clippy::disallowed_methods)]
 pub mod routing;

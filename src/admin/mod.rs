@@ -47,6 +47,7 @@ mod rotation;
 mod router;
 mod schema;
 mod serve;
+mod setup_guide;
 mod simulate;
 mod slug;
 mod supply;
@@ -90,6 +91,8 @@ pub struct AdminState {
     pub around: Arc<Surroundings>,
     /// The base Twilio calls, without a trailing slash: callbacks in simulated TwiML name it.
     pub public_base: String,
+    /// What the installation is called, where people read it.
+    pub brand: String,
     /// Told of every change before it is acknowledged, so that no call obeys old settings.
     pub changed: Arc<dyn Fn(Change) + Send + Sync>,
     /// The live calls, from whoever keeps them.

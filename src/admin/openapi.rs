@@ -120,7 +120,7 @@ fn complete_operation(path: &str, method: &HttpMethod, operation: &mut Operation
     let is_versioned = ["/api/tenants/{id}", "/api/orgs/{id}"].iter().any(|start| path.starts_with(start))
         || path == "/api/webhooks/{id}";
     let stores = !path.ends_with("/simulate") && path != "/api/exports";
-    let has_version = is_versioned && stores && !path.ends_with("/versions");
+    let has_version = is_versioned && stores && !["/versions", "/setup-guide"].iter().any(|end| path.ends_with(end));
     let is_change = *method != HttpMethod::Get;
     let is_post = *method == HttpMethod::Post;
 

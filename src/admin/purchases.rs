@@ -225,12 +225,16 @@ async fn without_number(admin: &AdminState, caller: &Caller, org: Option<OrgId>)
 
 /// Nothing is bought for whom nobody pays.
 pub(super) async fn is_paid(admin: &AdminState, org: &OrgId) -> Result<(), Problem> {
+    if pays(admin, org).await? { Ok(()) } else { Err(Problem::payment_required()) }
+}
+
+/// Is there somebody who pays for this organization's numbers?
+pub(super) async fn pays(admin: &AdminState, org: &OrgId) -> Result<bool, Problem> {
     if !admin.provision.require_payment {
-        return Ok(());
+        return Ok(true);
     }
     let org = admin.store.org(org).await?;
-    let is_verified = org.is_some_and(|org| org.billing == crate::model::Billing::Verified);
-    if is_verified { Ok(()) } else { Err(Problem::payment_required()) }
+    Ok(org.is_some_and(|org| org.billing == crate::model::Billing::Verified))
 }
 
 /// What a job that gets a number is held against.

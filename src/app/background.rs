@@ -162,6 +162,7 @@ impl Background {
             store: store.clone(),
             around,
             public_base: settings.edge.public_base(),
+            brand: settings.brand.name.clone(),
             changed,
             live: live(&ledger),
             audio: admin::Audio::new(twilio.clone(), LISTENERS_MAX, LISTENERS_IDLE),

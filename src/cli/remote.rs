@@ -8,7 +8,7 @@ use std::fmt;
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow, bail};
-use reqwest::header::{HeaderValue, IF_MATCH};
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue, IF_MATCH};
 use reqwest::{Method, RequestBuilder, Response, Url};
 use serde_json::Value;
 
@@ -69,12 +69,20 @@ impl Remote {
 
     /// Reads something that may be changed afterwards.
     pub async fn read(&self, path: &str, query: &[(&str, &str)]) -> anyhow::Result<Answer> {
-        let mut url = self.url(path)?;
-        if !query.is_empty() {
-            url.query_pairs_mut().extend_pairs(query);
-        }
-        let request = self.client.get(url);
+        let request = self.client.get(self.url_of(path, query)?);
         self.told(self.sent_again_if_lost(&request).await?).await
+    }
+
+    /// Reads something that is a text of this type.
+    pub async fn read_as(&self, content_type: &str, path: &str, query: &[(&str, &str)]) -> anyhow::Result<String> {
+        let request = self.client.get(self.url_of(path, query)?).header(ACCEPT, content_type);
+        let response = self.sent_again_if_lost(&request).await?;
+        let given = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        if response.status().is_success() && given.starts_with(content_type) {
+            return response.text().await.context("the admin API broke off its answer");
+        }
+        self.told(response).await?;
+        bail!("{} answered no {content_type}", self.shown())
     }
 
     /// Makes something, or asks a question that has a body.
@@ -116,6 +124,14 @@ impl Remote {
         }
         self.told(response).await?;
         bail!("{} answered nothing that can be kept", self.base)
+    }
+
+    fn url_of(&self, path: &str, query: &[(&str, &str)]) -> anyhow::Result<Url> {
+        let mut url = self.url(path)?;
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
+        Ok(url)
     }
 
     fn url(&self, path: &str) -> anyhow::Result<Url> {

@@ -151,6 +151,7 @@ fn rows() -> Vec<Row> {
             NotThere,
             Tenant,
         ),
+        row("GET /api/tenants/{id}/setup-guide", "/api/tenants/{tenant}/setup-guide", None, NotThere, Tenant),
         row("POST /api/tenants/{id}/deploy", "/api/tenants/{tenant}/deploy", None, NotThere, Tenant),
         row("GET /api/jobs", "/api/jobs", None, Nothing, Tenant),
         row("GET /api/jobs/{id}", "/api/jobs/{job}", None, NotThere, Tenant),

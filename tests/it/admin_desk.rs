@@ -145,6 +145,7 @@ impl Desk {
                 ..Surroundings::default()
             }),
             public_base: "https://edge.example.com".to_owned(),
+            brand: "patchbay".to_owned(),
             changed: Arc::new(move |change| told.lock().unwrap().push(change)),
             live: Arc::new(move || {
                 let live = seen.lock().unwrap().clone();

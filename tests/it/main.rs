@@ -75,6 +75,7 @@ mod receiver;
 mod retention;
 mod rotation;
 mod saturated;
+mod setup_guide;
 mod simulated_free_numbers;
 mod simulated_numbers;
 mod simulated_ports;

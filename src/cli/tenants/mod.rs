@@ -6,6 +6,7 @@
 mod availability;
 mod body;
 mod forced;
+mod guide;
 mod phone;
 mod show;
 mod simulate;
@@ -104,6 +105,8 @@ enum Command {
         #[command(flatten)]
         watch: Watch,
     },
+    /// Prints how a business sets itself up so that its calls come here, written out for it.
+    Guide(guide::Guide),
     /// Lists what was saved when and by whom, newest first, each with what it changed.
     Versions {
         #[command(flatten)]
@@ -169,6 +172,7 @@ async fn obey(api: &Api, command: &Command) -> anyhow::Result<()> {
         Command::Override { command } => forced::run(api, command).await,
         Command::Phone(phone) => phone::run(api, phone).await,
         Command::Deploy { tenant, watch } => phone::deploy(api, tenant, *watch).await,
+        Command::Guide(guide) => guide::run(api, guide).await,
         Command::Versions { tenant, listing } => versions::list(api, &tenant.tenant, listing).await,
         Command::Diff { tenant, from, to } => versions::diff(api, &tenant.tenant, *from, *to).await,
         Command::Rollback { tenant, version } => versions::rollback(api, &tenant.tenant, *version).await,
