@@ -102,6 +102,7 @@ impl World {
             state: NumberState::Active,
             purpose: Purpose::Calls,
             already_overflowed: false,
+            ported: false,
             created_at: Timestamp::UNIX_EPOCH,
         }
     }
