@@ -33,7 +33,7 @@ Speaks what patchbay uses of them, at the hosts' own paths:
 Faults: error, 429, garbage (without effect); timeout-after, reset-after, slow (with effect).
 Numbers for sale end in 01xx: those below 0150 are Twilio's, the others Vapi's free ones. +15005550000 is not available,
 …0001 is invalid, …0006 is fine; in area code 533 there is none.
-Numbers of the United States can be ported, such as +13125550165, save toll-free ones (+1800…, +1888…) and those that end in
+Numbers of the United States can be ported, save toll-free ones (+1800…, +1888…) and those that end in
 91; those that end in 92 are mobile, and want a PIN and an account number. A port goes on when it is told to: in_review,
 waiting_for_signature, in_progress, port_pending, action_required, completed, expired, canceling, canceled. Whoever set a
 webhook is told, signed with the token it was set with; a completed number is the account's, and leads nowhere yet.
