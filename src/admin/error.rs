@@ -92,6 +92,11 @@ impl Problem {
         Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "wrong_content_type", "The body is of the wrong type", detail)
     }
 
+    /// A file of another type than is taken.
+    pub fn wrong_file_type(detail: String) -> Problem {
+        Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "wrong_content_type", "The file is of the wrong type", detail)
+    }
+
     /// No token, or one that is not good.
     pub fn unauthorized(detail: &'static str) -> Problem {
         Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", "A token is needed", detail)
@@ -178,6 +183,30 @@ impl Problem {
     pub fn not_configured() -> Problem {
         let detail = "say how the tenant is to be reached first: PUT /api/tenants/{id}/phone-integration";
         Problem::new(StatusCode::CONFLICT, "not_configured", "There is nothing to set up", detail)
+    }
+
+    /// The tenant's own number is not to move.
+    pub fn not_ported() -> Problem {
+        let detail = "the tenant is not configured as ported: PUT /api/tenants/{id}/phone-integration with that method";
+        Problem::new(StatusCode::CONFLICT, "not_ported", "No number is to move", detail)
+    }
+
+    /// Nothing is on its way.
+    pub fn no_port() -> Problem {
+        let detail = "no number of this tenant is on its way: it was never asked for, has come, or was called off";
+        Problem::new(StatusCode::CONFLICT, "no_port", "No move is under way", detail)
+    }
+
+    /// A number is on its way, and this would leave it without a place.
+    pub fn port_under_way() -> Problem {
+        let detail = "a number is on its way here: call the move off first (POST /api/tenants/{id}/port/cancel)";
+        Problem::new(StatusCode::CONFLICT, "port_under_way", "A move is under way", detail)
+    }
+
+    /// What is missing before a number can be asked for.
+    pub fn port_incomplete(missing: &[String]) -> Problem {
+        let detail = format!("this is missing: {}", missing.join("; "));
+        Problem::new(StatusCode::CONFLICT, "port_incomplete", "The carrier wants to know more", detail)
     }
 
     /// The job is not in a state for this.

@@ -13,7 +13,7 @@ use super::examples;
 
 /// What a text of each format of ours looks like. A pattern is for programs that write and read them; what it cannot
 /// say (that a zone exists, that a slug is free) the API says when it is asked.
-const FORMS: [(&str, &str); 18] = [
+const FORMS: [(&str, &str); 20] = [
     ("tenant-id", "^ten_[0-9a-hjkmnp-tv-z]{26}$"),
     ("org-id", "^org_[0-9a-hjkmnp-tv-z]{26}$"),
     ("token-id", "^tok_[0-9a-hjkmnp-tv-z]{26}$"),
@@ -25,6 +25,8 @@ const FORMS: [(&str, &str); 18] = [
     ("message-id", "^msg_[0-9a-hjkmnp-tv-z]{26}$"),
     ("webhook-url", "^[Hh][Tt][Tt][Pp][Ss]://.+$"),
     ("webhook-secret", "^whsec_[A-Za-z0-9+/]{32,88}={0,2}$"),
+    ("port-id", "^prt_[0-9a-hjkmnp-tv-z]{26}$"),
+    ("email", r"^[!-?A-~]+@[!-?A-~]+\.[!-?A-~]+$"),
     ("role", "^(operator|org:org_[0-9a-hjkmnp-tv-z]{26}|tenant:ten_[0-9a-hjkmnp-tv-z]{26})$"),
     ("e164", r"^\+[0-9]{7,15}$"),
     ("sid", "^[!-~]{1,64}$"),

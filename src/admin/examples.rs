@@ -87,6 +87,8 @@ fn text(schema: &Value) -> Value {
         "webhook-id" => id("wh"),
         "message-id" => id("msg"),
         "voicemail-id" => id("vm"),
+        "port-id" => id("prt"),
+        "email" => json!("robin@example.com"),
         "e164" => json!("+16475550123"),
         "sid" => json!("CA00000000000000000000000000000001"),
         "iana-zone" => json!("America/Toronto"),

@@ -41,6 +41,7 @@ pub(super) fn check(format: Option<&str>, text: &str) -> Result<(), Wrong> {
         Some("org-id") => id(OrgId::parse(text).is_ok(), "org_"),
         Some("token-id") => id(TokenId::parse(text).is_ok(), "tok_"),
         Some("role") => role(text),
+        Some("email") => email(text),
         Some("number-id") => id(NumberId::parse(text).is_ok(), "num_"),
         _ => Ok(()),
     }
@@ -48,6 +49,16 @@ pub(super) fn check(format: Option<&str>, text: &str) -> Result<(), Wrong> {
 
 fn id(good: bool, prefix: &str) -> Result<(), Wrong> {
     if good { Ok(()) } else { Err(Wrong::new("not_an_identifier", format!("this must be an identifier {prefix}…"))) }
+}
+
+/// Somebody's address, as far as it can be told without writing to it.
+fn email(text: &str) -> Result<(), Wrong> {
+    let is_good = |(name, host): (&str, &str)| {
+        let plain = text.bytes().all(|byte| byte.is_ascii_graphic());
+        plain && !name.is_empty() && !host.contains('@') && host.split('.').filter(|part| !part.is_empty()).count() >= 2
+    };
+    let good = text.split_once('@').is_some_and(is_good);
+    if good { Ok(()) } else { Err(Wrong::new("email", "this must be an e-mail address")) }
 }
 
 /// For whom a token speaks.

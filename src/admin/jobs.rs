@@ -60,7 +60,8 @@ pub(super) struct JobBody {
 }
 
 /// What a job is for: a number for a tenant; a tenant's way of being reached; a number that is to lead to us; a tenant's
-/// target; a number that leaves Vapi; a number that is given back; what a tenant had that is gone.
+/// target; a number that leaves Vapi; a number that is given back; what a tenant had that is gone;
+/// a number that came from another carrier; a move that is called off.
 #[derive(Clone, Copy, Serialize, Deserialize, ToSchema)]
 #[schema(as = JobKind)]
 #[serde(rename_all = "camelCase")]
@@ -72,6 +73,8 @@ pub(super) enum JobKindBody {
     Remove,
     Release,
     Vacate,
+    Arrive,
+    CallOff,
 }
 
 /// How far a job is. `waiting` goes on by itself; `manual` has come as far as it can, and its detail says what is left.
@@ -309,6 +312,8 @@ impl JobKindBody {
             JobKind::Remove => JobKindBody::Remove,
             JobKind::Release => JobKindBody::Release,
             JobKind::Vacate => JobKindBody::Vacate,
+            JobKind::Arrive => JobKindBody::Arrive,
+            JobKind::CallOff => JobKindBody::CallOff,
         }
     }
 }

@@ -25,6 +25,9 @@ pub(super) const BODY_BYTES_MAX: usize = 1024 * 1024;
 /// Longest a body may take to arrive.
 const BODY_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// Longest a file may: a photograph of a bill over a slow line.
+const FILE_TIMEOUT: Duration = Duration::from_secs(30);
+
 /// A body that has the shape of `T`.
 pub(super) struct Json<T>(pub T);
 
@@ -55,17 +58,22 @@ impl<S: Send + Sync, T: DeserializeOwned + ToSchema + Default> FromRequest<S> fo
 
 /// Reads a body to its end, within its size and its time.
 pub(super) async fn read_body(body: Body) -> Result<Bytes, Problem> {
-    read_body_within(BODY_TIMEOUT, body).await
+    read_within(BODY_TIMEOUT, BODY_BYTES_MAX, body).await
 }
 
-async fn read_body_within(time: Duration, body: Body) -> Result<Bytes, Problem> {
-    let limited = Limited::new(body, BODY_BYTES_MAX);
+/// Reads a file, which may be larger and take longer.
+pub(super) async fn read_file(body: Body, most: usize) -> Result<Bytes, Problem> {
+    read_within(FILE_TIMEOUT, most, body).await
+}
+
+async fn read_within(time: Duration, most: usize, body: Body) -> Result<Bytes, Problem> {
+    let limited = Limited::new(body, most);
     let collected = tokio::time::timeout(time, limited.collect())
         .await
         .map_err(|_| Problem::body_incomplete("the body came too slowly"))?;
     match collected {
         Ok(body) => Ok(body.to_bytes()),
-        Err(cause) if is_too_large(cause.as_ref()) => Err(Problem::too_large(BODY_BYTES_MAX)),
+        Err(cause) if is_too_large(cause.as_ref()) => Err(Problem::too_large(most)),
         Err(_) => Err(Problem::body_incomplete("the body broke off")),
     }
 }
@@ -247,7 +255,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_body_that_never_comes_is_given_up() {
-        let read = read_body_within(Duration::from_millis(1), Body::new(Silent)).await;
+        let read = read_within(Duration::from_millis(1), BODY_BYTES_MAX, Body::new(Silent)).await;
         let status = read.map_err(|problem| axum::response::IntoResponse::into_response(problem).status());
         assert_eq!(status, Err(axum::http::StatusCode::REQUEST_TIMEOUT));
     }

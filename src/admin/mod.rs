@@ -39,6 +39,8 @@ mod owned;
 mod pages;
 mod phone_integration;
 mod plan;
+mod port;
+mod port_body;
 mod purchases;
 mod request;
 mod restaurants;
@@ -69,7 +71,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::model::{self, Arrival, Change, Fault, OrgId, Secret, Seed, Sid, TenantId};
+use crate::model::{self, Arrival, Change, Fault, OrgId, Port, Secret, Seed, Sid, TenantId};
 use crate::provisioning::Report;
 use crate::retention::Spool;
 use crate::routing::Surroundings;
@@ -105,6 +107,8 @@ pub struct AdminState {
     pub provision: Provision,
     /// Looks where they lead.
     pub watch: Arc<dyn Fn() -> Pending<Result<Report, StoreError>> + Send + Sync>,
+    /// Asks how far a port is.
+    pub port_look: PortLook,
     /// How long the installation keeps things.
     pub periods: model::Retention,
     /// What is on its way into the store.
@@ -145,6 +149,9 @@ pub struct Provision {
     /// What opens `POST /api/restaurants` in place of a token.
     pub restaurants_secret: Option<Secret>,
 }
+
+/// Asks how far a port is; answers why Twilio could not be asked.
+pub type PortLook = Arc<dyn Fn(Port) -> Pending<Result<Option<String>, StoreError>> + Send + Sync>;
 
 /// Judges a URL.
 pub type UrlCheck = Arc<dyn Fn(&str) -> Result<(), Fault> + Send + Sync>;

@@ -12,7 +12,7 @@ use super::auth::Caller;
 use super::error::{Problem, ProblemBody};
 use super::jobs::{self, BegunBody};
 use super::json::{Id, Json, OptionalJson};
-use super::numbers::{find, put};
+use super::numbers::{find, put, refuse_if_coming};
 use super::supply;
 use crate::model::{E164, Job, Number, NumberId, NumberState, Purpose, Sid};
 use crate::providers::{NumberKind, VapiNumber};
@@ -207,6 +207,7 @@ pub(super) async fn wire(admin: &AdminState, caller: &Caller, number: &Number) -
 }
 
 async fn begin(admin: &AdminState, caller: &Caller, number: &Number, asked: &Asked) -> Result<Job, Problem> {
+    refuse_if_coming(number)?;
     let tenant = match &number.tenant_id {
         Some(id) => admin.store.tenant(id).await?,
         None => None,

@@ -43,6 +43,17 @@ pub(super) struct NumberBody {
     purpose: PurposeBody,
     /// The carrier or PBX sends only what staff could not take: the threshold of highVolume counts as reached.
     already_overflowed: bool,
+    porting: PortingBody,
+}
+
+/// Whether a number came from another carrier: not; it is on its way; it has come, and nobody else gets it by itself.
+#[derive(Clone, Copy, Serialize, ToSchema)]
+#[schema(as = Porting)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum PortingBody {
+    No,
+    Coming,
+    Arrived,
 }
 
 /// Where a number is in its life: leads to its tenant; taken from it and not yet free; in the pool.
@@ -201,6 +212,9 @@ pub(super) async fn change(
     let mut after = before.clone();
     if let Some(given) = &patch.tenant_id {
         let tenant_id = tenant_of(&admin, &caller, given.as_deref()).await?;
+        if tenant_id != before.tenant_id {
+            refuse_if_coming(&before)?;
+        }
         if tenant_id.is_some() {
             refuse_if_elsewhere(&before, tenant_id.as_ref())?;
         }
@@ -243,6 +257,7 @@ pub(super) async fn unassign(
     Id(id): Id<NumberId>,
 ) -> Result<StatusCode, Problem> {
     let before = find(&admin, &caller, &id).await?;
+    refuse_if_coming(&before)?;
     if before.tenant_id.is_some() {
         let after = Number { tenant_id: None, state: NumberState::Resting, ..before.clone() };
         put(&admin, &caller.by, &before, &after).await?;
@@ -270,6 +285,11 @@ fn refuse_if_elsewhere(number: &Number, wanted: Option<&TenantId>) -> Result<(),
         Some(_) if number.tenant_id.as_ref() != wanted => Err(Problem::number_taken()),
         _ => Ok(()),
     }
+}
+
+/// Refuses what would leave a number that is on its way without a place.
+pub(super) fn refuse_if_coming(number: &Number) -> Result<(), Problem> {
+    if number.is_coming() { Err(Problem::port_under_way()) } else { Ok(()) }
 }
 
 /// Everything somebody may know this number by.
@@ -326,6 +346,11 @@ impl NumberBody {
                 Purpose::Voicemail => PurposeBody::Voicemail,
             },
             already_overflowed: number.already_overflowed,
+            porting: match (number.ported, number.is_coming()) {
+                (false, _) => PortingBody::No,
+                (true, true) => PortingBody::Coming,
+                (true, false) => PortingBody::Arrived,
+            },
         }
     }
 }

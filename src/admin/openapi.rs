@@ -61,6 +61,7 @@ const TAGS: &[(&str, &str)] = &[
     ("simulate", "What would happen to a call."),
     ("numbers", "The numbers that lead to tenants."),
     ("phone", "How tenants are reached."),
+    ("ports", "Tenants' own numbers on their way here."),
     ("restaurants", "Tenants by the words of an older system."),
     ("jobs", "What is being set up, step by step."),
     ("calls", "Calls as they went."),

@@ -1,5 +1,5 @@
-//! How a tenant is reached: forwarded by its carrier to a number of ours, or from its own telephone system over SIP.
-//! Configured here, set up by a job.
+//! How a tenant is reached: its own number moves here, its carrier forwards to a number of ours, or its own telephone
+//! system calls over SIP. Configured here, set up by a job.
 
 use std::net::Ipv4Addr;
 
@@ -17,9 +17,12 @@ use super::error::Problem;
 use super::jobs::{self, BegunBody};
 use super::json::Json;
 use super::owned::OfTenant;
+use super::port;
+use super::port_body::StageBody;
 use super::{AdminState, checks, purchases};
 use crate::model::{Change, E164, Fault, Number, NumberState, PhoneIntegration, PhoneMethod, Purpose, Secret, Tenant};
 use crate::provisioning::{About, Asked, sip_password, sip_username};
+use crate::routing::dialing::country_of;
 use crate::store::{Ask, JobBounds, NumberFilter, StoreError};
 
 /// How a tenant is reached. Which members there are depends on the method, and on whether it is set up.
@@ -28,9 +31,30 @@ use crate::store::{Ask, JobBounds, NumberFilter, StoreError};
 #[serde(rename_all = "camelCase")]
 pub(super) struct PhoneBody {
     method: MethodBody,
-    /// The number the business is known by.
-    #[schema(value_type = String, format = "e164", example = "+16475550188")]
-    clinic_number: E164,
+    /// The number the business is known by, where it stays with its carrier.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false, format = "e164", example = "+16475550188")]
+    clinic_number: Option<E164>,
+    /// The number that moves.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false, format = "e164", example = "+13125550100")]
+    phone_number: Option<E164>,
+    /// The carrier it is with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false, example = "Example Telecom")]
+    current_carrier: Option<String>,
+    /// How far the move is; `GET …/port` tells more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = StageBody, required = false)]
+    port_status: Option<StageBody>,
+    /// Another number is got meanwhile, to forward to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = bool, required = false)]
+    wants_temporary_number: Option<bool>,
+    /// That other number; it stays until it is released by hand.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false, format = "e164")]
+    temporary_number: Option<E164>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = String, required = false, example = "FreePBX")]
     pbx_type: Option<String>,
@@ -94,9 +118,23 @@ pub(super) enum MethodBody {
 #[allow(dead_code, reason = "what was read may be sent back, and is passed over")]
 pub(super) struct PhonePut {
     method: MethodBody,
-    /// The number the business is known by.
+    /// The number the business is known by; for `ported`, `phoneNumber` says it.
     #[schema(format = "e164")]
-    clinic_number: String,
+    clinic_number: Option<String>,
+    /// The number that moves, of the United States.
+    #[schema(format = "e164")]
+    phone_number: Option<String>,
+    /// The carrier it is with.
+    #[schema(format = "spoken", max_length = 100)]
+    current_carrier: Option<String>,
+    /// Get another number while it is on its way, to forward to.
+    wants_temporary_number: Option<bool>,
+    /// Ours to say: passed over, so that what was read can be sent back.
+    #[schema(value_type = Option<String>)]
+    port_status: Option<Value>,
+    /// Likewise.
+    #[schema(value_type = Option<String>)]
+    temporary_number: Option<Value>,
     /// What its telephone system is.
     #[schema(format = "spoken", max_length = 100)]
     pbx_type: Option<String>,
@@ -147,7 +185,7 @@ pub(super) async fn read(
 ) -> Result<Answer<PhoneBody>, Problem> {
     let found = admin.store.phone_integration(&tenant.id).await?;
     let (phone, _) = found.ok_or_else(|| Problem::not_found("phone integration", "yet: PUT one first"))?;
-    Ok(Answer(PhoneBody::of(&admin, &tenant, &phone, None)))
+    Ok(Answer(PhoneBody::of(&admin, &tenant, &phone, None).await?))
 }
 
 /// Says how a tenant is to be reached
@@ -161,14 +199,17 @@ pub(super) async fn put(
     OfTenant(tenant): OfTenant,
     Json(put): Json<PhonePut>,
 ) -> Result<Answer<PhoneBody>, Problem> {
-    let (method, source_ips) = method(&admin, &put)?;
-    let clinic_number = E164::parse(&put.clinic_number).expect("the schema let it through");
+    let Wish { method, clinic_number, source_ips } = wish(&admin, &put)?;
     if method == PhoneMethod::Forwarded {
         checks::is_no_loop(&admin, &tenant, clinic_number).await?;
     }
     let known = admin.store.phone_integration(&tenant.id).await?;
+    let port = admin.store.port_of(&tenant.id).await?.filter(|port| port.stage.is_open());
+    if port.is_some_and(|port| method != PhoneMethod::Ported || port.e164 != clinic_number) {
+        return Err(Problem::port_under_way());
+    }
     let numbers = calls_numbers(&admin, &tenant).await?;
-    if numbers.iter().any(|number| number.e164 == clinic_number) {
+    if method != PhoneMethod::Ported && numbers.iter().any(|number| number.e164 == clinic_number) {
         let detail = "this number is ours already: calls to it need not be sent on";
         return Err(Problem::fault("/clinicNumber", "loop", detail));
     }
@@ -182,10 +223,14 @@ pub(super) async fn put(
     let phone = PhoneIntegration {
         method,
         clinic_number,
+        current_carrier: put.current_carrier.filter(|_| method == PhoneMethod::Ported),
+        wants_temporary_number: method == PhoneMethod::Ported && put.wants_temporary_number.unwrap_or(false),
+        temporary_number: known.as_ref().and_then(|(phone, _)| phone.temporary_number),
         source_ips,
         pbx_type: put.pbx_type.filter(|_| method == PhoneMethod::Sip),
         area_code: put.area_code,
-        needs_phone_number: put.needs_phone_number.unwrap_or_else(|| !numbers.iter().any(|number| !number.is_free())),
+        needs_phone_number: method != PhoneMethod::Ported
+            && put.needs_phone_number.unwrap_or_else(|| !numbers.iter().any(|number| !number.is_free())),
         configured_at: (admin.now)(),
         number: None,
         setup_completed_at: None,
@@ -207,13 +252,13 @@ pub(super) async fn put(
         }
         kept => kept?,
     }
-    Ok(Answer(PhoneBody::of(&admin, &tenant, &phone, password.as_ref())))
+    Ok(Answer(PhoneBody::of(&admin, &tenant, &phone, password.as_ref()).await?))
 }
 
 /// Sets up how a tenant is reached
 ///
-/// Gets a number where one is needed, makes it lead here and known to Vapi, and for SIP lets the telephone system in. Asked
-/// twice, it is one job.
+/// Gets a number where one is needed, makes it lead here and known to Vapi, and for SIP lets the telephone system in; or
+/// asks for the number that is to move, anew where its carrier has refused. Asked twice, it is one job.
 #[utoipa::path(post, path = "/api/tenants/{id}/deploy", tag = "phone",
     responses((status = 202, description = "The job that does it", body = BegunBody)))]
 pub(super) async fn deploy(
@@ -223,29 +268,41 @@ pub(super) async fn deploy(
 ) -> Result<Response, Problem> {
     let found = admin.store.phone_integration(&tenant.id).await?;
     let (phone, _) = found.ok_or_else(Problem::not_configured)?;
-    if phone.needs_phone_number {
+    let is_ported = phone.method == PhoneMethod::Ported;
+    if phone.needs_phone_number || is_ported {
         purchases::is_paid(&admin, &tenant.org_id).await?;
     }
-    let buys = phone.needs_phone_number && calls_numbers(&admin, &tenant).await?.iter().all(Number::is_free);
+    if is_ported && phone.setup_completed_at.is_none() {
+        port::is_complete(&admin, &tenant, &phone).await?;
+    }
+    let buys = (phone.needs_phone_number || phone.wants_temporary_number)
+        && calls_numbers(&admin, &tenant).await?.iter().all(Number::is_free);
     let numbers_max = buys.then_some(admin.provision.numbers_per_tenant);
     let bounds = JobBounds { only_one: true, numbers_max };
     let job = jobs::begin(&admin, &caller.by, &About::tenant(&tenant), &Asked::Deploy, bounds).await?;
     Ok(jobs::begun(&job))
 }
 
-fn method(admin: &AdminState, put: &PhonePut) -> Result<(PhoneMethod, Vec<Ipv4Net>), Problem> {
+/// What is wanted, as far as it can be.
+struct Wish {
+    method: PhoneMethod,
+    clinic_number: E164,
+    source_ips: Vec<Ipv4Net>,
+}
+
+fn wish(admin: &AdminState, put: &PhonePut) -> Result<Wish, Problem> {
     let mut faults = Vec::new();
-    let method = match put.method {
-        MethodBody::Forwarded => PhoneMethod::Forwarded,
-        MethodBody::Sip => PhoneMethod::Sip,
-        MethodBody::Ported => {
-            let detail = "this build ports no numbers; forward the number meanwhile";
-            faults.push(Fault::new("/method", "not_supported", detail));
-            PhoneMethod::Forwarded
-        }
+    let method = put.method.read();
+    let (told, pointer) = match method {
+        PhoneMethod::Ported => (put.phone_number.as_ref().or(put.clinic_number.as_ref()), "/phoneNumber"),
+        PhoneMethod::Forwarded | PhoneMethod::Sip => (put.clinic_number.as_ref(), "/clinicNumber"),
     };
-    let networks = networks(put.source_ips.as_deref().unwrap_or_default(), &mut faults);
-    let (domain, setting) = match networks.is_empty() {
+    let clinic_number = told.and_then(|text| E164::parse(text).ok());
+    if clinic_number.is_none() {
+        faults.push(Fault::new(pointer, "required", "this is missing"));
+    }
+    let source_ips = networks(put.source_ips.as_deref().unwrap_or_default(), &mut faults);
+    let (domain, setting) = match source_ips.is_empty() {
         true => (&admin.provision.sip_domain, "sip.domain"),
         false => (&admin.provision.sip_acl_domain, "sip.acl_domain"),
     };
@@ -253,10 +310,20 @@ fn method(admin: &AdminState, put: &PhonePut) -> Result<(PhoneMethod, Vec<Ipv4Ne
         let detail = format!("there is no SIP domain to call: set {setting} (as example.sip.twilio.com) and restart");
         faults.push(Fault::new("/method", "sip_domain_missing", detail));
     }
-    if method == PhoneMethod::Forwarded && !networks.is_empty() {
-        faults.push(Fault::new("/sourceIps", "sip_only", "a carrier that forwards is known by the number it calls"));
+    if method != PhoneMethod::Sip && !source_ips.is_empty() {
+        faults.push(Fault::new("/sourceIps", "sip_only", "a carrier is known by the number it calls"));
     }
-    if faults.is_empty() { Ok((method, networks)) } else { Err(Problem::invalid(faults)) }
+    if let Some(number) = clinic_number.filter(|_| method == PhoneMethod::Ported)
+        && country_of(number).as_deref() != Some("US")
+    {
+        let detail = "only numbers of the United States can be moved by request: forward the number, or ask Twilio's \
+                      porting team";
+        faults.push(Fault::new(pointer, "not_portable", detail));
+    }
+    match clinic_number {
+        Some(clinic_number) if faults.is_empty() => Ok(Wish { method, clinic_number, source_ips }),
+        _ => Err(Problem::invalid(faults)),
+    }
 }
 
 /// The widest network a telephone system may call from: beyond it strangers do.
@@ -320,12 +387,37 @@ async fn named(admin: &AdminState, caller: &Caller, tenant: &Tenant) -> Result<T
 async fn calls_numbers(admin: &AdminState, tenant: &Tenant) -> Result<Vec<Number>, Problem> {
     let only = NumberFilter { state: Some(NumberState::Active), purpose: Some(Purpose::Calls), account: None };
     let ask = Ask { limit: 200, tenant: Some(tenant.id.clone()), only, ..Ask::default() };
-    Ok(admin.store.numbers(&ask).await?.rows)
+    let mut numbers = admin.store.numbers(&ask).await?.rows;
+    numbers.retain(|number| !number.is_coming());
+    Ok(numbers)
+}
+
+impl MethodBody {
+    fn read(self) -> PhoneMethod {
+        match self {
+            MethodBody::Forwarded => PhoneMethod::Forwarded,
+            MethodBody::Sip => PhoneMethod::Sip,
+            MethodBody::Ported => PhoneMethod::Ported,
+        }
+    }
+
+    fn of(method: PhoneMethod) -> MethodBody {
+        match method {
+            PhoneMethod::Forwarded => MethodBody::Forwarded,
+            PhoneMethod::Sip => MethodBody::Sip,
+            PhoneMethod::Ported => MethodBody::Ported,
+        }
+    }
 }
 
 impl PhoneBody {
-    fn of(admin: &AdminState, tenant: &Tenant, phone: &PhoneIntegration, password: Option<&Secret>) -> PhoneBody {
-        let is_sip = phone.method == PhoneMethod::Sip;
+    async fn of(
+        admin: &AdminState,
+        tenant: &Tenant,
+        phone: &PhoneIntegration,
+        password: Option<&Secret>,
+    ) -> Result<PhoneBody, Problem> {
+        let (is_sip, is_ported) = (phone.method == PhoneMethod::Sip, phone.method == PhoneMethod::Ported);
         let by_password = is_sip && phone.source_ips.is_empty();
         let name = tenant.sip_username.clone().filter(|_| by_password);
         let domain = if by_password { &admin.provision.sip_domain } else { &admin.provision.sip_acl_domain };
@@ -333,23 +425,28 @@ impl PhoneBody {
         // Whoever is known by address may call by any name of the tenant's; this one people can read.
         let user = name.as_deref().unwrap_or(&tenant.slug);
         let is_set_up = phone.setup_completed_at.is_some();
-        let before = |set: bool| (!is_set_up).then_some(set);
-        PhoneBody {
-            method: if is_sip { MethodBody::Sip } else { MethodBody::Forwarded },
-            clinic_number: phone.clinic_number,
+        let port_status = if is_ported { Some(port::stage(admin, tenant, phone).await?) } else { None };
+        Ok(PhoneBody {
+            method: MethodBody::of(phone.method),
+            clinic_number: Some(phone.clinic_number).filter(|_| !is_ported),
+            phone_number: Some(phone.clinic_number).filter(|_| is_ported),
+            current_carrier: phone.current_carrier.clone(),
+            port_status,
+            wants_temporary_number: Some(true).filter(|_| phone.wants_temporary_number && !is_set_up),
+            temporary_number: phone.temporary_number.filter(|_| is_ported),
             pbx_type: phone.pbx_type.clone(),
             sip_url: is_sip.then(|| format!("sip:{user}@{host}")),
             source_ips: (!phone.source_ips.is_empty()).then(|| phone.source_ips.iter().map(told).collect()),
             sip_password: password.filter(|_| by_password).map(|password| password.reveal().to_owned()),
             sip_username: name,
             area_code: phone.area_code.clone().filter(|_| !is_set_up),
-            needs_phone_number: before(phone.needs_phone_number),
-            configured_at: (!is_set_up).then_some(phone.configured_at),
-            twilio_forward_number: phone.number.filter(|_| !is_sip),
+            needs_phone_number: (!is_set_up).then_some(phone.needs_phone_number),
+            configured_at: (!is_set_up && !is_ported).then_some(phone.configured_at),
+            twilio_forward_number: phone.number.filter(|_| !is_sip && !is_ported),
             twilio_sip_number: phone.number.filter(|_| is_sip),
             setup_completed_at: phone.setup_completed_at,
             notes: (!is_set_up).then(|| notes(phone)),
-        }
+        })
     }
 }
 
@@ -361,6 +458,24 @@ fn told(network: &Ipv4Net) -> String {
 /// What the business is told while it is not set up.
 fn notes(phone: &PhoneIntegration) -> Vec<String> {
     let number = phone.clinic_number;
+    let cost = "Cost: Approximately $1/month for the Twilio number";
+    if phone.method == PhoneMethod::Ported {
+        let moves = format!(
+            "Note: Your existing number ({number}) will be transferred to Twilio. This process typically takes 7-14 \
+             business days."
+        );
+        let mut notes = vec!["✓ Port request configured".to_owned(), moves];
+        match phone.wants_temporary_number {
+            false => notes.push("No additional phone number will be purchased.".to_owned()),
+            true => notes.extend([
+                "Until then calls can be forwarded to a temporary number, which is got during deployment and stays \
+                 until it is released by hand."
+                    .to_owned(),
+                cost.to_owned(),
+            ]),
+        }
+        return notes;
+    }
     let (done, needed, without) = match phone.method {
         PhoneMethod::Sip => (
             if phone.source_ips.is_empty() { "✓ SIP credentials generated" } else { "✓ SIP addresses saved" },
@@ -369,7 +484,7 @@ fn notes(phone: &PhoneIntegration) -> Vec<String> {
                 .to_owned(),
             "Note: Configure your PBX to route calls to the SIP address using the SIP credentials provided.",
         ),
-        PhoneMethod::Forwarded => (
+        PhoneMethod::Forwarded | PhoneMethod::Ported => (
             "✓ Forwarding configuration saved",
             format!(
                 "Note: A Twilio phone number will be provisioned during deployment. You'll need to set up call \
@@ -379,8 +494,7 @@ fn notes(phone: &PhoneIntegration) -> Vec<String> {
         ),
     };
     if phone.needs_phone_number {
-        let cost = "Cost: Approximately $1/month for the Twilio number".to_owned();
-        return vec![done.to_owned(), needed, cost];
+        return vec![done.to_owned(), needed, cost.to_owned()];
     }
     vec![done.to_owned(), without.to_owned()]
 }

@@ -10,8 +10,8 @@ use super::error::Problem;
 use super::exact::Document;
 use super::{
     AdminState, audio, audit, auth, availability, calls, erasures, events, exports, idempotency, jobs, live,
-    number_deeds, number_life, numbers, openapi, orgs, overrides, pages, phone_integration, plan, purchases, request,
-    restaurants, retention, rotation, setup_guide, simulate, supply, tenants, tokens, turns::Turns, versions,
+    number_deeds, number_life, numbers, openapi, orgs, overrides, pages, phone_integration, plan, port, purchases,
+    request, restaurants, retention, rotation, setup_guide, simulate, supply, tenants, tokens, turns::Turns, versions,
     voicemails, webhook_deliveries, webhooks,
 };
 
@@ -43,6 +43,11 @@ fn routes() -> OpenApiRouter<AdminState> {
         .routes(routes!(number_deeds::release))
         .routes(routes!(phone_integration::read, phone_integration::put))
         .routes(routes!(phone_integration::deploy))
+        .routes(routes!(port::read, port::put))
+        .routes(routes!(port::put_bill))
+        .routes(routes!(port::portability))
+        .routes(routes!(port::refresh))
+        .routes(routes!(port::cancel))
         .routes(routes!(setup_guide::guide))
         .routes(routes!(restaurants::create))
         .routes(routes!(jobs::list))

@@ -206,6 +206,9 @@ pub(super) async fn delete(
 ) -> Result<StatusCode, Problem> {
     caller.administers(&tenant)?;
     let expected = if_match.expected(tenant.version)?;
+    if admin.store.port_of(&tenant.id).await?.is_some_and(|port| port.stage.is_open()) {
+        return Err(Problem::port_under_way());
+    }
     let phone = admin.store.phone_integration(&tenant.id).await?.map(|(phone, _)| phone);
     let rested = admin.store.delete_tenant(&tenant.id, expected, &caller.by).await;
     let numbers: &[Number] = rested.as_deref().unwrap_or_default();

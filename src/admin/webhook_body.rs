@@ -66,6 +66,8 @@ pub(super) enum EventBody {
     JobFinished,
     #[serde(rename = "number.drift")]
     NumberDrift,
+    #[serde(rename = "port.changed")]
+    PortChanged,
 }
 
 /// An endpoint to be.
@@ -169,6 +171,7 @@ pub(super) fn events(given: &[EventBody], is_of_installation: bool, faults: &mut
             EventBody::AiBreaker => EventKind::AiBreaker,
             EventBody::JobFinished => EventKind::JobFinished,
             EventBody::NumberDrift => EventKind::NumberDrift,
+            EventBody::PortChanged => EventKind::PortChanged,
             EventBody::CallbackRequested => {
                 faults.push(Fault::new(&pointer, "not_supported", "this build never tells of it"));
                 continue;

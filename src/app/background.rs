@@ -28,7 +28,7 @@ use crate::health::Health;
 use crate::journal::{Journal, Options};
 use crate::model::{Change, Clock, Secret};
 use crate::providers::{Http, Twilio, Vapi};
-use crate::provisioning::{Shelf, Watch as NumberWatch};
+use crate::provisioning::{Ports, Shelf, Watch as NumberWatch};
 use crate::retention::{Remote, Spool};
 use crate::store::Store;
 use crate::telemetry::Metrics;
@@ -65,6 +65,8 @@ pub(super) struct Background {
     pub vapi: Option<Vapi>,
     pub admin: SocketAddr,
     pub token: Option<Secret>,
+    /// Wakes whoever asks after ports.
+    pub port_news: Arc<Notify>,
     helpers: TaskTracker,
     drain: TaskTracker,
     stops: Stops,
@@ -158,6 +160,7 @@ impl Background {
             let quarantine = SignedDuration::from_hours(24 * i64::from(settings.policy.quarantine_days));
             Arc::new(NumberWatch::new(Arc::clone(&desk), Arc::clone(&metrics), quarantine, Arc::clone(&jobs_wake)))
         };
+        let (ports, port_news) = (Arc::new(Ports::new(Arc::clone(&desk), Arc::clone(&jobs_wake))), Arc::default());
         let router = admin::router(AdminState {
             store: store.clone(),
             around,
@@ -178,6 +181,13 @@ impl Background {
                 Arc::new(move || {
                     let watch = Arc::clone(&watch);
                     Box::pin(async move { watch.look().await })
+                })
+            },
+            port_look: {
+                let ports = Arc::clone(&ports);
+                Arc::new(move |port| {
+                    let ports = Arc::clone(&ports);
+                    Box::pin(async move { ports.look_at(port).await })
                 })
             },
             periods: settings.retention.periods,
@@ -212,6 +222,7 @@ impl Background {
         };
         webhooks::spawn(webhook_sender, clock, store.clone(), Arc::clone(&metrics), &helpers, &stops.helpers);
         helpers.spawn(provisioning::watch(number_watch, bus.clone(), clock, stops.helpers.clone()));
+        helpers.spawn(provisioning::ports(ports, Arc::clone(&port_news), stops.helpers.clone()));
         let watch = Watch {
             bus,
             store: store.clone(),
@@ -243,6 +254,7 @@ impl Background {
             health,
             journal,
             vapi,
+            port_news,
             admin: admin_address,
             token,
             helpers,

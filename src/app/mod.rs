@@ -100,6 +100,7 @@ pub async fn start_at(settings: Settings, clock: Clock) -> anyhow::Result<Runnin
         },
         readiness,
         request_ids: RequestIds::new(),
+        port_news: Arc::clone(&background.port_news),
         now: clock,
     });
     let limits = Limits::default();

@@ -1,7 +1,7 @@
 //! The runner of jobs, and what it knows of the installation.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use tokio::sync::Notify;
@@ -13,7 +13,7 @@ use crate::config::Settings;
 use crate::events::{Audience, Bus, Event, News, Warning, WarningKind};
 use crate::model::{Change, Clock};
 use crate::providers::{Twilio, TwilioKey, Vapi, VapiServer, Wiring};
-use crate::provisioning::{Desk, Gates, Pace, Policy, Runner, Shelf, Watch};
+use crate::provisioning::{Desk, Gates, Pace, Policy, Ports, Runner, Shelf, Watch};
 use crate::store::Store;
 use crate::telemetry::Metrics;
 use crate::twiml::Urls;
@@ -23,6 +23,12 @@ use super::background::random;
 /// How often it is looked where numbers lead, and how long after a start first: what it would find has been so for long.
 const LOOK_EVERY: Duration = Duration::from_secs(300);
 const FIRST_LOOK: Duration = Duration::from_secs(30);
+
+/// How often it is looked for ports that are due.
+const PORTS_EVERY: Duration = Duration::from_secs(20);
+
+/// How soon after another a port's news are asked after at the earliest.
+const HURRY_EVERY: Duration = Duration::from_secs(60);
 
 /// Longest anybody waits for a number before they are told of the job that goes on.
 const PATIENCE: Duration = Duration::from_secs(25);
@@ -63,6 +69,7 @@ fn policy(settings: &Settings) -> Policy {
         is_reachable: !settings.edge.public_url.is_empty() || !settings.twilio.is_real(),
         number_wiring,
         sip_wiring,
+        porting_url: format!("{}/api/twilio/porting", base.trim_end_matches('/')),
         vapi_server: VapiServer {
             url: format!("{}/api/vapi/webhook", base.trim_end_matches('/')),
             secret: settings.vapi.webhook_secret.clone(),
@@ -126,6 +133,39 @@ pub(super) async fn watch(watch: Arc<Watch>, bus: Bus, clock: Clock, stopping: C
                 }
             }
             Err(error) => tracing::warn!(%error, "could not look where numbers lead"),
+        }
+    }
+}
+
+/// Asks after ports when they are due, and when Twilio tells that something happened: at once, but for whoever tells it
+/// again and again once a minute.
+pub(super) async fn ports(ports: Arc<Ports>, news: Arc<Notify>, stopping: CancellationToken) {
+    let mut hurried: Option<Instant> = None;
+    loop {
+        let heard = tokio::select! {
+            () = stopping.cancelled() => return,
+            () = tokio::time::sleep(PORTS_EVERY) => false,
+            () = news.notified() => true,
+        };
+        let may_hurry = hurried.is_none_or(|at| at.elapsed() >= HURRY_EVERY);
+        let looked = match heard {
+            true if may_hurry => {
+                hurried = Some(Instant::now());
+                ports.hurry().await
+            }
+            true => {
+                // What was told meanwhile is found out together, when the time has come.
+                let rest = HURRY_EVERY.saturating_sub(hurried.map_or(HURRY_EVERY, |at| at.elapsed()));
+                if stopping.run_until_cancelled(tokio::time::sleep(rest)).await.is_none() {
+                    return;
+                }
+                hurried = Some(Instant::now());
+                ports.hurry().await
+            }
+            false => ports.look().await,
+        };
+        if let Err(error) = looked {
+            tracing::warn!(%error, "could not ask how far ports are");
         }
     }
 }

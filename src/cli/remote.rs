@@ -101,6 +101,13 @@ impl Remote {
         Ok(self.change(Method::PUT, path, Some(body), None).await?.body)
     }
 
+    /// Sends a file.
+    pub async fn put_file(&self, path: &str, content_type: &str, file: Vec<u8>) -> anyhow::Result<Value> {
+        let request = self.client.put(self.url(path)?).header(CONTENT_TYPE, content_type).body(file);
+        let sent = request.bearer_auth(&self.token).send().await.map_err(|error| self.unreachable(error))?;
+        Ok(self.told(sent).await?.body)
+    }
+
     /// Changes or deletes something, with a tag only if it has not changed since it was read.
     pub async fn change(
         &self,

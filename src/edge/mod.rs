@@ -19,6 +19,7 @@ pub mod message;
 mod next;
 pub mod origin;
 mod parameters;
+mod porting;
 mod probes;
 mod pulse;
 mod refer;
@@ -40,6 +41,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use tokio::sync::Notify;
 
 use crate::calls::Ledger;
 use crate::directory::Directory;
@@ -93,6 +95,8 @@ pub struct Edge {
     pub readiness: Arc<Readiness>,
     /// Names for requests, as logs and records show them.
     pub request_ids: RequestIds,
+    /// Twilio tells that something happened to a port: whoever asks after them is woken.
+    pub port_news: Arc<Notify>,
     /// The clock.
     pub now: fn() -> Timestamp,
 }

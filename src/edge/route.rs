@@ -13,7 +13,7 @@ use crate::twiml::canned;
 
 use super::signed::{Refused, Signed};
 use super::{ANSWER_WITHIN, Answer, BYPASS_ANSWER_WITHIN, Edge, Handler, Incoming, Refusal};
-use super::{fallback, next, probes, refer, sip, status, transcription, vapi, voice, voicemail};
+use super::{fallback, next, porting, probes, refer, sip, status, transcription, vapi, voice, voicemail};
 
 fn endpoint(path: &str) -> Option<Endpoint> {
     Some(match path {
@@ -27,6 +27,7 @@ fn endpoint(path: &str) -> Option<Endpoint> {
         "/api/twilio/transcription" => Endpoint::Transcription,
         "/api/twilio/fallback" => Endpoint::Fallback,
         "/api/vapi/webhook" => Endpoint::VapiWebhook,
+        "/api/twilio/porting" => Endpoint::Porting,
         _ => return None,
     })
 }
@@ -82,6 +83,9 @@ impl Edge {
         if request.method != Method::POST && request.method != Method::GET {
             return not_allowed("GET, POST");
         }
+        if endpoint == Endpoint::Porting {
+            return porting::answer(self);
+        }
         let signed = match self.signed(request).await {
             Ok(signed) => signed,
             Err(Refused::Because(answer)) => return answer,
@@ -102,7 +106,7 @@ impl Edge {
             Endpoint::VoicemailDone => Box::pin(voicemail::done(self, signed)).await,
             Endpoint::Voicemail => Box::pin(voicemail::recorded(self, signed)).await,
             Endpoint::Transcription => Box::pin(transcription::answer(self, signed)).await,
-            Endpoint::VapiWebhook | Endpoint::Other => Answer::text(404, "not found"),
+            Endpoint::VapiWebhook | Endpoint::Porting | Endpoint::Other => Answer::text(404, "not found"),
         }
     }
 

@@ -59,8 +59,8 @@ impl Facts<'_> {
 
     /// Its numbers whose calls are decided.
     pub(super) fn lines(&self) -> impl Iterator<Item = &Number> {
-        let active = self.numbers.iter().filter(|number| number.state == NumberState::Active);
-        active.filter(|number| number.purpose == Purpose::Calls)
+        let here = self.numbers.iter().filter(|number| number.state == NumberState::Active && !number.is_coming());
+        here.filter(|number| number.purpose == Purpose::Calls)
     }
 
     /// The networks its telephone system calls from, in place of a password.

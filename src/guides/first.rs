@@ -15,6 +15,7 @@ pub(super) fn first(facts: &Facts<'_>, method: Method) -> Vec<Todo> {
         (!facts.is_configured_for(method)).then(|| configure(facts, method)),
         (!facts.is_paid && buys(facts, method)).then(|| billing(facts)),
         (!facts.has_target).then(|| target(facts)),
+        (method == Method::Ported && !facts.is_set_up_for(method)).then(|| papers(facts)),
         (!facts.is_set_up_for(method)).then(|| deploy(facts, method)),
     ];
     steps.into_iter().flatten().collect()
@@ -40,14 +41,30 @@ fn domain(facts: &Facts<'_>) -> Option<Todo> {
     })
 }
 
+fn papers(facts: &Facts<'_>) -> Todo {
+    let slug = &facts.tenant.slug;
+    Todo {
+        text:
+            "Tell what the carrier wants to know, as it stands on the bill, and hand in the bill; skip it if that is \
+               done already."
+                .to_owned(),
+        command: Some(format!(
+            "patchbay tenants port papers {slug} papers.yaml\npatchbay tenants port bill {slug} bill.pdf"
+        )),
+        request: None,
+    }
+}
+
 fn configure(facts: &Facts<'_>, method: Method) -> Todo {
     let (slug, number) = (&facts.tenant.slug, facts.clinic_number());
     let number = number.as_ref().map_or_else(|| NUMBER.to_owned(), E164::to_string);
     let (command, body) = match method {
-        // Whose carrier it is only the request can say.
         Method::Ported => {
+            let command = format!(
+                "patchbay tenants phone {slug} --method ported --clinic-number {number} --carrier YOUR_CARRIER"
+            );
             let body = json!({ "method": "ported", "phoneNumber": number, "currentCarrier": "YOUR_CARRIER" });
-            (None, body)
+            (Some(command), body)
         }
         Method::Forwarded | Method::Sip => {
             let word = method.as_str();

@@ -40,6 +40,7 @@ impl Method {
     /// The way a tenant is configured for.
     pub(super) fn of(method: PhoneMethod) -> Method {
         match method {
+            PhoneMethod::Ported => Method::Ported,
             PhoneMethod::Forwarded => Method::Forwarded,
             PhoneMethod::Sip => Method::Sip,
         }

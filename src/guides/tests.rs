@@ -71,6 +71,9 @@ impl World {
     fn with(method: PhoneMethod) -> World {
         let mut world = World::new();
         world.phone = Some(PhoneIntegration {
+            current_carrier: None,
+            wants_temporary_number: false,
+            temporary_number: None,
             method,
             clinic_number: number(CLINIC),
             pbx_type: None,

@@ -137,6 +137,10 @@ id!(
     NumberId, "num_"
 );
 id!(
+    /// Names a port: a number on its way here.
+    PortId, "prt_"
+);
+id!(
     /// Names a token of the admin API.
     TokenId, "tok_"
 );

@@ -26,6 +26,10 @@ pub enum JobKind {
     Release,
     /// What a tenant had at the providers goes, now that it is gone.
     Vacate,
+    /// A number that came from another carrier is made to lead to us.
+    Arrive,
+    /// A number stays with its carrier after all: its move is called off.
+    CallOff,
 }
 
 /// A provisioning run.

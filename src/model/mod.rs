@@ -14,6 +14,7 @@ mod job;
 mod life;
 mod person;
 mod phone;
+mod port;
 mod record;
 mod retention;
 mod secret;
@@ -33,11 +34,17 @@ pub use decision::{Decision, Reason, Verdicts};
 pub use e164::{E164, Masked, NotE164, is_withheld};
 pub use fallback::{Fallback, FallbackKind, NoAnswer, Ring};
 pub use fault::Fault;
-pub use ids::{ErasureId, JobId, MessageId, NotAnId, NumberId, OrgId, Seed, TenantId, TokenId, VoicemailId, WebhookId};
+pub use ids::{
+    ErasureId, JobId, MessageId, NotAnId, NumberId, OrgId, PortId, Seed, TenantId, TokenId, VoicemailId, WebhookId,
+};
 pub use job::{Job, JobEntry, JobKind, JobState, Standing, StepKey, StepStanding, StepState};
 pub use life::{LifeState, NumberLife, Spell};
 pub use person::Person;
 pub use phone::{PhoneIntegration, PhoneMethod, SipSeat};
+pub use port::{
+    Port, PortAddress, PortBill, PortMoment, PortPapers, PortSeen, PortStage, missing as missing_for_port,
+    words as port_words,
+};
 pub use record::{
     AiReport, Arrival, CallBegan, CallEnded, CallEvent, EndedBy, Fresh, FreshBeginning, FreshEnd, Kept, Record,
     VoicemailNews, VoicemailState, as_e164,

@@ -1,4 +1,5 @@
-//! How a tenant is reached: forwarded by its carrier to a number of ours, or from its own telephone system over SIP.
+//! How a tenant is reached: its own number moves here, or its carrier forwards to a number of ours, or its telephone
+//! system calls over SIP.
 
 use std::net::IpAddr;
 
@@ -16,6 +17,15 @@ pub struct PhoneIntegration {
     pub method: PhoneMethod,
     /// The number the tenant is known by.
     pub clinic_number: E164,
+    /// The carrier that number is with, in the tenant's own words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub current_carrier: Option<String>,
+    /// While its number is on its way another is wanted, to forward to.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub wants_temporary_number: bool,
+    /// That other number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub temporary_number: Option<E164>,
     /// What its telephone system is, in its own words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pbx_type: Option<String>,
@@ -47,6 +57,8 @@ pub struct PhoneIntegration {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum PhoneMethod {
+    /// The number itself moves.
+    Ported,
     /// The carrier sends calls on.
     Forwarded,
     /// The telephone system sends them over SIP.
@@ -57,6 +69,7 @@ impl PhoneMethod {
     /// The word the outside sees.
     pub fn as_str(self) -> &'static str {
         match self {
+            PhoneMethod::Ported => "ported",
             PhoneMethod::Forwarded => "forwarded",
             PhoneMethod::Sip => "sip",
         }

@@ -150,7 +150,7 @@ pub struct Number {
     pub purpose: Purpose,
     /// The carrier or PBX sends only what staff could not take.
     pub already_overflowed: bool,
-    /// It came from another carrier: nobody else gets it by itself.
+    /// It came from another carrier, or is on its way from there: nobody else gets it by itself.
     pub ported: bool,
     /// When it was recorded.
     pub created_at: Timestamp,
@@ -160,6 +160,11 @@ impl Number {
     /// One of Vapi's own: Vapi knows it, and no Twilio account does.
     pub fn is_free(&self) -> bool {
         self.vapi_number_id.is_some() && self.account_sid.is_none() && self.twilio_sid.is_none()
+    }
+
+    /// It is asked for from another carrier, and not here yet. Calls to it are its tenant's from the first that comes.
+    pub fn is_coming(&self) -> bool {
+        self.ported && self.twilio_sid.is_none()
     }
 }
 

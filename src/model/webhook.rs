@@ -24,6 +24,9 @@ pub enum EventKind {
     /// A number is not as it should be, or is again.
     #[serde(rename = "number.drift")]
     NumberDrift,
+    /// A number on its way here is further than before.
+    #[serde(rename = "port.changed")]
+    PortChanged,
     /// The AI cannot be reached, or can be again.
     #[serde(rename = "ai.breaker")]
     AiBreaker,
@@ -34,11 +37,12 @@ pub enum EventKind {
 
 impl EventKind {
     /// What can be subscribed to.
-    pub const SUBSCRIBABLE: [EventKind; 5] = [
+    pub const SUBSCRIBABLE: [EventKind; 6] = [
         EventKind::CallEnded,
         EventKind::VoicemailCreated,
         EventKind::JobFinished,
         EventKind::NumberDrift,
+        EventKind::PortChanged,
         EventKind::AiBreaker,
     ];
 
@@ -49,6 +53,7 @@ impl EventKind {
             EventKind::VoicemailCreated => "voicemail.created",
             EventKind::JobFinished => "job.finished",
             EventKind::NumberDrift => "number.drift",
+            EventKind::PortChanged => "port.changed",
             EventKind::AiBreaker => "ai.breaker",
             EventKind::Test => "webhook.test",
         }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    E164, Job, JobId, JobKind, NumberId, OrgId, Purpose, Seed, Sid, SipSeat, Standing, Tenant, TenantId,
+    E164, Job, JobId, JobKind, NumberId, OrgId, PortId, Purpose, Seed, Sid, SipSeat, Standing, Tenant, TenantId,
 };
 
 /// What a job was asked to do.
@@ -60,6 +60,16 @@ pub enum Asked {
         /// Its name there: it may be in a list that nobody wrote down.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         username: Option<String>,
+    },
+    /// The number of this port, which has come, leads to us.
+    Arrive {
+        /// Which port.
+        port: PortId,
+    },
+    /// This port is called off.
+    CallOff {
+        /// Which.
+        port: PortId,
     },
 }
 
@@ -128,6 +138,8 @@ impl Asked {
             Asked::Remove { .. } => JobKind::Remove,
             Asked::Release { .. } => JobKind::Release,
             Asked::Vacate { .. } => JobKind::Vacate,
+            Asked::Arrive { .. } => JobKind::Arrive,
+            Asked::CallOff { .. } => JobKind::CallOff,
         }
     }
 

@@ -45,6 +45,8 @@ pub struct Policy {
     pub number_wiring: Wiring,
     /// Where the SIP domain leads.
     pub sip_wiring: Wiring,
+    /// Where Twilio tells of ports.
+    pub porting_url: String,
     /// Where Vapi asks and tells.
     pub vapi_server: VapiServer,
     /// The installation's own account.

@@ -134,7 +134,10 @@ impl Lines {
             if !accounts.contains(&carrier) {
                 accounts.push(carrier.clone());
             }
-            stand_ins.push(StandIn { account: carrier, number: number.e164 });
+            // What is not here yet Twilio does not let us show.
+            if !number.is_coming() {
+                stand_ins.push(StandIn { account: carrier, number: number.e164 });
+            }
         }
         // Behind the tenant's own numbers: the first that fits is taken.
         if let Some(account) = account

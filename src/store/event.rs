@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::model::{EventKind, Job, MessageId, Number, Seed, Target, TenantId, WebhookId};
+use crate::model::{EventKind, Job, MessageId, Number, Port, Seed, Target, TenantId, WebhookId};
 
 use super::{CallRow, VoicemailRow};
 
@@ -102,6 +102,24 @@ impl Event {
                 "what": what,
                 "detail": detail,
                 "isBroughtBack": mending,
+            }),
+        }
+    }
+
+    /// A number on its way here is further than before.
+    pub fn port_changed(port: &Port) -> Event {
+        Event {
+            kind: EventKind::PortChanged,
+            subject: format!("{} {} {}", port.id, port.since, json!(port.seen)),
+            tenant_id: Some(port.tenant_id.clone()),
+            at: port.since,
+            data: json!({
+                "portId": port.id,
+                "e164": port.e164,
+                "tenantId": port.tenant_id,
+                "stage": port.stage,
+                "detail": port.words(),
+                "portDate": port.seen.port_date,
             }),
         }
     }

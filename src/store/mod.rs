@@ -19,6 +19,7 @@ mod outgoing;
 mod person;
 mod phone;
 mod pool;
+mod port;
 mod retention;
 mod rows;
 mod seal;

@@ -22,6 +22,7 @@ pub(crate) const SEALED: &[SealedColumn] = &[
     all_rows("webhooks", "secret", "id"),
     all_rows("webhooks", "secret_previous", "id"),
     all_rows("phone_integrations", "sip_password", "tenant_id"),
+    all_rows("port_papers", "papers", "tenant_id"),
     all_rows("tenant_versions", "connect_password", "id || '@' || version"),
 ];
 

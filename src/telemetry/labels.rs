@@ -18,12 +18,13 @@ pub enum Endpoint {
     Transcription,
     Fallback,
     VapiWebhook,
+    Porting,
     Other,
 }
 
 impl Endpoint {
     /// Every endpoint, in the order of its variants.
-    pub const ALL: [Endpoint; 11] = [
+    pub const ALL: [Endpoint; 12] = [
         Endpoint::Voice,
         Endpoint::Sip,
         Endpoint::Next,
@@ -34,6 +35,7 @@ impl Endpoint {
         Endpoint::Transcription,
         Endpoint::Fallback,
         Endpoint::VapiWebhook,
+        Endpoint::Porting,
         Endpoint::Other,
     ];
 
@@ -50,6 +52,7 @@ impl Endpoint {
             Endpoint::Transcription => "transcription",
             Endpoint::Fallback => "fallback",
             Endpoint::VapiWebhook => "vapi_webhook",
+            Endpoint::Porting => "porting",
             Endpoint::Other => "other",
         }
     }

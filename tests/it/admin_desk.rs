@@ -162,6 +162,7 @@ impl Desk {
                 restaurants_secret: Some(Secret::new("a-secret-of-restaurants")),
             },
             watch: Arc::new(|| Box::pin(async { Ok(Report::default()) })),
+            port_look: Arc::new(|_| Box::pin(async { Ok(None) })),
             supply: Supply {
                 twilio: twilio_at("http://127.0.0.1:9"),
                 vapi: None,

@@ -14,7 +14,8 @@ async fn a_number_is_recorded_and_leads_to_its_tenant() {
         "alreadyOverflowed": true, "vapiNumberId": "vapi-1"});
     let number = desk.post("/api/numbers/owned", body).await.expect(201);
     let expected = json!({"id": number["id"], "e164": "+16475550123", "tenantId": id, "accountSid": "AC1", "twilioSid": null,
-        "vapiNumberId": "vapi-1", "state": "active", "purpose": "voicemail", "alreadyOverflowed": true});
+        "vapiNumberId": "vapi-1", "state": "active", "purpose": "voicemail", "alreadyOverflowed": true,
+        "porting": "no"});
     assert_eq!(number, expected);
     assert_eq!(desk.get("/api/numbers/owned").await.expect(200)["data"], json!([number]));
     let told = desk.told();

@@ -58,6 +58,7 @@ mod outage;
 mod outbox;
 mod outbox_process;
 mod planted;
+mod port_life;
 mod process;
 mod process_signals;
 mod providers_numbers;

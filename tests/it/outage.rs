@@ -37,6 +37,7 @@ fn edge(rig: &Rig) -> Edge {
         settings: EdgeSettings::default(),
         readiness: Arc::default(),
         request_ids: RequestIds::new(),
+        port_news: Arc::default(),
         now,
     }
 }

@@ -42,6 +42,8 @@ impl Town {
     pub fn settings(sim: &str) -> Vec<(&'static str, &str)> {
         vec![
             ("PATCHBAY_TWILIO__API_BASE", sim),
+            ("PATCHBAY_TWILIO__NUMBERS_BASE", sim),
+            ("PATCHBAY_TWILIO__UPLOAD_BASE", sim),
             ("PATCHBAY_VAPI__API_BASE", sim),
             ("VAPI_API_KEY", "not-a-real-key"),
             ("PATCHBAY_POLICY__REQUIRE_PAYMENT", "false"),

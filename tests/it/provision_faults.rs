@@ -38,9 +38,15 @@ enum Saga {
     Released,
     /// Another target answers.
     Retargeted,
+    /// A tenant's own number is asked for.
+    Ported,
+    /// A number that was asked for has come.
+    Arrived,
+    /// A move is called off.
+    CalledOff,
 }
 
-const SAGAS: [Saga; 8] = [
+const SAGAS: [Saga; 11] = [
     Saga::Free,
     Saga::Bought,
     Saga::Forwarded,
@@ -49,6 +55,9 @@ const SAGAS: [Saga; 8] = [
     Saga::Removed,
     Saga::Released,
     Saga::Retargeted,
+    Saga::Ported,
+    Saga::Arrived,
+    Saga::CalledOff,
 ];
 
 /// How a call goes wrong.
@@ -96,6 +105,17 @@ async fn before(saga: Saga) -> (Town, String, Value) {
             town.ask(Method::PUT, &phone, put).await;
             (format!("/api/tenants/{tenant}/deploy"), Value::Null)
         }
+        Saga::Ported | Saga::Arrived | Saga::CalledOff => {
+            let path = town.ready_to_move(&tenant, "+13125550165").await;
+            if saga == Saga::Ported {
+                (path, Value::Null)
+            } else {
+                let job = town.done(&path, Value::Null).await;
+                assert_eq!(job["state"], "succeeded", "{job:#}");
+                let deed = if saga == Saga::CalledOff { "port/cancel" } else { "port/refresh" };
+                (format!("/api/tenants/{tenant}/{deed}"), Value::Null)
+            }
+        }
         Saga::Wired => {
             let id = owned(false, json!(tenant)).await;
             (format!("/api/numbers/{id}/rewire"), Value::Null)
@@ -117,6 +137,9 @@ async fn before(saga: Saga) -> (Town, String, Value) {
             )
         }
     };
+    if saga == Saga::Arrived {
+        town.sim.tell("ports", json!({ "phoneNumber": "+13125550165", "status": "completed" })).await;
+    }
     town.sim.forget().await;
     (town, path, body)
 }
@@ -127,9 +150,24 @@ async fn begin(town: &Town, saga: Saga, path: &str, body: &Value) -> Value {
         town.ask(Method::PATCH, path, body.clone()).await;
         return town.get("/api/jobs?kind=target").await["data"][0]["id"].clone();
     }
+    if saga == Saga::Arrived {
+        return arrived(town, path).await;
+    }
     let (status, begun) = town.post(path, body.clone()).await;
     assert_eq!(status, 202, "{saga:?}: {begun}");
     if begun["data"].is_array() { begun["data"][0]["jobId"].clone() } else { begun["jobId"].clone() }
+}
+
+/// The job that a number's arrival makes: Twilio told of it, or was asked.
+async fn arrived(town: &Town, path: &str) -> Value {
+    for _ in 0..500 {
+        if let Some(job) = town.get("/api/jobs?kind=arrive").await["data"][0].as_object() {
+            return job["id"].clone();
+        }
+        town.post(path, Value::Null).await;
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("nobody noticed that the number has come")
 }
 
 /// How many calls a saga makes when all goes well.

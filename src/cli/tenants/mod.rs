@@ -8,6 +8,7 @@ mod body;
 mod forced;
 mod guide;
 mod phone;
+mod port;
 mod show;
 mod simulate;
 mod versions;
@@ -96,7 +97,8 @@ enum Command {
         #[command(subcommand)]
         command: forced::Command,
     },
-    /// Shows or says how a tenant is reached: forwarded by its carrier, or from its own telephone system.
+    /// Shows or says how a tenant is reached: forwarded by its carrier, from its own telephone system, or by its number moved
+    /// here.
     Phone(phone::Phone),
     /// Sets up how a tenant is reached: its number, its SIP name, its address at Vapi.
     Deploy {
@@ -104,6 +106,11 @@ enum Command {
         tenant: Named,
         #[command(flatten)]
         watch: Watch,
+    },
+    /// A tenant's own number on its way here: what its carrier wants, and how far it is.
+    Port {
+        #[command(subcommand)]
+        command: port::Command,
     },
     /// Prints how a business sets itself up so that its calls come here, written out for it.
     Guide(guide::Guide),
@@ -172,6 +179,7 @@ async fn obey(api: &Api, command: &Command) -> anyhow::Result<()> {
         Command::Override { command } => forced::run(api, command).await,
         Command::Phone(phone) => phone::run(api, phone).await,
         Command::Deploy { tenant, watch } => phone::deploy(api, tenant, *watch).await,
+        Command::Port { command } => port::run(api, command).await,
         Command::Guide(guide) => guide::run(api, guide).await,
         Command::Versions { tenant, listing } => versions::list(api, &tenant.tenant, listing).await,
         Command::Diff { tenant, from, to } => versions::diff(api, &tenant.tenant, *from, *to).await,

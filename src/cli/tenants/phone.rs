@@ -28,6 +28,12 @@ pub(super) struct Phone {
     /// Networks its telephone system calls from, in place of a password, by comma.
     #[arg(long, value_name = "NETWORKS", value_delimiter = ',', requires = "method")]
     source_ips: Vec<String>,
+    /// The carrier the number is with, where it moves.
+    #[arg(long, value_name = "NAME", requires = "method")]
+    carrier: Option<String>,
+    /// Gets another number while it is on its way, to forward to.
+    #[arg(long, requires = "method")]
+    temporary_number: bool,
     /// Gets no number of ours: the SIP address is enough.
     #[arg(long, requires = "method")]
     without_number: bool,
@@ -42,6 +48,8 @@ enum Method {
     Forwarded,
     /// Its telephone system sends them.
     Sip,
+    /// The number itself moves here.
+    Ported,
 }
 
 pub(super) async fn run(api: &Api, phone: &Phone) -> anyhow::Result<()> {
@@ -54,15 +62,21 @@ pub(super) async fn run(api: &Api, phone: &Phone) -> anyhow::Result<()> {
             let method = match method {
                 Method::Forwarded => "forwarded",
                 Method::Sip => "sip",
+                Method::Ported => "ported",
             };
             let mut body = json!({ "method": method, "clinicNumber": phone.clinic_number });
-            for (member, given) in [("pbxType", &phone.pbx_type), ("areaCode", &phone.area_code)] {
+            for (member, given) in
+                [("pbxType", &phone.pbx_type), ("areaCode", &phone.area_code), ("currentCarrier", &phone.carrier)]
+            {
                 if let Some(given) = given {
                     body[member] = json!(given);
                 }
             }
             if !phone.source_ips.is_empty() {
                 body["sourceIps"] = json!(phone.source_ips);
+            }
+            if phone.temporary_number {
+                body["wantsTemporaryNumber"] = json!(true);
             }
             if phone.without_number {
                 body["needsPhoneNumber"] = json!(false);
@@ -79,7 +93,10 @@ fn told(phone: &Value) -> String {
     let of = |member: &str| text(phone, member).to_owned();
     let facts = facts(&[
         ("method", of("method")),
-        ("number", of("clinicNumber")),
+        ("number", of(if phone["method"] == "ported" { "phoneNumber" } else { "clinicNumber" })),
+        ("carrier", of("currentCarrier")),
+        ("move", of("portStatus")),
+        ("meanwhile", of("temporaryNumber")),
         ("system", of("pbxType")),
         ("SIP address", of("sipUrl")),
         ("SIP name", of("sipUsername")),

@@ -14,9 +14,9 @@ fn what_is_not_there_yet_is_said_first_with_its_command() {
             "patchbay tenants deploy smile-dental",
         ]
     );
-    assert!(
-        world.first(Method::Ported)[0].starts_with("PUT /api/tenants/ten_…/phone-integration {\"method\":\"ported\"")
-    );
+    let ported = world.first(Method::Ported);
+    assert!(ported[0].starts_with("patchbay tenants phone smile-dental --method ported --clinic-number"), "{ported:?}");
+    assert!(ported[1].starts_with("patchbay tenants port papers smile-dental"), "{ported:?}");
     (world.domain, world.is_paid, world.has_target) = (None, false, false);
     let first = world.first(Method::Sip);
     assert_eq!(first[0], "PATCHBAY_SIP__DOMAIN=example.sip.twilio.com patchbay serve");

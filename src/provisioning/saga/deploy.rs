@@ -1,9 +1,10 @@
-//! A tenant's way of being reached is set up: forwarded to a number of ours, or over SIP.
+//! A tenant's way of being reached is set up: forwarded to a number of ours, or over SIP; or its own number is asked for
+//! (`port`).
 
 use super::super::run::{Outcome, Run};
 use super::super::trouble::{Halt, Trouble};
 use super::super::words;
-use super::{chain, endpoint, if_nobody_answers, ready, result, sip, tenant, wire};
+use super::{chain, endpoint, if_nobody_answers, port, ready, result, sip, tenant, wire};
 use crate::model::{Change, JobState, Number, NumberId, NumberState, PhoneIntegration, PhoneMethod, Purpose, Tenant};
 use crate::store::{Ask, NumberFilter};
 
@@ -12,13 +13,16 @@ pub(super) async fn run(run: &mut Run<'_>) -> Result<(), Halt> {
     let (phone, password) = configured(run, &of).await?;
     let seat = match phone.method {
         PhoneMethod::Sip => Some(sip::seat(run, &of, &phone, password).await?),
-        PhoneMethod::Forwarded => {
+        PhoneMethod::Forwarded | PhoneMethod::Ported => {
             if phone.seat.is_some() {
                 sip::vacate(run, phone.seat.as_ref(), None, of.id.as_str()).await?;
             }
             None
         }
     };
+    if phone.method == PhoneMethod::Ported {
+        return port::run(run, &of, &phone).await;
+    }
     let number = match number(run, &of, &phone).await? {
         Some(id) => Some(wire::attach(run, &of, &id).await?),
         None => None,
@@ -59,7 +63,7 @@ async fn configured(run: &Run<'_>, of: &Tenant) -> Result<(PhoneIntegration, Opt
 }
 
 /// The number calls come in on: the first the tenant has, else a new one where one is needed.
-async fn number(run: &mut Run<'_>, of: &Tenant, phone: &PhoneIntegration) -> Result<Option<NumberId>, Halt> {
+pub(super) async fn number(run: &mut Run<'_>, of: &Tenant, phone: &PhoneIntegration) -> Result<Option<NumberId>, Halt> {
     let (desk, job) = (run.desk, run.job.id.clone());
     let (id, needs, method) = (of.id.clone(), phone.needs_phone_number, phone.method);
     let own = run.step::<Option<NumberId>, _>("phoneNumber", |_| async move {
@@ -68,7 +72,7 @@ async fn number(run: &mut Run<'_>, of: &Tenant, phone: &PhoneIntegration) -> Res
         let numbers = desk.store.numbers(&ask).await?.rows;
         // Not one this job is about to get: that is the chain's to tell.
         let got = desk.store.number_of_job(&job).await?.map(|number| number.id);
-        let at_twilio = |number: &&Number| !number.is_free() && Some(&number.id) != got.as_ref();
+        let at_twilio = |number: &&Number| !number.is_free() && !number.is_coming() && Some(&number.id) != got.as_ref();
         Ok(match numbers.iter().rev().find(at_twilio) {
             Some(number) => {
                 Outcome::Done(format!("{} leads to the tenant already", number.e164), Some(number.id.clone()))

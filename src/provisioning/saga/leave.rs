@@ -5,13 +5,17 @@ use serde_json::Value;
 
 use super::super::run::{Outcome, Run, Try};
 use super::super::trouble::{Halt, Trouble};
-use super::{free, keep, result, wire};
+use super::{arrive, free, keep, port, result, wire};
 use crate::model::{JobKind, JobState, Number, NumberId, NumberState};
 use crate::store::Ask;
 
 /// Puts in order what was got, and ends the job.
 pub(in super::super) async fn leave(run: &mut Run<'_>, state: JobState, detail: String) -> Result<(), Halt> {
     run.leave();
+    let detail = match port::left(run).await? {
+        Some(port) => format!("{detail}. The move of {} is asked for all the same: call it off by itself", port.e164),
+        None => detail,
+    };
     let got = run.desk.store.number_of_job(&run.job.id).await.map_err(Halt::Lost)?;
     for number in may_lead_elsewhere(run, got.as_ref()).await? {
         wire_back(run, &number).await?;
@@ -58,6 +62,10 @@ async fn delete_unrecorded(run: &mut Run<'_>) -> Result<(), Halt> {
 
 /// Numbers the job has touched at Vapi and has not read back since: they may lead there.
 async fn may_lead_elsewhere(run: &Run<'_>, got: Option<&Number>) -> Result<Vec<Number>, Halt> {
+    if let Some(arrived) = arrive::number_of(run).await? {
+        // Its callers dial it already, and nobody has led it here yet.
+        return Ok(vec![arrived]);
+    }
     let touched = run.counts("importToVapi").0 + run.counts("deleteFromVapi").0;
     if touched == run.counts("readNumberBack").1 || run.job.kind == JobKind::Release {
         return Ok(Vec::new());

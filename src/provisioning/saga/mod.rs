@@ -1,10 +1,12 @@
 //! What jobs do. Each file is one saga or a piece of several; what a job leaves behind when it stops is `leave`'s.
 
+mod arrive;
 mod chain;
 mod deploy;
 mod endpoint;
 mod free;
 mod leave;
+mod port;
 mod release;
 mod sip;
 mod twilio;
@@ -20,12 +22,13 @@ use crate::model::{JobState, Number, NumberId, OrgId, Tenant};
 use crate::store::StoreError;
 
 pub(super) use leave::leave;
+pub use port::why_not as why_not_portable;
 
 /// Does what was asked, up to the job's end.
 pub(super) async fn run(run: &mut Run<'_>) -> Result<(), Halt> {
     let asked: Asked = serde_json::from_value(run.job.asked.clone())
         .map_err(|error| Halt::Stop(JobState::Failed, format!("what was asked cannot be read: {error}")))?;
-    let leads_here = !matches!(asked, Asked::Release { .. } | Asked::Vacate { .. });
+    let leads_here = !matches!(asked, Asked::Release { .. } | Asked::Vacate { .. } | Asked::CallOff { .. });
     if leads_here && !run.desk.policy.is_reachable {
         let detail = "nobody outside can call this edge: set edge.public_url, restart, and retry this job";
         return Err(Halt::Stop(JobState::Manual, detail.to_owned()));
@@ -76,6 +79,8 @@ pub(super) async fn run(run: &mut Run<'_>) -> Result<(), Halt> {
             let detail = "what it had at Twilio and Vapi is gone".to_owned();
             run.end(JobState::Succeeded, detail, Value::Null).await
         }
+        Asked::Arrive { port } => arrive::run(run, &port).await,
+        Asked::CallOff { port } => port::call_off(run, &port).await,
     }
 }
 

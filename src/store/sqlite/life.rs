@@ -23,7 +23,12 @@ const RETURNS_MAX: i64 = 200;
 const SPELLS_MAX: i64 = 1_000;
 
 /// Writes down where a number is from now on, if it was elsewhere before.
+///
+/// One that is on its way is not paid for and not looked after: its life begins when it is here.
 pub(super) async fn lives_on(writing: &mut Writing, number: &Number) -> Result<(), StoreError> {
+    if number.is_coming() {
+        return Ok(());
+    }
     let (id, state) = (number.id.as_str(), spelled(number.state));
     let tenant = number.tenant_id.as_ref().map(TenantId::as_str);
     sqlx::query(

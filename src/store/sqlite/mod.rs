@@ -22,6 +22,7 @@ mod orgs;
 mod person;
 mod phone;
 mod pool;
+mod ports;
 mod read;
 mod remote;
 mod reseal;

@@ -70,7 +70,7 @@ struct Number {
 }
 
 pub(super) fn answer(state: &mut State, request: &Request, identity: &Identity, rest: &[&str]) -> Reply {
-    let account = identity.account.as_str();
+    let (account, now) = (identity.account.as_str(), state.now());
     let reply = match (&request.method, rest) {
         (&Method::GET, ["Portability", "PhoneNumber", number]) => Some(checks::portability(state, account, number)),
         (&Method::POST, ["PortIn"]) => Some(ask(state, request, account).unwrap_or_else(|refusal| refusal)),
@@ -79,14 +79,14 @@ pub(super) fn answer(state: &mut State, request: &Request, identity: &Identity, 
             let port = state.ports.requests.iter().find(|port| port.is(account, sid));
             port.map(|port| Reply::json(StatusCode::OK, &port.json()))
         }
-        (&Method::DELETE, ["PortIn", sid]) => state.ports.of(account, sid).map(|port| port.cancel(None)),
+        (&Method::DELETE, ["PortIn", sid]) => state.ports.of(account, sid).map(|port| port.cancel(None, now)),
         (&Method::GET, ["PortIn", sid, "PhoneNumber", number]) => state.ports.of(account, sid).and_then(|port| {
             let number = port.numbers.iter().find(|one| one.sid == *number)?;
             Some(Reply::json(StatusCode::OK, &number.json(port)))
         }),
         (&Method::DELETE, ["PortIn", sid, "PhoneNumber", number]) => state.ports.of(account, sid).and_then(|port| {
             let is_there = port.numbers.iter().any(|one| one.sid == *number);
-            is_there.then(|| port.cancel(Some(number)))
+            is_there.then(|| port.cancel(Some(number), now))
         }),
         (_, ["Configuration", "Webhook", kind @ ..]) => hook::answer(&mut state.ports.hooks, request, identity, kind),
         _ => None,
@@ -96,7 +96,7 @@ pub(super) fn answer(state: &mut State, request: &Request, identity: &Identity, 
 
 /// Takes a request in, if there is nothing wrong with it.
 fn ask(state: &mut State, request: &Request, account: &str) -> Result<Reply, Reply> {
-    let now = Timestamp::now();
+    let now = state.now();
     let (mut asked, e164s) = checks::request(state, request, account, today(now))?;
     for number in asked["phone_numbers"].as_array_mut().into_iter().flatten().filter_map(Value::as_object_mut) {
         number.remove("pin");
@@ -195,13 +195,12 @@ impl PortIn {
     }
 
     /// Calls it off, or one of its numbers. What has come stays.
-    fn cancel(&mut self, only: Option<&str>) -> Reply {
+    fn cancel(&mut self, only: Option<&str>, now: Timestamp) -> Reply {
         let is_meant = |number: &Number| only.is_none_or(|sid| sid == number.sid);
         if self.numbers.iter().any(|number| is_meant(number) && number.status == "completed") {
             let words = "The port in request cannot be canceled: it is completed";
             return problem(StatusCode::BAD_REQUEST, 20422, words);
         }
-        let now = Timestamp::now();
         for number in self.numbers.iter_mut().filter(|number| is_meant(number) && number.status != "canceled") {
             (number.status, number.updated) = ("canceled", now);
         }

@@ -88,7 +88,7 @@ pub(in crate::simulator) fn obey(state: &mut State, order: &Order) -> Result<(Va
             arrive(state, place, *at)?;
         }
     }
-    let now = Timestamp::now();
+    let now = state.now();
     let port = &mut state.ports.requests[place];
     for at in &meant {
         port.numbers[*at].bring(step, order, now);
