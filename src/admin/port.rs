@@ -26,7 +26,9 @@ const BILL_BYTES_MAX: usize = 10 * 1024 * 1024;
 
 /// How far a tenant's number is on its way here
 #[utoipa::path(get, path = "/api/tenants/{id}/port", tag = "ports",
-    responses((status = 200, description = "How far, and what is missing", body = PortBody)))]
+    responses(
+        (status = 200, description = "How far, and what is missing", body = PortBody),
+        (status = 409, description = "The tenant is not configured as `ported`: `not_ported`", body = ProblemBody, content_type = "application/problem+json")))]
 pub(super) async fn read(
     State(admin): State<AdminState>,
     OfTenant(tenant): OfTenant,
@@ -40,7 +42,9 @@ pub(super) async fn read(
 /// Name and address as they stand on the bill. It is kept sealed, handed to Twilio when the tenant is deployed, and
 /// forgotten once the number has come.
 #[utoipa::path(put, path = "/api/tenants/{id}/port", tag = "ports", request_body = PapersPut,
-    responses((status = 200, description = "What was told, and what is missing", body = PortBody)))]
+    responses(
+        (status = 200, description = "What was told, and what is missing", body = PortBody),
+        (status = 409, description = "The tenant is not configured as `ported`: `not_ported`", body = ProblemBody, content_type = "application/problem+json")))]
 pub(super) async fn put(
     State(admin): State<AdminState>,
     caller: Caller,
@@ -61,6 +65,7 @@ pub(super) async fn put(
     request_body(content((Vec<u8> = "application/pdf"), (Vec<u8> = "image/jpeg"), (Vec<u8> = "image/png"))),
     responses(
         (status = 200, description = "Twilio has it", body = PortBody),
+        (status = 409, description = "There is no Twilio account to ask (`twilio_missing`), or the tenant is not configured as `ported` (`not_ported`)", body = ProblemBody, content_type = "application/problem+json"),
         (status = 415, description = "It is neither PDF nor JPEG nor PNG", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "It is empty", body = ProblemBody, content_type = "application/problem+json"),
         (status = 502, description = "Twilio failed (`upstream_failed`), or refuses the account's token (`upstream_refused`)", body = ProblemBody, content_type = "application/problem+json")))]

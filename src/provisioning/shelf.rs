@@ -89,9 +89,11 @@ impl Shelf {
         self.lock().reached_for.insert(number)
     }
 
-    /// Another may reach for it.
-    pub(super) fn let_go(&self, number: E164) {
-        self.lock().reached_for.remove(&number);
+    /// It is no account's of ours any more, and may be bought again.
+    pub(super) fn given_back(&self, number: E164) {
+        let mut things = self.lock();
+        things.reached_for.remove(&number);
+        things.owned.values_mut().for_each(|told| told.what.retain(|owned| owned.e164 != number));
     }
 
     /// The numbers of an account.

@@ -217,6 +217,20 @@ async fn a_number_that_has_rested_comes_back_into_the_pool_and_the_next_tenant_g
 }
 
 #[tokio::test]
+async fn a_number_that_was_just_given_back_is_not_taken_from_the_account() {
+    let town = Town::new().await;
+    let (_, id, e164) = town.bought("Smile Dental").await;
+    assert_eq!(town.ask(Method::DELETE, &format!("/api/numbers/{id}"), Value::Null).await.0, 204);
+    let job = town.done(&format!("/api/numbers/{id}/release"), json!({ "confirm": e164 })).await;
+    assert_eq!(job["state"], "succeeded", "{job:#}");
+    let (_, _, next) = town.bought("Acme").await;
+    let bills = town.sim.look("bills").await;
+    let open: Vec<&Value> = bills.iter().filter(|bill| bill["until"].is_null()).collect();
+    assert_eq!((bills.len(), open.len(), &open[0]["number"]), (2, 1, &json!(next)), "{bills:?}");
+    town.holds().await;
+}
+
+#[tokio::test]
 async fn a_number_that_was_given_back_stays_in_the_ledger() {
     let town = Town::new().await;
     let (_, id, e164) = town.bought("Smile Dental").await;

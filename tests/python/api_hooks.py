@@ -31,6 +31,10 @@ ABOUT_THE_WORLD = {
     "too_wide": "a network no business has",
     "private_network": "nobody calls Twilio from there",
     "needs_number": "a tenant without a number is reached by SIP only",
+    "not_portable": "only numbers of the United States move by request",
+    "too_soon": "a carrier wants a week",
+    "date": "a day the month does not have",
+    "email": "an address needs more than the pattern says",
     "bad_cursor": "a cursor is opaque, and only one that was answered is good",
     "idempotency_key_reused": "the same key came with another body",
     "not_supported": "this build refuses it rather than keep it unused",
@@ -53,6 +57,8 @@ OF_AVAILABILITY = {
 OF_A_MEMBER = {
     "/connect/password": "a user name needs its password, given before or now",
     "/connect/username": "and a password its user name",
+    "/clinicNumber": "which of the two numbers is wanted the method says",
+    "/phoneNumber": "the number that moves, where one does",
     "/events": "an endpoint is told of one kind of event at least",
 }
 

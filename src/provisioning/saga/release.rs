@@ -69,7 +69,7 @@ pub(super) async fn release(run: &mut Run<'_>, id: &NumberId) -> Result<(), Halt
             for sid in &found {
                 desk.of_twilio(desk.twilio.release_number(&account, sid)).await?;
             }
-            desk.shelf.let_go(at_twilio.e164);
+            desk.shelf.given_back(at_twilio.e164);
             Ok(match found.is_empty() {
                 true => Outcome::Skipped(format!("account {} does not have {}", account.sid, at_twilio.e164)),
                 false => Outcome::Done(format!("{} is given back to Twilio", at_twilio.e164), ()),
