@@ -328,6 +328,20 @@ async fn where_there_is_no_port_nobody_is_asked_for_one() {
 }
 
 #[tokio::test]
+async fn a_number_that_is_ours_already_does_not_move() {
+    let town = Town::new().await;
+    let tenant = town.tenant("Smile Dental", json!({})).await;
+    let own = json!({ "e164": OLD, "vapiNumberId": "00000000-0000-4000-8000-000000000077" });
+    assert_eq!(town.post("/api/numbers/owned", own).await.0, 201);
+    let deploy = town.ready_to_move(&tenant, OLD).await;
+    let job = town.done(&deploy, Value::Null).await;
+    assert_eq!(job["state"], "manual", "{job:#}");
+    assert!(job["detail"].as_str().unwrap().contains("is ours already"), "{job:#}");
+    let number = town.get("/api/numbers/owned").await["data"][0].clone();
+    assert_eq!((&number["porting"], &number["state"]), (&json!("no"), &json!("unassigned")), "as it was: {number}");
+}
+
+#[tokio::test]
 async fn a_number_that_is_in_the_account_already_is_not_asked_for() {
     let town = Town::new().await;
     let tenant = town.tenant("Smile Dental", json!({})).await;

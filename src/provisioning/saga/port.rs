@@ -207,6 +207,10 @@ async fn hold(run: &mut Run<'_>, of: &Tenant, account: &TwilioAccount, e164: E16
     let (tenant_id, account_sid) = (Some(of.id.clone()), Some(account.sid.clone()));
     let held = run.step("holdNumber", |_| async move {
         let known = desk.store.number_by_e164(e164).await?;
+        if known.as_ref().is_some_and(|known| known.twilio_sid.is_some() || known.is_free()) {
+            let detail = format!("{e164} is ours already: lead it to the tenant instead (patchbay numbers assign)");
+            return Err(Trouble::by_hand(detail));
+        }
         let (id, created_at) = known.map_or((NumberId::new(seed), seed.at), |known| (known.id, known.created_at));
         let coming = Number {
             id,
