@@ -18,7 +18,9 @@ use super::jobs::{self, BegunBody};
 use super::json::Json;
 use super::owned::OfTenant;
 use super::{AdminState, checks, purchases};
-use crate::model::{Change, E164, Fault, Number, NumberState, PhoneIntegration, PhoneMethod, Purpose, Secret, Tenant};
+use crate::model::{
+    Change, E164, Estimates, Fault, Number, NumberState, PhoneIntegration, PhoneMethod, Purpose, Secret, Tenant,
+};
 use crate::provisioning::{About, Asked, sip_password, sip_username};
 use crate::store::{Ask, JobBounds, NumberFilter, StoreError};
 
@@ -348,7 +350,7 @@ impl PhoneBody {
             twilio_forward_number: phone.number.filter(|_| !is_sip),
             twilio_sip_number: phone.number.filter(|_| is_sip),
             setup_completed_at: phone.setup_completed_at,
-            notes: (!is_set_up).then(|| notes(phone)),
+            notes: (!is_set_up).then(|| notes(phone, &admin.costs.estimates)),
         }
     }
 }
@@ -359,7 +361,7 @@ fn told(network: &Ipv4Net) -> String {
 }
 
 /// What the business is told while it is not set up.
-fn notes(phone: &PhoneIntegration) -> Vec<String> {
+fn notes(phone: &PhoneIntegration, costs: &Estimates) -> Vec<String> {
     let number = phone.clinic_number;
     let (done, needed, without) = match phone.method {
         PhoneMethod::Sip => (
@@ -379,7 +381,8 @@ fn notes(phone: &PhoneIntegration) -> Vec<String> {
         ),
     };
     if phone.needs_phone_number {
-        let cost = "Cost: Approximately $1/month for the Twilio number".to_owned();
+        let month = costs.number_month.said.price;
+        let cost = format!("Cost: Approximately {month}/month for the Twilio number");
         return vec![done.to_owned(), needed, cost];
     }
     vec![done.to_owned(), without.to_owned()]
