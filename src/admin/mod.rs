@@ -11,6 +11,9 @@ mod availability;
 mod byte_range;
 mod calls;
 mod checks;
+mod cost_figures;
+mod cost_stages;
+mod costs;
 mod erasures;
 mod error;
 mod event_body;
@@ -28,6 +31,7 @@ mod listening;
 mod lists;
 mod live;
 mod narrowings;
+mod networks;
 mod number_deeds;
 mod number_life;
 mod numbers;
@@ -78,6 +82,7 @@ use crate::routing::Surroundings;
 use crate::store::{Store, StoreError};
 
 pub use audio::Audio;
+pub use cost_figures::{AskPrices, Costs, Prices};
 pub use event_stream::{EventStream, Pace};
 pub use rotation::{Pending, Rotation, RotationRefused, RotationState};
 pub use router::{document, router};
@@ -105,6 +110,8 @@ pub struct AdminState {
     pub supply: Supply,
     /// How they are got.
     pub provision: Provision,
+    /// What they and their calls cost.
+    pub costs: Costs,
     /// Looks where they lead.
     pub watch: Arc<dyn Fn() -> Pending<Result<Report, StoreError>> + Send + Sync>,
     /// Asks how far a port is.

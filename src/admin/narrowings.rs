@@ -141,6 +141,31 @@ impl Narrowing for TenantQuery {
     }
 }
 
+/// Of what tenants cost.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct CostQuery {
+    /// Part of a tenant's name or slug, or a whole id.
+    q: Option<String>,
+    /// Only what this tenant costs.
+    #[param(value_type = Option<String>, format = "tenant-id")]
+    tenant_id: Option<TenantId>,
+    /// Only what tenants of this organization cost.
+    #[param(value_type = Option<String>, format = "org-id")]
+    org_id: Option<OrgId>,
+}
+
+impl Narrowing for CostQuery {
+    type Filter = TenantFilter;
+
+    fn narrow(self, ask: &mut Ask<TenantFilter>) {
+        ask.q = self.q;
+        ask.tenant = self.tenant_id;
+        ask.only = TenantFilter { org: self.org_id, ..TenantFilter::default() };
+    }
+}
+
 /// Of the jobs.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]

@@ -64,6 +64,7 @@ const TAGS: &[(&str, &str)] = &[
     ("ports", "Tenants' own numbers on their way here."),
     ("restaurants", "Tenants by the words of an older system."),
     ("jobs", "What is being set up, step by step."),
+    ("costs", "What it costs."),
     ("calls", "Calls as they went."),
     ("live", "Calls as they go."),
     ("events", "What happens, as it happens."),
@@ -187,7 +188,8 @@ fn complete_operation(path: &str, method: &HttpMethod, operation: &mut Operation
 const OPERATORS_ONLY: [&str; 2] = ["/api/secrets/rotation", "/api/vapi/free-numbers"];
 
 /// What answers a page.
-const LISTS: [&str; 14] = [
+const LISTS: [&str; 15] = [
+    "/api/costs",
     "/api/jobs",
     "/api/webhooks",
     "/api/webhooks/{id}/deliveries",

@@ -1,8 +1,6 @@
 //! How a tenant is reached: its own number moves here, its carrier forwards to a number of ours, or its own telephone
 //! system calls over SIP. Configured here, set up by a job.
 
-use std::net::Ipv4Addr;
-
 use axum::Json as Answer;
 use axum::extract::State;
 use axum::response::Response;
@@ -16,11 +14,14 @@ use super::auth::Caller;
 use super::error::Problem;
 use super::jobs::{self, BegunBody};
 use super::json::Json;
+use super::networks::{networks, told};
 use super::owned::OfTenant;
 use super::port;
 use super::port_body::StageBody;
 use super::{AdminState, checks, purchases};
-use crate::model::{Change, E164, Fault, Number, NumberState, PhoneIntegration, PhoneMethod, Purpose, Secret, Tenant};
+use crate::model::{
+    Change, E164, Estimates, Fault, Number, NumberState, PhoneIntegration, PhoneMethod, Purpose, Secret, Tenant,
+};
 use crate::provisioning::{About, Asked, sip_password, sip_username};
 use crate::routing::dialing::country_of;
 use crate::store::{Ask, JobBounds, NumberFilter, StoreError};
@@ -326,45 +327,6 @@ fn wish(admin: &AdminState, put: &PhonePut) -> Result<Wish, Problem> {
     }
 }
 
-/// The widest network a telephone system may call from: beyond it strangers do.
-const WIDEST: u8 = 20;
-
-/// A list at Twilio holds a hundred, and a tenant's are in one.
-const NETWORKS_MAX: usize = 20;
-
-/// Networks that calls may come from: public ones, and no wider than one business has.
-fn networks(given: &[String], faults: &mut Vec<Fault>) -> Vec<Ipv4Net> {
-    let mut networks = Vec::new();
-    if given.len() > NETWORKS_MAX {
-        faults.push(Fault::new("/sourceIps", "too_many", format!("there may be {NETWORKS_MAX} of these at most")));
-    }
-    for (place, text) in given.iter().enumerate() {
-        let read = text.parse::<Ipv4Net>().or_else(|_| text.parse::<Ipv4Addr>().map(Ipv4Net::from));
-        let pointer = format!("/sourceIps/{place}");
-        match read.map(|network| network.trunc()) {
-            Err(_) => {
-                let detail = "this must be an IPv4 address or network, as 203.0.113.7 or 203.0.113.0/28";
-                faults.push(Fault::new(pointer, "not_a_network", detail));
-            }
-            Ok(network) if network.prefix_len() < WIDEST => {
-                let detail = format!("a network of a business is no wider than /{WIDEST}");
-                faults.push(Fault::new(pointer, "too_wide", detail));
-            }
-            Ok(network) if is_private(network.network()) => {
-                let detail = "nobody calls Twilio from a private address: name the public one";
-                faults.push(Fault::new(pointer, "private_network", detail));
-            }
-            Ok(network) if networks.contains(&network) => {}
-            Ok(network) => networks.push(network),
-        }
-    }
-    networks
-}
-
-fn is_private(address: Ipv4Addr) -> bool {
-    address.is_private() || address.is_loopback() || address.is_link_local() || address.is_unspecified()
-}
-
 /// A name on the SIP domain that nobody else has.
 async fn named(admin: &AdminState, caller: &Caller, tenant: &Tenant) -> Result<Tenant, Problem> {
     let mut name = sip_username(&(admin.random)());
@@ -445,20 +407,15 @@ impl PhoneBody {
             twilio_forward_number: phone.number.filter(|_| !is_sip && !is_ported),
             twilio_sip_number: phone.number.filter(|_| is_sip),
             setup_completed_at: phone.setup_completed_at,
-            notes: (!is_set_up).then(|| notes(phone)),
+            notes: (!is_set_up).then(|| notes(phone, &admin.costs.estimates)),
         })
     }
 }
 
-/// A network as it was likely written.
-fn told(network: &Ipv4Net) -> String {
-    if network.prefix_len() == 32 { network.addr().to_string() } else { network.to_string() }
-}
-
 /// What the business is told while it is not set up.
-fn notes(phone: &PhoneIntegration) -> Vec<String> {
+fn notes(phone: &PhoneIntegration, costs: &Estimates) -> Vec<String> {
     let number = phone.clinic_number;
-    let cost = "Cost: Approximately $1/month for the Twilio number";
+    let cost = format!("Cost: Approximately {}/month for the Twilio number", costs.number_month.said.price);
     if phone.method == PhoneMethod::Ported {
         let moves = format!(
             "Note: Your existing number ({number}) will be transferred to Twilio. This process typically takes 7-14 \
@@ -471,7 +428,7 @@ fn notes(phone: &PhoneIntegration) -> Vec<String> {
                 "Until then calls can be forwarded to a temporary number, which is got during deployment and stays \
                  until it is released by hand."
                     .to_owned(),
-                cost.to_owned(),
+                cost,
             ]),
         }
         return notes;
@@ -494,7 +451,7 @@ fn notes(phone: &PhoneIntegration) -> Vec<String> {
         ),
     };
     if phone.needs_phone_number {
-        return vec![done.to_owned(), needed, cost.to_owned()];
+        return vec![done.to_owned(), needed, cost];
     }
     vec![done.to_owned(), without.to_owned()]
 }

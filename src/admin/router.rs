@@ -9,7 +9,7 @@ use utoipa_axum::routes;
 use super::error::Problem;
 use super::exact::Document;
 use super::{
-    AdminState, audio, audit, auth, availability, calls, erasures, events, exports, idempotency, jobs, live,
+    AdminState, audio, audit, auth, availability, calls, costs, erasures, events, exports, idempotency, jobs, live,
     number_deeds, number_life, numbers, openapi, orgs, overrides, pages, phone_integration, plan, port, purchases,
     request, restaurants, retention, rotation, setup_guide, simulate, supply, tenants, tokens, turns::Turns, versions,
     voicemails, webhook_deliveries, webhooks,
@@ -55,6 +55,7 @@ fn routes() -> OpenApiRouter<AdminState> {
         .routes(routes!(jobs::retry))
         .routes(routes!(jobs::cancel))
         .routes(routes!(supply::free_numbers))
+        .routes(routes!(costs::read))
         .routes(routes!(calls::list))
         .routes(routes!(calls::read))
         .routes(routes!(live::list))

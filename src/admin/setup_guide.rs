@@ -107,6 +107,7 @@ async fn write(admin: &AdminState, tenant: Tenant, method: Option<Method>, pbx: 
         has_target: compiled.target.is_some(),
         has_caller_id: !doubts.iter().any(|doubt| doubt.code == "no_caller_id"),
         country: country.as_deref(),
+        costs: &admin.costs.estimates,
     };
     Ok(guides::guide(&facts, method, pbx))
 }

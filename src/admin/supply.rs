@@ -162,7 +162,7 @@ pub(super) async fn free_numbers(
 }
 
 /// The account that would buy for this caller: that of its organization, else the installation's own.
-async fn account_of(admin: &AdminState, caller: &Caller) -> Result<Option<TwilioAccount>, Problem> {
+pub(super) async fn account_of(admin: &AdminState, caller: &Caller) -> Result<Option<TwilioAccount>, Problem> {
     let org = match &caller.role {
         Role::Operator => None,
         Role::Org(org) | Role::Tenant { org, .. } => admin.store.org(org).await?,

@@ -28,7 +28,7 @@ use crate::health::Health;
 use crate::journal::{Journal, Options};
 use crate::model::{Change, Clock, Secret};
 use crate::providers::{Http, Twilio, Vapi};
-use crate::provisioning::{Ports, Shelf, Watch as NumberWatch};
+use crate::provisioning::{Ports, PriceBook, Shelf, Watch as NumberWatch};
 use crate::retention::{Remote, Spool};
 use crate::store::Store;
 use crate::telemetry::Metrics;
@@ -130,7 +130,8 @@ impl Background {
 
         let http = Http::new().context("could not build the HTTP client")?;
         let twilio = Twilio::new(&http, settings.twilio.api_base.as_str(), Arc::clone(&metrics))?
-            .with_porting(settings.twilio.numbers_base.as_str(), settings.twilio.upload_base.as_str())?;
+            .with_porting(settings.twilio.numbers_base.as_str(), settings.twilio.upload_base.as_str())?
+            .with_pricing(settings.twilio.pricing_base.as_str())?;
         let vapi = settings
             .vapi
             .api_key
@@ -176,6 +177,16 @@ impl Background {
                 learned: Arc::new(move || shelf.free_limit()),
             },
             provision: provisioning::of_admin(&settings, &jobs_wake),
+            costs: {
+                let book = Arc::new(PriceBook::new(twilio.clone(), Arc::new(clock)));
+                admin::Costs {
+                    estimates: settings.costs.estimates.clone(),
+                    prices: Arc::new(move |account, country| {
+                        let book = Arc::clone(&book);
+                        Box::pin(async move { book.of(&account, &country).await })
+                    }),
+                }
+            },
             watch: {
                 let watch = Arc::clone(&number_watch);
                 Arc::new(move || {

@@ -9,6 +9,7 @@ mod backup;
 mod call;
 mod calls;
 mod check;
+mod costs;
 pub mod decide;
 mod demo;
 mod differences;
@@ -73,6 +74,8 @@ enum Command {
     Numbers(numbers::Arguments),
     /// Jobs: what is being set up, step by step.
     Jobs(jobs::Arguments),
+    /// What numbers and calls cost: each method, each tenant, the whole installation.
+    Costs(costs::Arguments),
     /// Calls as they went, and why they went so.
     Calls(calls::Arguments),
     /// What callers left, and whether somebody listened.
@@ -128,6 +131,7 @@ pub fn main() -> ExitCode {
         Command::Tenants(arguments) => tenants::run(&arguments),
         Command::Numbers(arguments) => numbers::run(&arguments),
         Command::Jobs(arguments) => jobs::run(&arguments),
+        Command::Costs(arguments) => costs::run(&arguments),
         Command::Calls(arguments) => calls::run(&arguments),
         Command::Voicemails(arguments) => voicemails::run(&arguments),
         Command::Audit(arguments) => audit::run(&arguments),

@@ -20,6 +20,7 @@ Speaks what patchbay uses of them, at the hosts' own paths:
           /v1/Documents (POST), and below /v1/Porting/
           Portability/PhoneNumber/{number}, PortIn, PortIn/PortInRequests, Configuration/Webhook
           PortIn/{KW} and PortIn/{KW}/PhoneNumber/{PU} (GET, DELETE)
+          /v1/PhoneNumbers/Countries/{US|CA|GB} and /v2/Voice/Countries/{US|CA|GB}: prices
   Vapi    /call, /phone-number, /v2/phone-number, /credential, GET /assistant/{id}, GET /squad/{id}
   itself  POST, GET, DELETE /_sim/faults   {\"match\",\"kind\",\"times\",\"ms\"}
           GET, DELETE /_sim/requests
@@ -27,7 +28,7 @@ Speaks what patchbay uses of them, at the hosts' own paths:
           POST /_sim/numbers               {\"accountSid\",\"phoneNumber\",\"with\"?}: owned from the start
           POST, GET /_sim/ports            {\"sid\"|\"phoneNumber\",\"status\",\"reason\"?,\"code\"?}
           POST /_sim/account               {\"kind\"}: full, once it is upgraded
-          GET /_sim/bills                  what was bought, until when, and the months charged
+          GET /_sim/bills                  what was bought, until when, months and dollars charged
           POST /_sim/vapi                  {\"freeNumberLimit\"?,\"activationMs\"?,\"unavailableAreaCodes\"?,
                                            \"withoutDigits\"?}
 Faults: error, 429, garbage (without effect); timeout-after, reset-after, slow (with effect).

@@ -3,6 +3,7 @@
 //! `config/default.toml` documents them and is where the defaults come from. What a setting does is the business of
 //! whoever gets it.
 
+mod costs;
 mod countries;
 mod fault;
 pub mod key_file;
@@ -17,6 +18,7 @@ use std::path::Path;
 use layers::Layers;
 use reader::Reader;
 
+pub use costs::Costs;
 pub use fault::{Faults, Origin, SettingFault};
 pub use sections::{
     Admin, Brand, Edge, Live, Log, Policy, Retention, Secrets, Sip, Spool, Store, Tls, Twilio, Vapi, Webhooks,
@@ -46,6 +48,8 @@ pub struct Settings {
     pub sip: Sip,
     /// What the installation allows.
     pub policy: Policy,
+    /// What things cost, by estimate.
+    pub costs: Costs,
     /// How long things are kept.
     pub retention: Retention,
     /// Webhooks that go out.
@@ -89,6 +93,7 @@ impl Settings {
         let vapi = Vapi::read(reader, &twilio);
         let sip = Sip::read(reader);
         let policy = Policy::read(reader);
+        let costs = Costs::read(reader);
         let retention = Retention::read(reader);
         let webhooks = Webhooks::read(reader);
         let brand = Brand::read(reader);
@@ -104,6 +109,7 @@ impl Settings {
             vapi,
             sip,
             policy,
+            costs,
             retention,
             webhooks,
             brand,

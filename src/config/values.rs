@@ -9,9 +9,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hyper::Uri;
 use ipnet::IpNet;
+use jiff::civil::Date;
 
 use super::reader::Refusal;
-use crate::model::{E164, Secret, Sid, Target};
+use crate::model::{Currency, E164, Money, NotMoney, Secret, Sid, Target};
 
 /// An address to listen on: a host and a port, where port 0 lets the system choose.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -293,6 +294,15 @@ pub(super) fn secret(raw: &str) -> Result<Secret, Refusal> {
     if visible { Ok(Secret::new(raw)) } else { Err("must be visible ASCII characters without white space".to_owned()) }
 }
 
+/// An amount in US dollars.
+pub(super) fn dollars(raw: &str) -> Result<Money, Refusal> {
+    Money::parse(raw, Currency::USD).map_err(|error: NotMoney| format!("{error}, not {raw:?}"))
+}
+
+pub(super) fn date(raw: &str) -> Result<Date, Refusal> {
+    raw.parse().map_err(|_| format!("must be a day, as 2026-11-20, not {raw:?}"))
+}
+
 pub(super) fn one_line(raw: &str) -> Result<String, Refusal> {
     let fits = !raw.trim().is_empty() && raw.len() <= 100 && !raw.chars().any(char::is_control);
     if fits { Ok(raw.to_owned()) } else { Err("must be one line of 1 to 100 bytes".to_owned()) }
@@ -401,6 +411,18 @@ mod tests {
         assert_eq!(country("ca"), Ok("CA".to_owned()));
         for bad in ["", "C", "CAN", "ZZ", "UK"] {
             assert!(country(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_cost_is_an_amount_and_a_day_is_a_date() {
+        assert_eq!(dollars("0.0085"), Ok(Money::usd(8_500)));
+        for bad in ["", "$1", "-1", "1,5", "0.0000001"] {
+            assert!(dollars(bad).is_err(), "{bad}");
+        }
+        assert_eq!(date("2026-02-12").map(|day| day.to_string()).as_deref(), Ok("2026-02-12"));
+        for bad in ["", "12.2.2026", "2026-02-30", "yesterday"] {
+            assert!(date(bad).is_err(), "{bad}");
         }
     }
 

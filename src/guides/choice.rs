@@ -1,12 +1,11 @@
 //! The three methods side by side, and what the guides of all three say alike.
 
-use super::guide::texts;
-use super::{Audience, Comparison, Facts, Method, Section, Table, Warning};
+use super::{Audience, Comparison, Facts, Method, Section, Table, Warning, costs};
 
 pub(super) const TITLE: &str = "Three ways to connect your phone number";
 
 pub(super) fn comparison(facts: &Facts<'_>) -> Comparison {
-    Comparison { matrix: matrix(), numbers: numbers(), effort: effort(facts), costs: costs() }
+    Comparison { matrix: matrix(), numbers: numbers(), effort: effort(facts), costs: costs::section(facts) }
 }
 
 fn rows<const N: usize>(rows: [[&str; N]; 3]) -> impl Iterator<Item = [String; N]> {
@@ -56,23 +55,6 @@ fn effort(facts: &Facts<'_>) -> Table {
         [name.to_owned(), guide.time, guide.costs.once, guide.costs.monthly]
     };
     Table::of(["Method", "Time", "One-time", "Monthly"], Method::ALL.map(row))
-}
-
-/// What the guides say of costs, and what contradicts it.
-pub(super) fn costs() -> Section {
-    let rows = [
-        ["Twilio number", "~$1 once (forwarding and SIP), ~$1/month"],
-        ["Port fee", "~$10 once (porting only)"],
-        ["Twilio usage", "$0.013/min inbound, $0.013/min outbound"],
-        ["Vapi AI Assistant", "Variable based on usage"],
-        ["OpenAI API", "Variable based on conversation length"],
-    ];
-    Section::titled("What it costs")
-        .says(
-            "Estimates in US dollars, not prices: Twilio's differ by country and kind of number. Twilio charges no \
-             purchase fee (what is paid at first is the first month), and gives $0.0085/min inbound as an example.",
-        )
-        .shows(Table { head: texts(["What", "Estimate"]), rows: rows.map(texts).into() })
 }
 
 /// What is the business of whoever runs the installation.

@@ -2,7 +2,9 @@
 
 use super::Method;
 use crate::model::availability::{Availability, HighVolume, Mode, Strictness};
-use crate::model::{E164, Fallback, FallbackKind, Number, NumberState, PhoneIntegration, PhoneMethod, Purpose, Tenant};
+use crate::model::{
+    E164, Estimates, Fallback, FallbackKind, Number, NumberState, PhoneIntegration, PhoneMethod, Purpose, Tenant,
+};
 
 /// What is known of a tenant and of where it lives.
 #[derive(Debug)]
@@ -27,6 +29,8 @@ pub struct Facts<'f> {
     pub has_caller_id: bool,
     /// The country of the number the business is known by, in two letters.
     pub country: Option<&'f str>,
+    /// What things cost, by estimate.
+    pub costs: &'f Estimates,
 }
 
 impl Facts<'_> {

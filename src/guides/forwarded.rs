@@ -4,7 +4,7 @@ use super::facts::Answers;
 use super::guide::texts;
 use super::settings::{fallback, who_answers};
 use super::{
-    Costs, Facts, Forwarding, Instructions, Method, MethodGuide, Section, Table, Value, choice, first, warnings,
+    Facts, Forwarding, Instructions, Method, MethodGuide, Section, Table, Value, choice, costs, first, warnings,
 };
 use crate::model::availability::Mode;
 
@@ -18,7 +18,7 @@ pub(super) fn guide(facts: &Facts<'_>) -> MethodGuide {
         before(facts),
         test(facts),
         later(facts),
-        choice::costs(),
+        costs::section(facts),
         choice::operator(facts, &warnings),
     ];
     let ours = facts.our_number(method);
@@ -66,10 +66,7 @@ pub(super) fn guide(facts: &Facts<'_>) -> MethodGuide {
             "After-hours only scenarios",
         ]),
         time: "Minutes, and a call to your carrier".to_owned(),
-        costs: Costs {
-            once: "~$1 number purchase".to_owned(),
-            monthly: "~$1 Twilio number + usage + carrier forwarding fees".to_owned(),
-        },
+        costs: costs::of(facts, method),
     }
 }
 

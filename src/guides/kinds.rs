@@ -38,7 +38,7 @@ impl Method {
     pub const ALL: [Method; 3] = [Method::Ported, Method::Forwarded, Method::Sip];
 
     /// The way a tenant is configured for.
-    pub(super) fn of(method: PhoneMethod) -> Method {
+    pub fn of(method: PhoneMethod) -> Method {
         match method {
             PhoneMethod::Ported => Method::Ported,
             PhoneMethod::Forwarded => Method::Forwarded,

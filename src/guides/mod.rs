@@ -7,6 +7,7 @@
 
 mod asterisk;
 mod choice;
+mod costs;
 mod facts;
 mod first;
 mod forwarded;

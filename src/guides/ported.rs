@@ -2,7 +2,7 @@
 
 use super::guide::texts;
 use super::settings::who_answers;
-use super::{Costs, Facts, Instructions, Method, MethodGuide, Porting, Section, Table, Value, choice, first, warnings};
+use super::{Facts, Instructions, Method, MethodGuide, Porting, Section, Table, Value, choice, costs, first, warnings};
 
 pub(super) const LABEL: &str = "Port Number to Twilio (Best Quality)";
 
@@ -12,7 +12,7 @@ const TIME: &str = "7-14 business days";
 pub(super) fn guide(facts: &Facts<'_>) -> MethodGuide {
     let method = Method::Ported;
     let (first, warnings) = (first::first(facts, method), warnings::warnings(facts, method));
-    let mut sections = vec![promise(facts), timeline(), keep(facts), fax(facts), choice::costs()];
+    let mut sections = vec![promise(facts), timeline(), keep(facts), fax(facts), costs::section(facts)];
     sections.push(choice::operator(facts, &warnings));
     MethodGuide {
         method,
@@ -60,7 +60,7 @@ pub(super) fn guide(facts: &Facts<'_>) -> MethodGuide {
             "Long-term partnerships",
         ]),
         time: TIME.to_owned(),
-        costs: Costs { once: "~$10 port fee".to_owned(), monthly: "~$1 Twilio number + usage".to_owned() },
+        costs: costs::of(facts, method),
     }
 }
 

@@ -3,7 +3,7 @@
 use super::guide::texts;
 use super::settings::who_answers;
 use super::{
-    Costs, Facts, Instructions, Method, MethodGuide, Pbx, Section, SipSetup, SipSteps, Table, Value, asterisk, choice,
+    Facts, Instructions, Method, MethodGuide, Pbx, Section, SipSetup, SipSteps, Table, Value, asterisk, choice, costs,
     first, warnings,
 };
 
@@ -22,7 +22,7 @@ pub(super) fn guide(facts: &Facts<'_>, pbx: Pbx) -> MethodGuide {
     }
     sections.push(settings(facts));
     sections.extend(password(facts));
-    sections.extend([why(facts), choice::costs(), choice::operator(facts, &warnings)]);
+    sections.extend([why(facts), costs::section(facts), choice::operator(facts, &warnings)]);
     MethodGuide {
         method,
         label: LABEL.to_owned(),
@@ -80,20 +80,8 @@ pub(super) fn guide(facts: &Facts<'_>, pbx: Pbx) -> MethodGuide {
             "Enterprise clients",
         ]),
         time: "10-30 minutes".to_owned(),
-        costs: costs(facts),
+        costs: costs::of(facts, method),
     }
-}
-
-/// A number is not needed, and costs nothing where there is none.
-fn costs(facts: &Facts<'_>) -> Costs {
-    let without = facts.is_configured_for(Method::Sip)
-        && facts.phone.is_some_and(|phone| !phone.needs_phone_number && phone.number.is_none());
-    let words = match without {
-        true => ["nothing (no number is bought)", "usage (no number, no forwarding fees)"],
-        false => ["~$1 number purchase", "~$1 Twilio number + usage (no forwarding fees)"],
-    };
-    let [once, monthly] = words.map(str::to_owned);
-    Costs { once, monthly }
 }
 
 fn values(facts: &Facts<'_>) -> Vec<Value> {

@@ -7,9 +7,10 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::*;
+use crate::config::Settings;
 use crate::model::{
-    Connect, E164, Number, NumberId, NumberState, OrgId, PhoneIntegration, PhoneMethod, Purpose, Seed, Sid, Target,
-    TargetKind, Tenant, TenantId, Via,
+    Connect, E164, Estimates, Number, NumberId, NumberState, OrgId, PhoneIntegration, PhoneMethod, Purpose, Seed, Sid,
+    Target, TargetKind, Tenant, TenantId, Via,
 };
 
 const CLINIC: &str = "+14165550188";
@@ -25,6 +26,7 @@ struct World {
     is_paid: bool,
     has_target: bool,
     has_caller_id: bool,
+    costs: Estimates,
 }
 
 fn number(text: &str) -> E164 {
@@ -64,6 +66,7 @@ impl World {
             is_paid: true,
             has_target: true,
             has_caller_id: true,
+            costs: Settings::load(None, std::iter::empty()).expect("the defaults").costs.estimates,
         }
     }
 
@@ -126,6 +129,7 @@ impl World {
             has_target: self.has_target,
             has_caller_id: self.has_caller_id,
             country: self.phone.as_ref().map(|phone| if phone.clinic_number == number(CLINIC) { "CA" } else { "US" }),
+            costs: &self.costs,
         };
         guide(&facts, method, pbx)
     }

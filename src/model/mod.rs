@@ -5,6 +5,7 @@
 mod access;
 pub mod availability;
 mod change;
+mod costs;
 mod decision;
 mod e164;
 mod fallback;
@@ -12,6 +13,7 @@ mod fault;
 mod ids;
 mod job;
 mod life;
+mod money;
 mod person;
 mod phone;
 mod port;
@@ -22,6 +24,7 @@ mod sid;
 mod signing;
 mod sip;
 pub mod spelled;
+mod stage;
 mod tenant;
 mod webhook;
 
@@ -30,6 +33,7 @@ pub type Clock = fn() -> jiff::Timestamp;
 
 pub use access::{Access, Role, Scope};
 pub use change::Change;
+pub use costs::{CountryPrices, Estimate, Estimates, Figure, Item, Month, NumberKind};
 pub use decision::{Decision, Reason, Verdicts};
 pub use e164::{E164, Masked, NotE164, is_withheld};
 pub use fallback::{Fallback, FallbackKind, NoAnswer, Ring};
@@ -39,6 +43,7 @@ pub use ids::{
 };
 pub use job::{Job, JobEntry, JobKind, JobState, Standing, StepKey, StepStanding, StepState};
 pub use life::{LifeState, NumberLife, Spell};
+pub use money::{Currency, Money, NotMoney};
 pub use person::Person;
 pub use phone::{PhoneIntegration, PhoneMethod, SipSeat};
 pub use port::{
@@ -54,6 +59,7 @@ pub use secret::Secret;
 pub use sid::{NotASid, Sid};
 pub use signing::SigningKey;
 pub use sip::{NotASipUri, SipUri};
+pub use stage::{Outlay, SAYINGS, Saying, Stage};
 pub use tenant::{
     Billing, Connect, Forced, Number, NumberState, Org, Override, Purpose, Target, TargetKind, Tenant, TwilioAccount,
     Via,

@@ -13,8 +13,9 @@ pub use http::Http;
 pub use media::{Media, MediaAsk, MediaFormat, Portion};
 pub use twilio::{
     AccountKind, Bill, BillFormat, CustomerType, ListedPort, LosingCarrier, NOT_AVAILABLE as TWILIO_NOT_AVAILABLE,
-    NotABill, Offer, OwnedNumber, Port, PortAddress, PortIn, PortKind, PortNumber, PortNumberStatus, PortStatus,
-    PortWebhook, Portability, PortedNumber, Search, SipAddress, SipDomain, SipList, SipListKind, Twilio, Wiring,
+    NotABill, NumberPrices, Offer, OwnedNumber, Port, PortAddress, PortIn, PortKind, PortNumber, PortNumberStatus,
+    PortStatus, PortWebhook, Portability, PortedNumber, Search, SipAddress, SipDomain, SipList, SipListKind, Twilio,
+    VoicePrices, Wiring,
 };
 pub use vapi::{Denial, NumberKind, SipWords, TwilioKey, Vapi, VapiNumber, VapiServer};
 

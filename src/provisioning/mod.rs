@@ -4,7 +4,7 @@
 //! code is run again, it hands out what is written instead of doing it a second time. So a job goes on where it stopped,
 //! after a failure as after the end of the process. `runner` claims jobs and runs them; what they do is in `saga`.
 //!
-//! `watch` looks where numbers lead, and makes jobs where they were taken.
+//! `watch` looks where numbers lead, and makes jobs where they were taken. `prices` knows what Twilio takes for them.
 //!
 //! A step is repeatable: one that may have had its effect looks before it asks again. `gate` stands between all jobs
 //! and the providers: it spaces requests, and keeps everybody away from a provider that is down.
@@ -16,6 +16,7 @@ mod findings;
 mod gate;
 mod meter;
 mod ports;
+mod prices;
 mod run;
 mod runner;
 mod saga;
@@ -30,6 +31,7 @@ pub use findings::Amiss;
 pub use gate::Gates;
 pub use meter::Meter;
 pub use ports::Ports;
+pub use prices::PriceBook;
 pub use runner::{Pace, Runner};
 pub use saga::why_not_portable;
 pub use shelf::Shelf;

@@ -4,7 +4,7 @@
 
 use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumber, PhoneNumberType, Region};
 
-use crate::model::{E164, Fault};
+use crate::model::{E164, Fault, NumberKind};
 
 /// A country by its two letters (ISO 3166-1 alpha-2), as a compiled tenant keeps it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +35,16 @@ struct Nature {
 pub fn country_of(number: E164) -> Option<String> {
     let region = nature(number).region?;
     (region != Region::World).then(|| region.to_string())
+}
+
+/// The kind of a number, as far as its digits tell: in North America mobile numbers look like those of a place.
+pub fn kind_of(number: E164) -> NumberKind {
+    match nature(number).kind {
+        PhoneNumberType::TollFree => NumberKind::TollFree,
+        PhoneNumberType::Mobile => NumberKind::Mobile,
+        PhoneNumberType::UAN | PhoneNumberType::SharedCost | PhoneNumberType::VoIP => NumberKind::National,
+        _ => NumberKind::Local,
+    }
 }
 
 /// The countries to which a tenant's calls may be sent on: the setting, else those of its own numbers, else its own.
@@ -109,6 +119,22 @@ mod tests {
 
     fn number(digits: &str) -> E164 {
         E164::parse(digits).unwrap()
+    }
+
+    #[test]
+    fn the_digits_tell_the_kind_of_a_number() {
+        for (digits, kind) in [
+            ("+16475550123", NumberKind::Local),
+            ("+12055550100", NumberKind::Local),
+            ("+18005550123", NumberKind::TollFree),
+            ("+18885550123", NumberKind::TollFree),
+            ("+442079460123", NumberKind::Local),
+            ("+447400123456", NumberKind::Mobile),
+            ("+448081570123", NumberKind::TollFree),
+            ("+9991234567", NumberKind::Local),
+        ] {
+            assert_eq!(kind_of(number(digits)), kind, "{digits}");
+        }
     }
 
     #[test]

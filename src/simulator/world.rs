@@ -13,7 +13,7 @@ use super::multipart;
 use super::wire::{Request, pairs};
 use super::{Account, Options};
 use super::{twilio, vapi};
-use crate::model::Clock;
+use crate::model::{Clock, Money};
 
 /// How many requests are remembered; the oldest go first.
 const REQUESTS_MAX: usize = 20_000;
@@ -119,14 +119,19 @@ impl State {
         self.bills.push(Bill { provider, account, id, number, at, until: None });
     }
 
-    /// The bills, each with how many months were charged by now: the first at once, then one on that day of each month.
+    /// The bills, each with how many months were charged by now, and how much: the first at once, then one on that day of
+    /// each month. Vapi's own numbers are free.
     pub fn billed(&self) -> Value {
         let now = self.now();
         let each = self.bills.iter().map(|bill| {
             let (begun, end) = (bill.at.to_zoned(TimeZone::UTC), bill.until.unwrap_or(now));
             let is_due = |months: i64| begun.checked_add(months.months()).is_ok_and(|due| due.timestamp() <= end);
             let mut told = json!(bill);
-            told["months"] = json!((0..).take_while(|months| is_due(*months)).count());
+            let months = (0..).take_while(|months| is_due(*months)).count();
+            let monthly = if bill.provider == "twilio" { twilio::monthly(&bill.number) } else { Money::NOTHING };
+            told["months"] = json!(months);
+            told["monthly"] = json!(monthly.to_string());
+            told["charged"] = json!(monthly.times(months as u64).to_string());
             told
         });
         Value::Array(each.collect())

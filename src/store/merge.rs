@@ -127,6 +127,16 @@ impl KeptCall {
         self.began.as_ref().map(|began| began.tenant_id.as_ref())
     }
 
+    /// Its length in seconds, where somebody told.
+    pub(crate) fn length(&self) -> Option<u32> {
+        self.ending.as_ref()?.duration_seconds.as_ref().map(|length| length.value)
+    }
+
+    /// What Vapi reported that it cost, in US dollars.
+    pub(crate) fn ai_cost(&self) -> Option<f64> {
+        self.report.as_ref()?.cost_usd.as_ref().map(|cost| cost.value)
+    }
+
     /// Its beginning, or what stands for one that never arrived.
     pub(crate) fn beginning(&self) -> Cow<'_, CallBegan> {
         match &self.began {

@@ -5,6 +5,7 @@
 
 mod audit;
 mod batch;
+mod costs;
 mod cursor;
 mod delivery;
 mod event;
@@ -33,6 +34,7 @@ use tokio::runtime::Handle;
 
 use crate::model::{Clock, E164, Number, NumberId, Org, OrgId, Secret, Sid, Tenant, TenantId, TokenId, VoicemailId};
 
+pub use costs::{CallMonth, NumberHeap, Tenure};
 pub use delivery::{
     Attempt, DeliveryRow, DeliveryState, Disabled, Due, ENDPOINTS_MAX, FAILING_MAX, FINISHED_KEPT, Outgoing,
     PREVIOUS_SECRET_KEPT, REPLAY_MAX, Replay, Then,

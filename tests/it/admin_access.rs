@@ -109,6 +109,7 @@ fn rows() -> Vec<Row> {
         ),
         row("POST /api/tenants/{id}/simulate", "/api/tenants/{tenant}/simulate", Some(json!({})), NotThere, Tenant),
         row("GET /api/numbers/owned", "/api/numbers/owned", None, Nothing, Tenant),
+        row("GET /api/costs", "/api/costs", None, Nothing, Tenant),
         row("GET /api/numbers/ledger", "/api/numbers/ledger", None, Nothing, Tenant),
         row("GET /api/numbers/{id}/history", "/api/numbers/{number}/history", None, NotThere, Tenant),
         row("POST /api/numbers/audit", "/api/numbers/audit", None, Forbidden, Operator),

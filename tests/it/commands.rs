@@ -246,6 +246,22 @@ async fn what_becomes_of_numbers_is_told_in_a_shell() {
     snapshot("number_life", &steady(&seen));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_things_cost_is_told_in_a_shell() {
+    let town = Town::new().await;
+    for name in ["Smile Dental", "Acme Pizza"] {
+        town.tenant(name, json!({ "country": "US" })).await;
+    }
+    let shell = Shell::of(&town.rig);
+    let mut seen = String::new();
+    shell.typed(&mut seen, "costs", &[]);
+    shell.run(&["numbers", "buy", "smile-dental"]).done();
+    for line in ["costs", "costs --tenant smile-dental", "costs --tenant nobody"] {
+        shell.typed(&mut seen, line, &[]);
+    }
+    snapshot("costs", &steady(&seen));
+}
+
 /// Without what chance and providers call things: identifiers of Vapi's, and whether a line came while it was waited for.
 fn steady(seen: &str) -> String {
     let ids = regex::Regex::new("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}").expect("a pattern");
@@ -289,6 +305,7 @@ async fn programs_get_the_apis_own_json() {
         (&["voicemails", "show", voicemail], "/callSid"),
         (&["voicemails", "heard", voicemail], "/heard"),
         (&["audit"], "/data/0/what"),
+        (&["costs"], "/methods/0/method"),
         (&["export"], "/tenants/smile-dental/name"),
     ] {
         let answer = ask(words);
@@ -506,7 +523,7 @@ fn commands() -> Vec<Vec<&'static str>> {
         ("tenants availability", &["get", "set"]),
         ("tenants override", &["show", "set", "clear"]),
     ];
-    let mut all: Vec<Vec<&str>> = vec![vec![], vec!["audit"], vec!["apply"], vec!["export"]];
+    let mut all: Vec<Vec<&str>> = vec![vec![], vec!["audit"], vec!["apply"], vec!["export"], vec!["costs"]];
     for (group, words) in below {
         let group: Vec<&str> = group.split(' ').collect();
         all.push(group.clone());

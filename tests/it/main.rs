@@ -39,6 +39,7 @@ mod commands;
 mod commands_apply;
 mod commands_support;
 mod config_faults;
+mod costs;
 mod directory_store;
 mod ears;
 mod edge_http_faults;

@@ -15,8 +15,16 @@ use crate::store_records::{any_record, marked};
 use crate::store_webhooks::{endpoint, secret};
 
 /// All that records come to.
-const TABLES: [&str; 7] =
-    ["calls", "call_events", "voicemails", "voicemail_news", "webhook_deliveries", "journals", "refused"];
+const TABLES: [&str; 8] = [
+    "calls",
+    "call_months",
+    "call_events",
+    "voicemails",
+    "voicemail_news",
+    "webhook_deliveries",
+    "journals",
+    "refused",
+];
 
 /// A store with endpoints of the installation, of an organization and of a tenant.
 async fn store(file: &Path) -> Store {

@@ -28,7 +28,12 @@ ASSISTANT = "00000000-0000-4000-8000-000000000001"
 SQUAD = "00000000-0000-4000-8000-000000000002"
 ACCOUNT = TWILIO["TWILIO_ACCOUNT_SID"]
 PATIENCE_SECONDS = 60
-DOCUMENTS = {"twilio": "twilio_api_v2010.json", "numbers": "twilio_numbers_v1.json", "vapi": "vapi-subset.json"}
+DOCUMENTS = {
+    "twilio": "twilio_api_v2010.json",
+    "numbers": "twilio_numbers_v1.json",
+    "pricing": "twilio_pricing.json",
+    "vapi": "vapi-subset.json",
+}
 
 
 class Town(Api):
@@ -88,9 +93,29 @@ def drive(town, simulator):
         if listed["tenantId"] == free["id"]:
             town.ask("DELETE", f"/api/numbers/{listed['id']}")
             town.job(f"/api/numbers/{listed['id']}/release", {"confirm": listed["e164"]})
-    for question in ["/api/numbers/available?areaCode=205", "/api/numbers/available?country=GB", "/api/vapi/free-numbers"]:
+    for question in ["/api/costs", "/api/numbers/available?areaCode=205", "/api/numbers/available?country=GB", "/api/vapi/free-numbers"]:
         town.ask("GET", question)
     town.ask("POST", "/api/numbers/sync", {})
+
+
+def prices(specs, out):
+    """Twilio's prices: one host and two documents, which say numbers where the answers, and their own examples, hold texts."""
+    one, other = (json.loads((specs / f"twilio/twilio_pricing_v{version}.json").read_text()) for version in (1, 2))
+    one["paths"].update(other["paths"])
+    one["components"]["schemas"].update(other["components"]["schemas"])
+
+    def as_answered(node, name=""):
+        if isinstance(node, dict):
+            if name in ("base_price", "current_price") and node.get("type") == "number":
+                node["type"] = "string"
+            for key, value in node.items():
+                as_answered(value, key)
+        elif isinstance(node, list):
+            for value in node:
+                as_answered(value, name)
+
+    as_answered(one)
+    out.write_text(json.dumps(one))
 
 
 def tell(simulator, what, body):
@@ -154,6 +179,7 @@ def main():
         place.mkdir(parents=True, exist_ok=True)
         documents = Path(scratch) / "documents"
         subprocess.run([sys.executable, asked.specs / "correct.py", documents], check=True, stdout=subprocess.DEVNULL)
+        prices(asked.specs, documents / DOCUMENTS["pricing"])
         simulator = Started([patchbay, "sim", "--listen", "127.0.0.1:0"], {}, place / "simulator.log")
         running = [simulator]
         try:
@@ -175,6 +201,7 @@ def main():
                 "PATCHBAY_SPOOL__DIR": f"{scratch}/spool",
                 "PATCHBAY_TWILIO__API_BASE": bases["twilio"],
                 "PATCHBAY_TWILIO__NUMBERS_BASE": bases["numbers"],
+                "PATCHBAY_TWILIO__PRICING_BASE": bases["pricing"],
                 # Where documents go, no document says.
                 "PATCHBAY_TWILIO__UPLOAD_BASE": behind,
                 "PATCHBAY_VAPI__API_BASE": bases["vapi"],

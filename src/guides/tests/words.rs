@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::*;
+use crate::model::{Estimate, Figure, Money};
 
 #[test]
 fn labels_pros_and_cons_are_those_of_the_documents() {
@@ -133,9 +134,31 @@ fn costs_are_estimates_and_say_what_contradicts_them() {
     for word in ["Estimates in US dollars", "$0.013/min inbound", "$0.0085/min", "no purchase fee", "$10 port fee"] {
         assert!(page.replace('\\', "").contains(word), "{word}");
     }
+    assert!(page.contains("the provisioning guides, 2026-02-12"), "whose they are, and of which day: {page}");
     let mut without = World::with(PhoneMethod::Sip);
     (without.phone().needs_phone_number, without.phone().number) = (false, None);
     assert_eq!(without.of(Method::Sip).costs.once, "nothing (no number is bought)");
+}
+
+#[test]
+fn an_estimate_that_was_edited_stands_in_every_guide() {
+    let mut world = World::with(PhoneMethod::Forwarded);
+    let own = |micros| Figure { price: Money::usd(micros), source: "the settings".to_owned(), as_of: None };
+    world.costs.number_month.said = own(1_150_000);
+    world.costs.minute_inbound = Estimate { said: own(9_000), truer: None };
+    for method in Method::ALL {
+        let page = markdown(&world.guide(Some(method), None)).replace('\\', "");
+        for word in [
+            "~$1.15/month",
+            "~$1.15 Twilio number",
+            "$0.009/min inbound",
+            "the settings; the provisioning guides, 2026-02-12",
+        ] {
+            assert!(page.contains(word), "{method:?}: {word}\n{page}");
+        }
+        assert!(!page.contains("$0.0085"), "nothing contradicts what somebody set: {page}");
+    }
+    assert_eq!(world.of(Method::Forwarded).costs.monthly, "~$1.15 Twilio number + usage + carrier forwarding fees");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Twilio's REST API. Here what calls need of it: how is one, what was recorded of it, and the end of a recording; the
 //! sound itself is streamed by `media`. Numbers are in `numbers`, SIP domains and who may call them in `sip`, numbers that
-//! come from other carriers in `ports`.
+//! come from other carriers in `ports`, prices in `pricing`.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,6 +20,7 @@ use super::{CallState, ProviderError, Recording};
 
 mod numbers;
 mod ports;
+mod pricing;
 mod sip;
 
 pub use numbers::{AccountKind, NOT_AVAILABLE, Offer, OwnedNumber, Search, Wiring};
@@ -27,6 +28,7 @@ pub use ports::{
     Bill, BillFormat, CustomerType, ListedPort, LosingCarrier, NotABill, Port, PortAddress, PortIn, PortKind,
     PortNumber, PortNumberStatus, PortStatus, PortWebhook, Portability, PortedNumber,
 };
+pub use pricing::{NumberPrices, VoicePrices};
 pub use sip::{SipAddress, SipDomain, SipList, SipListKind};
 
 const PROVIDER: &str = "Twilio";
@@ -50,6 +52,8 @@ pub struct Twilio {
     numbers: Url,
     /// Where their documents go.
     upload: Url,
+    /// Where prices are asked for.
+    pricing: Url,
     pub(super) metrics: Arc<Metrics>,
 }
 
@@ -79,12 +83,19 @@ impl Twilio {
         metrics.provider_asked_for("twilio", &numbers::OPERATIONS);
         metrics.provider_asked_for("twilio", &sip::OPERATIONS);
         metrics.provider_asked_for("twilio", &ports::OPERATIONS);
-        Ok(Twilio { http: http.clone(), numbers: base.clone(), upload: base.clone(), base, metrics })
+        metrics.provider_asked_for("twilio", &pricing::OPERATIONS);
+        let (numbers, upload, pricing) = (base.clone(), base.clone(), base.clone());
+        Ok(Twilio { http: http.clone(), numbers, upload, pricing, base, metrics })
     }
 
     /// The same, with the hosts of porting: `https://numbers.twilio.com` and `https://numbers-upload.twilio.com`.
     pub fn with_porting(self, numbers_url: &str, upload_url: &str) -> anyhow::Result<Twilio> {
         Ok(Twilio { numbers: host(numbers_url)?, upload: host(upload_url)?, ..self })
+    }
+
+    /// The same, with the host of prices: `https://pricing.twilio.com`.
+    pub fn with_pricing(self, pricing_url: &str) -> anyhow::Result<Twilio> {
+        Ok(Twilio { pricing: host(pricing_url)?, ..self })
     }
 
     /// How is this call?

@@ -1,5 +1,5 @@
 //! Twilio's half, in the shapes of its public description: accounts, calls, numbers to be had and numbers owned, SIP
-//! domains with who may call them, ports.
+//! domains with who may call them, ports, prices.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -16,14 +16,17 @@ use super::world::World;
 mod calls;
 mod numbers;
 mod ports;
+mod pricing;
 mod search;
 mod sip;
 
 pub(super) use numbers::{Number, import, seed};
 pub(super) use ports::{Order as PortOrder, Ports, deliver, obey as move_port, told as ports_told};
+pub(super) use pricing::monthly;
 pub(super) use sip::Sip;
 
-/// The version of the API, the first part of every path but those of porting, which has hosts and a version of its own.
+/// The version of the API, the first part of every path but those of porting and prices, which have hosts and versions of
+/// their own.
 const VERSION: &str = "2010-04-01";
 const PORTING_VERSION: &str = "v1";
 
@@ -39,7 +42,8 @@ struct Identity {
 
 /// Is it Twilio that is asked?
 pub(super) fn is_for(request: &Request) -> bool {
-    request.segments.first().is_some_and(|first| first == VERSION || first == PORTING_VERSION)
+    let is_priced = || matches!(request.segments.as_slice(), [version, of, ..] if version == pricing::VOICE_VERSION && of == "Voice");
+    request.segments.first().is_some_and(|first| first == VERSION || first == PORTING_VERSION) || is_priced()
 }
 
 /// Longest body of a request at this path, where it is not the usual one.
@@ -58,6 +62,8 @@ pub(super) fn answer(world: &World, request: &Request) -> Reply {
         [PORTING_VERSION, "Documents"] if request.method == Method::POST => {
             return ports::upload(&mut state, request, &identity.account);
         }
+        [pricing::NUMBERS_VERSION, "PhoneNumbers", "Countries", iso] => return pricing::numbers(request, iso),
+        [pricing::VOICE_VERSION, "Voice", "Countries", iso] => return pricing::voice(request, iso),
         [VERSION, "Accounts", account, ref rest @ ..] => (account, rest),
         _ => return absent(request),
     };

@@ -8,6 +8,7 @@ use sqlx::error::BoxDynError;
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
 
 use super::bulk::Bulk;
+use super::costs::keep_months;
 use super::person::{among, narrow};
 use super::read::{Columns, json_text};
 use super::{READ_MAX, Sqlite, WORK_MAX, Writing, call_list, within};
@@ -94,7 +95,7 @@ pub(super) async fn kept_calls(writing: &mut Writing, sids: &[&Sid]) -> Result<V
 }
 
 /// Writes calls back. Of one that is there only what has changed: each index is written for what stands in it, and the
-/// beginning, which stands in most, is told once.
+/// beginning, which stands in most, is told once. What they come to by the month is written with them.
 pub(super) async fn keep_calls(writing: &mut Writing, calls: &[Changed]) -> Result<(), StoreError> {
     let (mut whole, mut endings, mut reports) = (Vec::new(), Vec::new(), Vec::new());
     for Changed { before, after } in calls {
@@ -108,7 +109,8 @@ pub(super) async fn keep_calls(writing: &mut Writing, calls: &[Changed]) -> Resu
     }
     WHOLE.execute(writing, &whole, |call, row| whole_row(call, row)).await?;
     ENDINGS.execute(writing, &endings, |call, row| ending_row(call, row)).await?;
-    REPORTS.execute(writing, &reports, |call, row| report_row(call, row)).await
+    REPORTS.execute(writing, &reports, |call, row| report_row(call, row)).await?;
+    keep_months(writing, calls).await
 }
 
 static WHOLE: Bulk = Bulk::new(

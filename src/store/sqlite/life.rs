@@ -215,7 +215,7 @@ fn readable(row: &SqliteRow) -> Option<NumberLife> {
     life_of(row).inspect_err(|error| tracing::error!(%error, "the life of a number is left out")).ok()
 }
 
-fn life_of(row: &SqliteRow) -> Result<NumberLife, StoreError> {
+pub(super) fn life_of(row: &SqliteRow) -> Result<NumberLife, StoreError> {
     let columns = Columns(row);
     Ok(NumberLife {
         id: columns.identity("id")?,

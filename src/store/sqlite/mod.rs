@@ -8,6 +8,7 @@ mod audit;
 mod bulk;
 mod call_list;
 mod calls;
+mod costs;
 mod deliveries;
 mod erase;
 mod erasures;
