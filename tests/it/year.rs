@@ -189,16 +189,16 @@ impl Year {
     /// Every move that is under way goes on, well or badly.
     async fn moves_go_on(&mut self) {
         for port in self.town.sim.look("ports").await {
-            let (sid, status) = (port["sid"].clone(), port["status"].as_str().unwrap_or_default().to_owned());
-            if ["Completed", "Canceled", "Expired"].contains(&status.as_str()) {
+            let (sid, status) = (port["sid"].clone(), port["status"].as_str().unwrap_or_default().to_lowercase());
+            if ["completed", "canceled", "expired"].contains(&status.as_str()) {
                 continue;
             }
             let next = match self.chance.below(6) {
                 0 => "action_required",
-                1 if status == "Waiting for Signature" => "expired",
+                1 if status == "waiting for signature" => "expired",
                 _ => match status.as_str() {
-                    "In Review" | "Pending" => "waiting_for_signature",
-                    "Waiting for Signature" | "Action Required" => "in_progress",
+                    "in review" | "pending" => "waiting_for_signature",
+                    "waiting for signature" | "action required" => "in_progress",
                     _ => "completed",
                 },
             };
@@ -417,7 +417,7 @@ async fn after_a_year_ledger_providers_and_bills_agree_and_nobody_reached_the_wr
         year.counts,
         began.elapsed().as_secs_f64()
     );
-    for what in ["tenants went", "moves that came", "taken by an import", "led elsewhere by hand"] {
+    for what in ["tenants went", "moves that came", "moves refused", "taken by an import", "led elsewhere by hand"] {
         assert!(year.counts.get(what).is_some_and(|count| *count > 0), "{what}: {:?}", year.counts);
     }
 }
