@@ -16,6 +16,7 @@ mod person;
 mod phone;
 mod record;
 mod retention;
+mod seat;
 mod secret;
 mod sid;
 mod signing;
@@ -37,12 +38,13 @@ pub use ids::{ErasureId, JobId, MessageId, NotAnId, NumberId, OrgId, Seed, Tenan
 pub use job::{Job, JobEntry, JobKind, JobState, Standing, StepKey, StepStanding, StepState};
 pub use life::{LifeState, NumberLife, Spell};
 pub use person::Person;
-pub use phone::{PhoneIntegration, PhoneMethod, SipSeat};
+pub use phone::{PhoneIntegration, PhoneMethod};
 pub use record::{
     AiReport, Arrival, CallBegan, CallEnded, CallEvent, EndedBy, Fresh, FreshBeginning, FreshEnd, Kept, Record,
     VoicemailNews, VoicemailState, as_e164,
 };
 pub use retention::{DAYS_MAX, RecordingFate, Retention, TenantRetention};
+pub use seat::{SipOverlap, SipPlace, SipSeat, SipUser};
 pub use secret::Secret;
 pub use sid::{NotASid, Sid};
 pub use signing::SigningKey;

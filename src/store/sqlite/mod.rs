@@ -26,6 +26,7 @@ mod read;
 mod remote;
 mod reseal;
 mod retention;
+mod sip;
 mod sweep;
 mod tell;
 mod tenants;
