@@ -37,6 +37,7 @@ const RENDER_FORWARD: u64 = 2_739;
 const RENDER_VOICEMAIL: u64 = 3_682;
 const WHOLE_CALL: u64 = 43_136;
 const WHOLE_END: u64 = 15_027;
+const WHOLE_SIP_CALL: u64 = 49_772;
 
 /// Calls before the one that is counted: what is made once or grows is there then.
 const CALLS_BEFORE: u64 = 300;
@@ -117,18 +118,30 @@ struct House {
     _dir: TempDir,
 }
 
+/// What is to be answered: a call, its end, a call from a telephone system.
+#[derive(Clone, Copy, PartialEq)]
+enum Asks {
+    Call,
+    End,
+    SipCall,
+}
+
 /// Where many calls have been and gone; the last began, if it is its end that is to be answered.
-fn house(mode: &str, ends: bool) -> House {
+fn house(mode: &str, asks: Asks) -> House {
     let runtime = Runtime::new().expect("a runtime");
     let dir = TempDir::new().expect("a directory");
-    let running = runtime.block_on(house::open(&dir, mode));
+    let (running, username) = runtime.block_on(house::open(&dir, mode));
     let key = SigningKey::new(&Secret::new(sample::TOKEN));
     let answered = |request: &Incoming| assert!(runtime.block_on(running.handler.answer(request)).status < 300);
+    let requests = |turn| match asks {
+        Asks::SipCall => house::sip_call(turn, &username, &key),
+        Asks::Call | Asks::End => house::call(turn, &key),
+    };
     for turn in 0..CALLS_BEFORE {
-        house::call(turn, &key).iter().for_each(answered);
+        requests(turn).iter().for_each(answered);
     }
-    let [call, end] = house::call(CALLS_BEFORE, &key);
-    let request = if ends {
+    let [call, end] = requests(CALLS_BEFORE);
+    let request = if asks == Asks::End {
         answered(&call);
         end
     } else {
@@ -139,8 +152,9 @@ fn house(mode: &str, ends: bool) -> House {
 
 // Everything but the socket: signature, lookup, decision, ledger, document, record, metrics.
 #[library_benchmark]
-#[bench::call(args = (house("after-hours-only", false)), config = at_most(WHOLE_CALL))]
-#[bench::end(args = (house("after-hours-only", true)), config = at_most(WHOLE_END))]
+#[bench::call(args = (house("after-hours-only", Asks::Call)), config = at_most(WHOLE_CALL))]
+#[bench::end(args = (house("after-hours-only", Asks::End)), config = at_most(WHOLE_END))]
+#[bench::sip_call(args = (house("after-hours-only", Asks::SipCall)), config = at_most(WHOLE_SIP_CALL))]
 fn whole(house: House) -> (Answer, House) {
     let entered = house.runtime.enter();
     let answer = at_once(house.running.handler.answer(black_box(&house.request)));

@@ -79,7 +79,7 @@ fn ledger(criterion: &mut Criterion) {
 fn lookup(criterion: &mut Criterion) {
     let runtime = Runtime::new().expect("a runtime");
     let dir = TempDir::new().expect("a directory");
-    let running = runtime.block_on(house::open(&dir, "always"));
+    let (running, _) = runtime.block_on(house::open(&dir, "always"));
     let directory = &running.handler.directory;
     let number = E164::parse(sample::NUMBER).expect("a number");
     // The first look loads, the second remembers.

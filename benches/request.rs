@@ -17,7 +17,7 @@ use sample::house::{self, call};
 fn whole_request(criterion: &mut Criterion) {
     let runtime = Runtime::new().expect("a runtime");
     let dir = tempfile::TempDir::new().expect("a directory");
-    let running = runtime.block_on(house::open(&dir, "after-hours-only"));
+    let (running, _) = runtime.block_on(house::open(&dir, "after-hours-only"));
     let key = SigningKey::new(&Secret::new(sample::TOKEN));
     let mut turn = 0;
     let edge = &running.handler;

@@ -9,14 +9,24 @@ use patchbay::edge::{Form, Incoming, sign};
 use patchbay::model::SigningKey;
 use tempfile::TempDir;
 
-use super::{ACCOUNT, BASE, NUMBER, TOKEN, availability, encode, fields};
+use super::{ACCOUNT, BASE, NUMBER, TOKEN, availability, encode, fields, sip_fields};
 
 /// A signed webhook with a CallSid of its own, and the status callback that ends its call.
 pub fn call(turn: u64, key: &SigningKey) -> [Incoming; 2] {
     let sid = format!("CA{turn:032x}");
-    let status = [("AccountSid", ACCOUNT), ("CallSid", &sid), ("CallStatus", "completed"), ("CallDuration", "9")];
+    requests(&sid, "/api/twilio/voice", fields(&sid), key)
+}
+
+/// The same from a telephone system that has signed in as `username`.
+pub fn sip_call(turn: u64, username: &str, key: &SigningKey) -> [Incoming; 2] {
+    let sid = format!("CA{turn:032x}");
+    requests(&sid, "/api/twilio/sip", sip_fields(&sid, username), key)
+}
+
+fn requests(sid: &str, path: &'static str, fields: Vec<(&'static str, String)>, key: &SigningKey) -> [Incoming; 2] {
+    let status = [("AccountSid", ACCOUNT), ("CallSid", sid), ("CallStatus", "completed"), ("CallDuration", "9")];
     let status: Vec<_> = status.into_iter().map(|(name, value)| (name, value.to_owned())).collect();
-    [("/api/twilio/voice", fields(&sid)), ("/api/twilio/status", status)].map(|(path, fields)| {
+    [(path, fields), ("/api/twilio/status", status)].map(|(path, fields)| {
         let body = encode(&fields);
         let form = Form::parse(&body).expect("a form");
         let signature = sign(&format!("{}{path}", BASE), Some(&form), key);
@@ -47,6 +57,7 @@ fn settings(dir: &std::path::Path) -> Settings {
         ("PATCHBAY_SPOOL__DIR", &spool),
         ("TWILIO_ACCOUNT_SID", ACCOUNT),
         ("TWILIO_AUTH_TOKEN", TOKEN),
+        ("PATCHBAY_SIP__DOMAIN", "example.sip.twilio.com"),
     ];
     let env = env.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
     Settings::load(None, env).unwrap_or_else(|faults| panic!("{faults}"))
@@ -69,8 +80,8 @@ async fn admin(
     request.send().await.expect("an answer").json().await.expect("JSON")
 }
 
-/// Starts it, with settings decided by `mode`.
-pub async fn open(dir: &TempDir, mode: &str) -> Running {
+/// Starts it, with settings decided by `mode`. Answers the name its telephone system signs in with, too.
+pub async fn open(dir: &TempDir, mode: &str) -> (Running, String) {
     let running = app::start(settings(dir.path())).await.unwrap_or_else(|failure| panic!("{failure:#}"));
     let tenant = serde_json::json!({"name": "Smile Dental", "timezone": "America/Toronto", "country": "CA",
         "target": {"kind": "assistant", "id": "asst-1"},
@@ -81,5 +92,7 @@ pub async fn open(dir: &TempDir, mode: &str) -> Running {
     admin(&running, reqwest::Method::POST, "/api/numbers/owned", owned).await;
     let path = format!("/api/tenants/{id}/availability");
     admin(&running, reqwest::Method::PUT, &path, availability(mode)).await;
-    running
+    let sip = serde_json::json!({"method": "sip", "clinicNumber": "+16475550188", "needsPhoneNumber": false});
+    let phone = admin(&running, reqwest::Method::PUT, &format!("/api/tenants/{id}/phone-integration"), sip).await;
+    (running, phone["sipUsername"].as_str().expect("a name").to_owned())
 }

@@ -71,6 +71,32 @@ pub fn fields(call_sid: &str) -> Vec<(&'static str, String)> {
     .collect()
 }
 
+/// The parameters of a call from a business's own telephone system.
+pub fn sip_fields(call_sid: &str, username: &str) -> Vec<(&'static str, String)> {
+    let token = "eyJhbGciOiJFUzI1NiJ9.".repeat(8);
+    let to = "sip:smile-dental@example.sip.twilio.com";
+    [
+        ("AccountSid", ACCOUNT),
+        ("ApiVersion", "2010-04-01"),
+        ("CallSid", call_sid),
+        ("CallStatus", "ringing"),
+        ("CallToken", &token),
+        ("Called", to),
+        ("Caller", CALLER),
+        ("Direction", "inbound"),
+        ("From", CALLER),
+        ("SipCallId", "5f1c09aa@192.0.2.10"),
+        ("SipDomain", "example.sip.twilio.com"),
+        ("SipDomainSid", "SD00000000000000000000000000000001"),
+        ("SipSourceIp", "192.0.2.10"),
+        ("SipUsername", username),
+        ("To", to),
+    ]
+    .into_iter()
+    .map(|(name, value)| (name, value.to_owned()))
+    .collect()
+}
+
 /// A form as it stands in a body.
 pub fn encode(fields: &[(&'static str, String)]) -> Vec<u8> {
     let escape = |text: &str| -> String {

@@ -217,6 +217,20 @@ impl Problem {
         Problem::new(StatusCode::CONFLICT, "job_state", "The job is not in a state for this", detail)
     }
 
+    /// A third name would take a name away that is in use.
+    pub fn sip_names_in_use() -> Problem {
+        let detail = "it has two SIP names, and calls sign in with the newer: remove the older first (GET and DELETE \
+                      /api/tenants/{id}/sip-names), then another can be made";
+        Problem::new(StatusCode::CONFLICT, "sip_names_in_use", "Both SIP names are in use", detail)
+    }
+
+    /// It is the only name that will be good.
+    pub fn sip_name_newest() -> Problem {
+        let detail = "this is the newest name, and without it nobody could sign in: make another first \
+                      (renewSipPassword), then this one can be removed";
+        Problem::new(StatusCode::CONFLICT, "sip_name_newest", "This is the newest SIP name", detail)
+    }
+
     /// The number leads to a tenant, and this is for one that leads nowhere.
     pub fn number_in_use() -> Problem {
         let detail = "the number leads to a tenant: take it from that tenant first (DELETE /api/numbers/{id})";
@@ -402,6 +416,7 @@ impl From<StoreError> for Problem {
             StoreError::OrgInUse => Problem::org_in_use(),
             StoreError::SlugTaken => Problem::slug_taken("asked for"),
             StoreError::NumberTaken => Problem::number_taken(),
+            StoreError::BothNamesInUse => Problem::sip_names_in_use(),
             StoreError::VersionChanged(current) => Problem::version_changed(current),
             StoreError::BadCursor => {
                 Problem::fault("?cursor", "bad_cursor", "this is no cursor of this list; begin again without one")
@@ -518,6 +533,7 @@ mod tests {
             (StoreError::AccountTaken, 409, false, "account_taken"),
             (StoreError::OrgInUse, 409, false, "org_in_use"),
             (StoreError::NumberTaken, 409, false, "number_taken"),
+            (StoreError::BothNamesInUse, 409, false, "sip_names_in_use"),
             (StoreError::VersionChanged(7), 412, false, "version_changed"),
             (StoreError::BadCursor, 422, false, "bad_cursor"),
             (StoreError::TooMany(50), 422, false, "too_many"),

@@ -13,7 +13,7 @@ use super::examples;
 
 /// What a text of each format of ours looks like. A pattern is for programs that write and read them; what it cannot
 /// say (that a zone exists, that a slug is free) the API says when it is asked.
-const FORMS: [(&str, &str); 20] = [
+const FORMS: [(&str, &str); 21] = [
     ("tenant-id", "^ten_[0-9a-hjkmnp-tv-z]{26}$"),
     ("org-id", "^org_[0-9a-hjkmnp-tv-z]{26}$"),
     ("token-id", "^tok_[0-9a-hjkmnp-tv-z]{26}$"),
@@ -33,6 +33,7 @@ const FORMS: [(&str, &str); 20] = [
     ("slug", "^(?!clinic-)(?![0-9]{7,}$)[a-z0-9-]{1,63}$"),
     ("country", "^[A-Za-z]{2}$"),
     ("iana-zone", "^[A-Za-z][A-Za-z0-9_+/-]*$"),
+    ("sip-name", "^sip_[0-9a-f]{8}$"),
     ("sip-uri", "^[Ss][Ii][Pp][Ss]?:[!-~]+@[!-~]+$"),
 ];
 
@@ -57,8 +58,9 @@ const NAMED_BY: [(&str, &str); 9] = [
 ];
 
 /// Parameters that mean the same wherever they are.
-const PARAMETERS: [(&str, &str, &str); 6] = [
+const PARAMETERS: [(&str, &str, &str); 7] = [
     ("path", "messageId", "message-id"),
+    ("path", "name", "sip-name"),
     ("query", "types", "event-kinds"),
     ("query", "tenantId", "tenant-id"),
     ("query", "cursor", "cursor"),

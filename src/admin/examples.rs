@@ -93,6 +93,7 @@ fn text(schema: &Value) -> Value {
         "sid" => json!("CA00000000000000000000000000000001"),
         "iana-zone" => json!("America/Toronto"),
         "country" => json!("CA"),
+        "sip-name" => json!("sip_ca5ecdfd"),
         "sip-uri" => json!("sip:smile-dental@sip.vapi.ai"),
         "uri" => json!("https://hooks.example.com/patchbay"),
         _ => json!("…"),

@@ -60,8 +60,8 @@ pub(super) struct JobBody {
 }
 
 /// What a job is for: a number for a tenant; a tenant's way of being reached; a number that is to lead to us; a tenant's
-/// target; a number that leaves Vapi; a number that is given back; what a tenant had that is gone;
-/// a number that came from another carrier; a move that is called off.
+/// target; a number that leaves Vapi; a number that is given back; a SIP name that is let in no more; what a tenant had that
+/// is gone; a number that came from another carrier; a move that is called off.
 #[derive(Clone, Copy, Serialize, Deserialize, ToSchema)]
 #[schema(as = JobKind)]
 #[serde(rename_all = "camelCase")]
@@ -72,6 +72,7 @@ pub(super) enum JobKindBody {
     Target,
     Remove,
     Release,
+    Retire,
     Vacate,
     Arrive,
     CallOff,
@@ -311,6 +312,7 @@ impl JobKindBody {
             JobKind::Target => JobKindBody::Target,
             JobKind::Remove => JobKindBody::Remove,
             JobKind::Release => JobKindBody::Release,
+            JobKind::Retire => JobKindBody::Retire,
             JobKind::Vacate => JobKindBody::Vacate,
             JobKind::Arrive => JobKindBody::Arrive,
             JobKind::CallOff => JobKindBody::CallOff,

@@ -55,6 +55,7 @@ mod schema;
 mod serve;
 mod setup_guide;
 mod simulate;
+mod sip_names;
 mod slug;
 mod supply;
 mod tenant_body;
@@ -73,7 +74,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::model::{self, Arrival, Change, Fault, OrgId, Port, Secret, Seed, Sid, TenantId};
 use crate::provisioning::Report;
@@ -153,6 +154,8 @@ pub struct Provision {
     pub sip_domain: Option<String>,
     /// The SIP domain whose callers are known by their address.
     pub sip_acl_domain: Option<String>,
+    /// How long an older name on the SIP domain is good after a newer was called with.
+    pub sip_overlap: SignedDuration,
     /// What opens `POST /api/restaurants` in place of a token.
     pub restaurants_secret: Option<Secret>,
 }

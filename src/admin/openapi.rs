@@ -211,10 +211,12 @@ const BUY: [&str; 5] =
     ["/api/numbers", "/api/tenants", "/api/tenants/{id}/deploy", "/api/restaurants", "/api/jobs/{id}/retry"];
 
 /// What may be in somebody's way.
-const CONFLICTS: [(&str, HttpMethod, &str); 15] = [
+const CONFLICTS: [(&str, HttpMethod, &str); 17] = [
     ("/api/numbers", HttpMethod::Post, "The number leads to a tenant, or the tenant has as many as it may have"),
     ("/api/numbers/{id}/release", HttpMethod::Post, "The number leads to a tenant"),
     ("/api/tenants/{id}/deploy", HttpMethod::Post, "How the tenant is reached has not been said"),
+    ("/api/tenants/{id}/phone-integration", HttpMethod::Put, "It has two SIP names, and both are in use"),
+    ("/api/tenants/{id}/sip-names/{name}", HttpMethod::Delete, "It is the newest name"),
     ("/api/jobs/{id}/retry", HttpMethod::Post, "The job has not ended, or has succeeded"),
     ("/api/jobs/{id}/cancel", HttpMethod::Post, "The job has ended"),
     ("/api/tenants", HttpMethod::Post, "Another tenant has the slug"),

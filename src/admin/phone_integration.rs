@@ -20,11 +20,12 @@ use super::port;
 use super::port_body::StageBody;
 use super::{AdminState, checks, purchases};
 use crate::model::{
-    Change, E164, Estimates, Fault, Number, NumberState, PhoneIntegration, PhoneMethod, Purpose, Secret, Tenant,
+    Change, E164, Estimates, Fault, Number, NumberState, PhoneIntegration, PhoneMethod, Purpose, Secret, SipSeat,
+    Tenant,
 };
 use crate::provisioning::{About, Asked, sip_password, sip_username};
 use crate::routing::dialing::country_of;
-use crate::store::{Ask, JobBounds, NumberFilter, StoreError};
+use crate::store::{Ask, JobBounds, NewSipName, NumberFilter, StoreError};
 
 /// How a tenant is reached. Which members there are depends on the method, and on whether it is set up.
 #[derive(Serialize, ToSchema)]
@@ -144,7 +145,8 @@ pub(super) struct PhonePut {
     area_code: Option<String>,
     /// Get a number when it is deployed. Where nothing is said: unless the tenant has one.
     needs_phone_number: Option<bool>,
-    /// Make a new SIP password; the one before is good until it is deployed.
+    /// Make a new SIP name and password. Those before stay good beside them, until a week after the first call with the
+    /// new ones (`sip.password_overlap_days`), or until they are removed (`DELETE …/sip-names/{name}`).
     #[serde(default)]
     renew_sip_password: bool,
     /// Networks its telephone system calls from, in place of a password: IPv4, no wider
@@ -191,7 +193,8 @@ pub(super) async fn read(
 
 /// Says how a tenant is to be reached
 ///
-/// Nothing is bought or set up by it: that is what deploy does. A SIP password is told here once.
+/// Nothing is bought or set up by it: that is what deploy does. A SIP password is told here once, with the name it goes
+/// with; where there is one already, both are good.
 #[utoipa::path(put, path = "/api/tenants/{id}/phone-integration", tag = "phone", request_body = PhonePut,
     responses((status = 200, description = "As it is configured now", body = PhoneBody)))]
 pub(super) async fn put(
@@ -210,17 +213,15 @@ pub(super) async fn put(
         return Err(Problem::port_under_way());
     }
     let numbers = calls_numbers(&admin, &tenant).await?;
+    let has_password = known.as_ref().is_some_and(|(phone, password)| password.is_some() && phone.sip_name().is_some());
     if method != PhoneMethod::Ported && numbers.iter().any(|number| number.e164 == clinic_number) {
         let detail = "this number is ours already: calls to it need not be sent on";
         return Err(Problem::fault("/clinicNumber", "loop", detail));
     }
-    let (seat, has_password, is_new) = match &known {
-        Some((phone, password)) => (phone.seat.clone(), password.is_some(), phone.password_is_new),
-        None => (None, false, false),
-    };
-    let fresh =
-        method == PhoneMethod::Sip && (!has_password || put.renew_sip_password || tenant.sip_username.is_none());
-    let password = fresh.then(|| sip_password(&(admin.secret)()));
+    // Who is known by its addresses has no password: it is told one when it comes to have one.
+    let signs_in = method == PhoneMethod::Sip && source_ips.is_empty();
+    let fresh = signs_in && (!has_password || put.renew_sip_password);
+    let seats = known.as_ref().map(|(phone, _)| phone.seats.clone()).unwrap_or_default();
     let phone = PhoneIntegration {
         method,
         clinic_number,
@@ -235,25 +236,30 @@ pub(super) async fn put(
         configured_at: (admin.now)(),
         number: None,
         setup_completed_at: None,
-        password_is_new: fresh || is_new,
-        seat,
+        seats,
     };
     let tenant = if fresh && tenant.sip_username.is_none() { named(&admin, &caller, &tenant).await? } else { tenant };
-    let kept = admin.store.put_phone_integration(&tenant.id, &phone, password.as_ref(), &caller.by).await;
+    let renewed = match fresh {
+        true => Some(NewSipName { username: new_name(&admin).await?, password: sip_password(&(admin.secret)()) }),
+        false => None,
+    };
+    let kept = admin.store.put_phone_integration(&tenant.id, &phone, renewed.as_ref(), &caller.by).await;
     (admin.changed)(Change::Tenant(tenant.id.clone()));
     // By its number a telephone system may call too.
     for number in known.iter().map(|(phone, _)| phone.clinic_number).chain([clinic_number]) {
         (admin.changed)(Change::SipName(number.to_string()));
         (admin.changed)(Change::SipName(number.to_string().trim_start_matches('+').to_owned()));
     }
-    match kept {
-        Err(StoreError::NumberTaken) => {
-            let detail = "another tenant is known by this number";
-            return Err(Problem::fault("/clinicNumber", "number_taken", detail));
-        }
-        kept => kept?,
+    if let Err(StoreError::NumberTaken) = kept {
+        let detail = "another tenant is known by this number";
+        return Err(Problem::fault("/clinicNumber", "number_taken", detail));
     }
-    Ok(Answer(PhoneBody::of(&admin, &tenant, &phone, password.as_ref()).await?))
+    if let Some(name) = kept? {
+        // Whoever called by it before it was anybody's was told so, and that is remembered.
+        (admin.changed)(Change::SipName(name));
+    }
+    let now = admin.store.phone_integration(&tenant.id).await?.map_or(phone, |(phone, _)| phone);
+    Ok(Answer(PhoneBody::of(&admin, &tenant, &now, renewed.as_ref().map(|new| &new.password)).await?))
 }
 
 /// Sets up how a tenant is reached
@@ -327,12 +333,18 @@ fn wish(admin: &AdminState, put: &PhonePut) -> Result<Wish, Problem> {
     }
 }
 
-/// A name on the SIP domain that nobody else has.
-async fn named(admin: &AdminState, caller: &Caller, tenant: &Tenant) -> Result<Tenant, Problem> {
+/// A name on the SIP domain that nobody has, or had.
+async fn new_name(admin: &AdminState) -> Result<String, Problem> {
     let mut name = sip_username(&(admin.random)());
     while admin.store.tenant_by_sip_user(&name).await?.is_some() {
         name = sip_username(&(admin.random)());
     }
+    Ok(name)
+}
+
+/// The tenant with a name of its own on the SIP domain, by which it is called ever after.
+async fn named(admin: &AdminState, caller: &Caller, tenant: &Tenant) -> Result<Tenant, Problem> {
+    let name = new_name(admin).await?;
     let now = (admin.now)();
     let given = name.clone();
     let changed = admin.store.change_tenant(&tenant.id, None, &caller.by, move |tenant| {
@@ -381,11 +393,13 @@ impl PhoneBody {
     ) -> Result<PhoneBody, Problem> {
         let (is_sip, is_ported) = (phone.method == PhoneMethod::Sip, phone.method == PhoneMethod::Ported);
         let by_password = is_sip && phone.source_ips.is_empty();
-        let name = tenant.sip_username.clone().filter(|_| by_password);
+        let own = tenant.sip_username.as_ref().filter(|_| by_password);
+        let named = phone.sip_name().and_then(|seat| seat.username.clone()).filter(|_| by_password);
         let domain = if by_password { &admin.provision.sip_domain } else { &admin.provision.sip_acl_domain };
         let host = domain.as_deref().unwrap_or_default();
-        // Whoever is known by address may call by any name of the tenant's; this one people can read.
-        let user = name.as_deref().unwrap_or(&tenant.slug);
+        // It may call by any name of the tenant's: what it dials need not change when it signs in with another. Of those
+        // that are known by their addresses people can read this one.
+        let user = own.unwrap_or(&tenant.slug);
         let is_set_up = phone.setup_completed_at.is_some();
         let port_status = if is_ported { Some(port::stage(admin, tenant, phone).await?) } else { None };
         Ok(PhoneBody {
@@ -400,7 +414,7 @@ impl PhoneBody {
             sip_url: is_sip.then(|| format!("sip:{user}@{host}")),
             source_ips: (!phone.source_ips.is_empty()).then(|| phone.source_ips.iter().map(told).collect()),
             sip_password: password.filter(|_| by_password).map(|password| password.reveal().to_owned()),
-            sip_username: name,
+            sip_username: named.or_else(|| own.cloned()),
             area_code: phone.area_code.clone().filter(|_| !is_set_up),
             needs_phone_number: (!is_set_up).then_some(phone.needs_phone_number),
             configured_at: (!is_set_up && !is_ported).then_some(phone.configured_at),
@@ -450,6 +464,15 @@ fn notes(phone: &PhoneIntegration, costs: &Estimates) -> Vec<String> {
             "Note: You'll need to set up call forwarding from your existing number to the Twilio number you have.",
         ),
     };
+    let mut names = SipSeat::names(&phone.seats).rev().filter_map(|seat| seat.username.as_deref());
+    let (newest, older) = (names.next(), names.next());
+    if let (Some(newest), Some(older), true) = (newest, older, phone.source_ips.is_empty()) {
+        let beside = format!(
+            "Note: {newest} is good once it is deployed; {older} with its password stays good beside it until your \
+             telephone system has changed over."
+        );
+        return vec![done.to_owned(), beside];
+    }
     if phone.needs_phone_number {
         return vec![done.to_owned(), needed, cost];
     }

@@ -11,8 +11,8 @@ use super::exact::Document;
 use super::{
     AdminState, audio, audit, auth, availability, calls, costs, erasures, events, exports, idempotency, jobs, live,
     number_deeds, number_life, numbers, openapi, orgs, overrides, pages, phone_integration, plan, port, purchases,
-    request, restaurants, retention, rotation, setup_guide, simulate, supply, tenants, tokens, turns::Turns, versions,
-    voicemails, webhook_deliveries, webhooks,
+    request, restaurants, retention, rotation, setup_guide, simulate, sip_names, supply, tenants, tokens, turns::Turns,
+    versions, voicemails, webhook_deliveries, webhooks,
 };
 
 fn routes() -> OpenApiRouter<AdminState> {
@@ -48,6 +48,8 @@ fn routes() -> OpenApiRouter<AdminState> {
         .routes(routes!(port::portability))
         .routes(routes!(port::refresh))
         .routes(routes!(port::cancel))
+        .routes(routes!(sip_names::list))
+        .routes(routes!(sip_names::remove))
         .routes(routes!(setup_guide::guide))
         .routes(routes!(restaurants::create))
         .routes(routes!(jobs::list))

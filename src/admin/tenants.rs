@@ -209,16 +209,15 @@ pub(super) async fn delete(
     if admin.store.port_of(&tenant.id).await?.is_some_and(|port| port.stage.is_open()) {
         return Err(Problem::port_under_way());
     }
-    let phone = admin.store.phone_integration(&tenant.id).await?.map(|(phone, _)| phone);
+    let is_configured = admin.store.phone_integration(&tenant.id).await?.is_some();
     let rested = admin.store.delete_tenant(&tenant.id, expected, &caller.by).await;
     let numbers: &[Number] = rested.as_deref().unwrap_or_default();
     for change in changes_of(&tenant).into_iter().chain(numbers.iter().flat_map(super::numbers::changes_of)) {
         (admin.changed)(change);
     }
     rested?;
-    if phone.is_some() || has_own_address(&tenant) {
-        let seat = phone.and_then(|phone| phone.seat).map(Into::into);
-        let asked = Asked::Vacate { tenant: tenant.id.clone(), seat, username: tenant.sip_username.clone() };
+    if is_configured || has_own_address(&tenant) {
+        let asked = Asked::Vacate { tenant: tenant.id.clone() };
         jobs::begin(&admin, &caller.by, &About::tenant(&tenant), &asked, JobBounds::default()).await?;
     }
     Ok(StatusCode::NO_CONTENT)

@@ -159,7 +159,8 @@ impl Background {
         let desk = Arc::new(provisioning::desk(&settings, clock, &store, &twilio, vapi.as_ref(), &changed, &shelf));
         let number_watch = {
             let quarantine = SignedDuration::from_hours(24 * i64::from(settings.policy.quarantine_days));
-            Arc::new(NumberWatch::new(Arc::clone(&desk), Arc::clone(&metrics), quarantine, Arc::clone(&jobs_wake)))
+            let (desk, overlap, wake) = (Arc::clone(&desk), provisioning::sip_overlap(&settings), &jobs_wake);
+            Arc::new(NumberWatch::new(desk, Arc::clone(&metrics), quarantine, overlap, Arc::clone(wake)))
         };
         let (ports, port_news) = (Arc::new(Ports::new(Arc::clone(&desk), Arc::clone(&jobs_wake))), Arc::default());
         let router = admin::router(AdminState {

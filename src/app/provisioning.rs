@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
+use jiff::SignedDuration;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -13,7 +14,7 @@ use crate::config::Settings;
 use crate::events::{Audience, Bus, Event, News, Warning, WarningKind};
 use crate::model::{Change, Clock};
 use crate::providers::{Twilio, TwilioKey, Vapi, VapiServer, Wiring};
-use crate::provisioning::{Desk, Gates, Pace, Policy, Ports, Runner, Shelf, Watch};
+use crate::provisioning::{Desk, Gates, ListLimits, Pace, Policy, Ports, Runner, Shelf, Watch};
 use crate::store::Store;
 use crate::telemetry::Metrics;
 use crate::twiml::Urls;
@@ -80,6 +81,7 @@ fn policy(settings: &Settings) -> Policy {
         vapi_sip_host: settings.vapi.sip_host.clone(),
         sip_domain: settings.sip.domain.clone(),
         sip_acl_domain: settings.sip.acl_domain.clone(),
+        sip_lists: ListLimits { names: settings.sip.names_per_list, addresses: settings.sip.addresses_per_list },
         free_numbers: settings.vapi.free_number_limit,
         brand: settings.brand.name.clone(),
     }
@@ -95,8 +97,14 @@ pub(super) fn of_admin(settings: &Settings, wake: &Arc<Notify>) -> Provision {
         numbers_per_tenant: settings.policy.numbers_per_tenant,
         sip_domain: settings.sip.domain.clone(),
         sip_acl_domain: settings.sip.acl_domain.clone(),
+        sip_overlap: sip_overlap(settings),
         restaurants_secret: settings.vapi.webhook_secret.clone(),
     }
+}
+
+/// How long an older name on the SIP domain is good after a newer was called with.
+pub(super) fn sip_overlap(settings: &Settings) -> SignedDuration {
+    SignedDuration::from_hours(24 * i64::from(settings.sip.password_overlap_days))
 }
 
 /// Starts the runner. A store in one file has no other process: what the last one had claimed is given back at once.

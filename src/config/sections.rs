@@ -254,6 +254,12 @@ pub struct Sip {
     pub domain: Option<String>,
     /// The domain whose callers are known by their address.
     pub acl_domain: Option<String>,
+    /// How long an older password is good beside a newer that is in use, in days.
+    pub password_overlap_days: u32,
+    /// How many names a list at Twilio takes.
+    pub names_per_list: u32,
+    /// How many networks one takes.
+    pub addresses_per_list: u32,
 }
 
 impl Sip {
@@ -263,7 +269,14 @@ impl Sip {
         if domain.is_some() && domain == acl_domain {
             reader.fault("sip.acl_domain", "must differ from sip.domain: one domain would enforce both kinds at once");
         }
-        Sip { domain, acl_domain }
+        Sip {
+            domain,
+            acl_domain,
+            password_overlap_days: reader.number("sip.password_overlap_days", 0..=365),
+            names_per_list: reader.number("sip.names_per_list", 1..=1_000),
+            // A tenant has up to twenty, in one list.
+            addresses_per_list: reader.number("sip.addresses_per_list", 20..=100),
+        }
     }
 }
 

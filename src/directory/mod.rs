@@ -4,6 +4,7 @@
 //! means for a call is compiled by `routing`; whether a caller may use what is found here is the edge's to judge.
 
 mod changes;
+mod names;
 mod shelf;
 
 use std::fmt;
@@ -13,14 +14,15 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 
 use crate::model::{
-    Change, E164, Fault, Number, NumberId, NumberState, OrgId, PhoneIntegration, PhoneMethod, Purpose, Sid, SigningKey,
-    Tenant, TenantId, TwilioAccount,
+    Change, Clock, E164, Fault, Number, NumberId, NumberState, OrgId, PhoneIntegration, PhoneMethod, Purpose, Sid,
+    SigningKey, SipUser, Tenant, TenantId, TwilioAccount,
 };
 use crate::routing::{self, Alike, CompiledTenant, Surroundings};
 use crate::store::{Store, StoreError};
 use crate::telemetry::{Lookup, Metrics};
 
 use self::changes::Changes;
+use self::names::{Heard, Name};
 use self::shelf::{Patience, RETRY_AFTER, Shelf};
 
 /// Longest a webhook waits for the directory before the caller hears that the line has trouble.
@@ -47,7 +49,8 @@ struct Rooms {
     global_account: Option<Arc<Account>>,
     numbers: Shelf<u64, Route>,
     vapi_numbers: Shelf<Sid, Route>,
-    sip_names: Shelf<Arc<str>, TenantId>,
+    sip_names: Shelf<Arc<str>, Name>,
+    heard: Heard,
     tenants: Shelf<TenantId, CompiledTenant>,
     accounts: Shelf<Sid, Account>,
     /// How tenants' telephone systems are known by their addresses.
@@ -171,7 +174,9 @@ impl Directory {
     ) -> Directory {
         let runtime = Handle::current();
         let global_account = around.global_account.clone();
+        let sip_names = Shelf::new(capacity, runtime.clone(), RETRY_AFTER);
         let rooms = Rooms {
+            heard: Heard::kept_in(store.clone(), sip_names.clone()),
             store,
             around,
             metrics,
@@ -179,7 +184,7 @@ impl Directory {
             global_account: global_account.map(|twilio| Arc::new(Account::new(None, twilio))),
             numbers: Shelf::new(capacity, runtime.clone(), RETRY_AFTER),
             vapi_numbers: Shelf::new(capacity, runtime.clone(), RETRY_AFTER),
-            sip_names: Shelf::new(capacity, runtime.clone(), RETRY_AFTER),
+            sip_names,
             tenants: Shelf::new(capacity, runtime.clone(), RETRY_AFTER),
             accounts: Shelf::new(capacity, runtime.clone(), RETRY_AFTER),
             phones: Shelf::new(capacity, runtime, RETRY_AFTER),
@@ -206,6 +211,23 @@ impl Directory {
             }
         }
         self.counted(self.line_of_name(user, &patience).await)
+    }
+
+    /// Does this name (lower case), with which a telephone system has signed in, belong to the tenant? One that it had and
+    /// that is good no more does not, whatever Twilio says.
+    pub async fn signs_in(&self, user: &str, tenant: &TenantId, now: Clock) -> Found<bool> {
+        // Somebody made it at Twilio by hand.
+        if user.starts_with(|first: char| first == '+' || first.is_ascii_digit()) {
+            return self.by_sip_user(user).await.map(|line| line.tenant.id() == tenant);
+        }
+        let patience = Patience::of(LOOKUP_TIMEOUT);
+        self.counted(self.name(user, &patience).await).map(|name| {
+            let belongs = name.signs_in && name.tenant == *tenant;
+            if belongs {
+                self.rooms.heard.note(&name, user, now);
+            }
+            belongs
+        })
     }
 
     /// Whose line is this Vapi phone number?
@@ -264,8 +286,8 @@ impl Directory {
         if let Some(line) = as_number(user).and_then(|number| self.cached_by_number(number)) {
             return Some(line);
         }
-        let id = self.rooms.sip_names.peek(&Arc::from(user.to_lowercase()))?;
-        Some(Line { tenant: self.rooms.tenants.peek(&id)?, route: None })
+        let name = self.rooms.sip_names.peek(&Arc::from(user.to_lowercase()))?;
+        Some(Line { tenant: self.rooms.tenants.peek(&name.tenant)?, route: None })
     }
 
     /// True if some tenant's calls could be answered without the store.
@@ -281,7 +303,7 @@ impl Directory {
                 rooms.forget_tenant(id);
                 rooms.phones.forget(id);
                 // Its names may have changed with it, and one that nobody had may be its own now.
-                rooms.sip_names.forget_if(|tenant| tenant == id);
+                rooms.sip_names.forget_if(|name| name.tenant == *id);
             }
             Change::Number(e164) => {
                 // The tenant it led to knew it as its own.
@@ -312,31 +334,38 @@ impl Directory {
     }
 
     async fn line_of_name(&self, user: &str, patience: &Patience) -> (Found<Line>, Lookup) {
-        if user.is_empty() || user.len() > SIP_USER_BYTES_MAX {
-            return (Found::Unknown, Lookup::Negative);
-        }
-        let name: Arc<str> = Arc::from(user.to_lowercase());
-        let found = self.rooms.sip_names.get(&name, patience, || {
-            let (rooms, name) = (Arc::clone(&self.rooms), Arc::clone(&name));
-            async move {
-                let named = rooms.store.tenant_by_sip_user(&name).await?;
-                // Telephone systems dial on what was called: the number their business is known by.
-                match (named, as_number(&name)) {
-                    (None, Some(number)) => {
-                        let known = rooms.store.tenant_known_by(number).await?;
-                        Ok(known.filter(|(how, _)| *how == PhoneMethod::Sip).map(|(_, id)| id))
-                    }
-                    (named, _) => Ok(named),
-                }
-            }
-        });
-        let (id, how) = match found.await {
-            (Found::Known(id), how) => (id, how),
+        let (name, how) = match self.name(&user.to_lowercase(), patience).await {
+            (Found::Known(name), how) => (name, how),
             (Found::Unknown, how) => return (Found::Unknown, how),
             (Found::Trouble, how) => return (Found::Trouble, how),
         };
-        let (tenant, tenant_how) = self.compiled(&id, patience).await;
+        let (tenant, tenant_how) = self.compiled(&name.tenant, patience).await;
         (tenant.map(|tenant| Line { tenant, route: None }), worse(how, tenant_how))
+    }
+
+    /// A name, in lower case.
+    async fn name(&self, user: &str, patience: &Patience) -> (Found<Arc<Name>>, Lookup) {
+        if user.is_empty() || user.len() > SIP_USER_BYTES_MAX {
+            return (Found::Unknown, Lookup::Negative);
+        }
+        let name: Arc<str> = Arc::from(user);
+        let load = || {
+            let (rooms, name) = (Arc::clone(&self.rooms), Arc::clone(&name));
+            async move {
+                let named = rooms.store.sip_user(&name).await?;
+                // Telephone systems dial on what was called: the number their business is known by.
+                let user = match (named, as_number(&name)) {
+                    (None, Some(number)) => {
+                        let known = rooms.store.tenant_known_by(number).await?;
+                        let tenant = known.filter(|(how, _)| *how == PhoneMethod::Sip).map(|(_, id)| id);
+                        tenant.map(|tenant| SipUser { tenant, signs_in: true, is_awaited: false })
+                    }
+                    (named, _) => named,
+                };
+                Ok(user.map(Name::from))
+            }
+        };
+        self.rooms.sip_names.get(&name, patience, load).await
     }
 
     async fn line_of_route(&self, route: (Found<Arc<Route>>, Lookup), patience: &Patience) -> (Found<Line>, Lookup) {

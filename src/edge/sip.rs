@@ -45,8 +45,8 @@ async fn may_call(edge: &Edge, signed: &Signed<'_>, line: &Line) -> Option<bool>
         };
     }
     let Some(username) = signed.get("SipUsername") else { return Some(true) };
-    match edge.directory.by_sip_user(&username.to_lowercase()).await {
-        Found::Known(owner) => Some(owner.tenant.id() == line.tenant.id()),
+    match edge.directory.signs_in(&username.to_lowercase(), line.tenant.id(), edge.now).await {
+        Found::Known(is_its_own) => Some(is_its_own),
         Found::Unknown => Some(false),
         Found::Trouble => None,
     }

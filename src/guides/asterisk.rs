@@ -38,7 +38,7 @@ pub(super) fn sections(facts: &Facts<'_>, pbx: Pbx) -> Vec<Section> {
         "Behind a router, give the transport external_signaling_address, external_media_address and local_net as well, \
          or nobody hears anything.",
     );
-    let user = facts.username().unwrap_or(&facts.tenant.slug);
+    let user = facts.own_name().unwrap_or(&facts.tenant.slug);
     let calls = Section::titled("extensions.conf")
         .says(
             "${EXTEN} is the number that was called: it is sent on as it is, and says whose call it is. front-desk stands \

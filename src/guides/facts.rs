@@ -82,16 +82,25 @@ impl Facts<'_> {
         }
     }
 
-    /// The name it signs in with; none where it is known by its addresses.
+    /// The name it is to sign in with; none where it is known by its addresses.
     pub(super) fn username(&self) -> Option<&str> {
-        let signs_in = self.is_configured_for(Method::Sip) && self.networks().is_empty();
-        self.tenant.sip_username.as_deref().filter(|_| signs_in)
+        let newest = self.phone.and_then(PhoneIntegration::sip_name).and_then(|seat| seat.username.as_deref());
+        newest.or(self.tenant.sip_username.as_deref()).filter(|_| self.signs_in())
+    }
+
+    /// Its own name on the SIP domain: what it dials, whatever it signs in with.
+    pub(super) fn own_name(&self) -> Option<&str> {
+        self.tenant.sip_username.as_deref().filter(|_| self.signs_in())
+    }
+
+    fn signs_in(&self) -> bool {
+        self.is_configured_for(Method::Sip) && self.networks().is_empty()
     }
 
     /// The address its telephone system calls.
     pub(super) fn sip_uri(&self) -> Option<String> {
         let user = match self.networks().is_empty() {
-            true => self.username()?,
+            true => self.own_name()?,
             false => &self.tenant.slug,
         };
         self.domain().0.map(|domain| format!("sip:{user}@{domain}"))

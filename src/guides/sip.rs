@@ -147,7 +147,7 @@ fn settings(facts: &Facts<'_>) -> Section {
         rows.push(row("User name and password", "none: the address your system calls from is enough".to_owned()));
     }
     let number = facts.clinic_number().map(|number| number.to_string());
-    let may_dial = [facts.username().map(str::to_owned), number, Some(facts.tenant.slug.clone())];
+    let may_dial = [facts.own_name().map(str::to_owned), number, Some(facts.tenant.slug.clone())];
     let may_dial: Vec<String> = may_dial.into_iter().flatten().collect();
     rows.push(row("Registration", "none: calls go out from your system to us".to_owned()));
     rows.push(row("Number or user to dial", may_dial.join(" or ")));
@@ -174,9 +174,9 @@ fn ringcentral(facts: &Facts<'_>) -> Section {
     Section::titled("In RingCentral").says(way)
 }
 
-/// Where a password comes from, once it was not written down.
-fn password(facts: &Facts<'_>) -> Option<Section> {
-    let (Some(_), Some(number)) = (facts.username(), facts.clinic_number()) else { return None };
+/// Where a password comes from, once it was not written down, and how one ends.
+fn password(facts: &Facts<'_>) -> Vec<Section> {
+    let (Some(_), Some(number)) = (facts.username(), facts.clinic_number()) else { return Vec::new() };
     let slug = &facts.tenant.slug;
     // What is not said again is forgotten.
     let phone = facts.phone.filter(|phone| !phone.needs_phone_number);
@@ -187,11 +187,22 @@ fn password(facts: &Facts<'_>) -> Option<Section> {
         "patchbay tenants phone {slug} --method sip --clinic-number {number}{system}{without} --renew-sip-password\n\
          patchbay tenants deploy {slug}"
     );
-    let section = Section::titled("A new password").says(
-        "The password was told once, in the answer to the configuration, and is shown nowhere again. If it was not \
-         written down, whoever runs the installation makes a new one. The old one is good until the second command.",
-    );
-    Some(section.copies("A new password, and its way to Twilio", "sh", command))
+    let renewed = Section::titled("A new password")
+        .says(
+            "The password was told once, in the answer to the configuration, and is shown nowhere again. If it was not \
+             written down, or is to be changed, whoever runs the installation makes a new one: a new user name and a new \
+             password, which are good beside those before. Enter both in your phone system when it suits you. No call is \
+             lost in between, and what it dials stays as it is.",
+        )
+        .copies("A new user name and password, and their way to Twilio", "sh", command);
+    let names = format!("patchbay tenants sip-names {slug}\npatchbay tenants sip-names {slug} --remove sip_…");
+    let ended = Section::titled("The end of the older password")
+        .says(
+            "It ends by itself once your phone system has called with the new one, and some days have passed in which it has \
+             not called with the older. If somebody else knows it, it is ended at once by whoever runs the installation.",
+        )
+        .copies("Which user names are good, and the end of the older one", "sh", names);
+    vec![renewed, ended]
 }
 
 /// A text as one word of a shell, whatever stands in it.

@@ -10,7 +10,7 @@ use super::*;
 use crate::config::Settings;
 use crate::model::{
     Connect, E164, Estimates, Number, NumberId, NumberState, OrgId, PhoneIntegration, PhoneMethod, Purpose, Seed, Sid,
-    Target, TargetKind, Tenant, TenantId, Via,
+    SipSeat, Target, TargetKind, Tenant, TenantId, Via,
 };
 
 const CLINIC: &str = "+14165550188";
@@ -86,8 +86,7 @@ impl World {
             configured_at: Timestamp::UNIX_EPOCH,
             number: Some(number(OURS)),
             setup_completed_at: Some(Timestamp::UNIX_EPOCH),
-            password_is_new: false,
-            seat: None,
+            seats: Vec::new(),
         });
         if method == PhoneMethod::Sip {
             world.tenant.sip_username = Some("sip_ca5ecdfd".to_owned());

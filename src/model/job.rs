@@ -24,6 +24,8 @@ pub enum JobKind {
     Remove,
     /// A number is given back for good.
     Release,
+    /// A name that a tenant's telephone system signed in with is let in no more.
+    Retire,
     /// What a tenant had at the providers goes, now that it is gone.
     Vacate,
     /// A number that came from another carrier is made to lead to us.

@@ -19,6 +19,7 @@ mod phone;
 mod port;
 mod record;
 mod retention;
+mod seat;
 mod secret;
 mod sid;
 mod signing;
@@ -45,7 +46,7 @@ pub use job::{Job, JobEntry, JobKind, JobState, Standing, StepKey, StepStanding,
 pub use life::{LifeState, NumberLife, Spell};
 pub use money::{Currency, Money, NotMoney};
 pub use person::Person;
-pub use phone::{PhoneIntegration, PhoneMethod, SipSeat};
+pub use phone::{PhoneIntegration, PhoneMethod};
 pub use port::{
     Port, PortAddress, PortBill, PortMoment, PortPapers, PortSeen, PortStage, missing as missing_for_port,
     words as port_words,
@@ -55,6 +56,7 @@ pub use record::{
     VoicemailNews, VoicemailState, as_e164,
 };
 pub use retention::{DAYS_MAX, RecordingFate, Retention, TenantRetention};
+pub use seat::{SipOverlap, SipPlace, SipSeat, SipUser};
 pub use secret::Secret;
 pub use sid::{NotASid, Sid};
 pub use signing::SigningKey;

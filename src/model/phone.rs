@@ -7,7 +7,7 @@ use ipnet::Ipv4Net;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{E164, Sid};
+use super::{E164, SipSeat};
 
 /// A tenant's way of being reached, before and after it is set up.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -45,12 +45,9 @@ pub struct PhoneIntegration {
     /// When it was set up; none before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub setup_completed_at: Option<Timestamp>,
-    /// The password of its name on the SIP domain is another than Twilio has.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub password_is_new: bool,
-    /// Where Twilio keeps its name on the SIP domain.
+    /// What Twilio's lists hold of it, and are to hold: the older first.
     #[serde(skip)]
-    pub seat: Option<SipSeat>,
+    pub seats: Vec<SipSeat>,
 }
 
 /// The ways there are.
@@ -82,15 +79,9 @@ impl PhoneIntegration {
         let IpAddr::V4(address) = address else { return false };
         self.method == PhoneMethod::Sip && self.source_ips.iter().any(|network| network.contains(&address))
     }
-}
 
-/// Where Twilio keeps who a tenant's telephone system is: a name and its password, or its addresses.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SipSeat {
-    /// In which account.
-    pub account: Sid,
-    /// In which list of it.
-    pub list: Sid,
-    /// The name in it; none where it is a list of addresses.
-    pub credential: Option<Sid>,
+    /// The name its telephone system is to sign in with. An older one may be good beside it.
+    pub fn sip_name(&self) -> Option<&SipSeat> {
+        SipSeat::names(&self.seats).last()
+    }
 }

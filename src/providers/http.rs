@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use reqwest::header::RETRY_AFTER;
 use reqwest::{RequestBuilder, Response, StatusCode, Url, redirect};
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::Value;
 
 use crate::telemetry::Metrics;
@@ -124,11 +124,22 @@ impl Ask<'_> {
         }
     }
 
-    /// Like [`Ask::done`], where what is already gone is done with: a 404 in the provider's own words.
+    /// Sends a request that deletes. What is already gone is done with: a 404 in the provider's own words. Both answer with
+    /// nothing or with JSON: anything else is somebody else's answer, and perhaps nothing was deleted.
     pub async fn gone(&self, request: RequestBuilder, metrics: &Metrics) -> Result<(), ProviderError> {
-        match self.done(request, metrics).await {
+        let deleted = self.recorded(metrics, async {
+            let answer = self.send(request).await?;
+            if !answer.status.is_success() {
+                return Err(self.refusal(&answer));
+            }
+            match answer.body.is_empty() || serde_json::from_slice::<IgnoredAny>(&answer.body).is_ok() {
+                true => Ok(()),
+                false => Err(self.nonsense("neither nothing nor JSON".to_owned())),
+            }
+        });
+        match deleted.await {
             Err(ProviderError::Refused { status: 404, code: Some(_), .. }) => Ok(()),
-            done => done,
+            deleted => deleted,
         }
     }
 

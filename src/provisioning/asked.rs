@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    E164, Job, JobId, JobKind, NumberId, OrgId, PortId, Purpose, Seed, Sid, SipSeat, Standing, Tenant, TenantId,
+    E164, Job, JobId, JobKind, NumberId, OrgId, PortId, Purpose, Seed, Sid, Standing, Tenant, TenantId,
 };
 
 /// What a job was asked to do.
@@ -50,16 +50,12 @@ pub enum Asked {
         /// Which.
         number_id: NumberId,
     },
+    /// What a tenant's telephone system was let in by, and is no more.
+    Retire,
     /// What a tenant had that is gone.
     Vacate {
         /// Which tenant.
         tenant: TenantId,
-        /// Where Twilio keeps who its telephone system is.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        seat: Option<Seat>,
-        /// Its name there: it may be in a list that nobody wrote down.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        username: Option<String>,
     },
     /// The number of this port, which has come, leads to us.
     Arrive {
@@ -71,26 +67,6 @@ pub enum Asked {
         /// Which.
         port: PortId,
     },
-}
-
-/// A place in a list of Twilio's.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Seat {
-    account: Sid,
-    list: Sid,
-    credential: Option<Sid>,
-}
-
-impl From<SipSeat> for Seat {
-    fn from(seat: SipSeat) -> Seat {
-        Seat { account: seat.account, list: seat.list, credential: seat.credential }
-    }
-}
-
-impl From<Seat> for SipSeat {
-    fn from(seat: Seat) -> SipSeat {
-        SipSeat { account: seat.account, list: seat.list, credential: seat.credential }
-    }
 }
 
 /// What a job is about.
@@ -137,6 +113,7 @@ impl Asked {
             Asked::Target => JobKind::Target,
             Asked::Remove { .. } => JobKind::Remove,
             Asked::Release { .. } => JobKind::Release,
+            Asked::Retire => JobKind::Retire,
             Asked::Vacate { .. } => JobKind::Vacate,
             Asked::Arrive { .. } => JobKind::Arrive,
             Asked::CallOff { .. } => JobKind::CallOff,

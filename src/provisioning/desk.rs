@@ -6,6 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::gate::Gates;
+use super::lists::ListLimits;
 use super::shelf::Shelf;
 use super::trouble::Trouble;
 use crate::model::{Change, Number, Secret, Seed, Sid, Target, Tenant, TwilioAccount};
@@ -61,6 +62,8 @@ pub struct Policy {
     pub sip_domain: Option<String>,
     /// The SIP domain whose callers are known by their address.
     pub sip_acl_domain: Option<String>,
+    /// How much a list of those domains takes.
+    pub sip_lists: ListLimits,
     /// How many free numbers the plan allows.
     pub free_numbers: u32,
     /// What new lists and domains are called.

@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::lists::Lists;
 use crate::model::{E164, Sid};
-use crate::providers::{OwnedNumber, SipListKind};
+use crate::providers::OwnedNumber;
 
 /// How long something told counts as true. What is bought elsewhere meanwhile is refused, and that is as good.
 const FRESH: Duration = Duration::from_secs(60);
@@ -23,9 +24,8 @@ pub(super) type Market = (Sid, String, Option<String>);
 #[derive(Debug, Default)]
 pub struct Shelf {
     things: Mutex<Things>,
-    /// The lists the SIP domains are checked against, by kind, and how much each holds. Whoever makes one, or a domain,
-    /// does so alone.
-    pub(super) lists: tokio::sync::Mutex<HashMap<SipListKind, Vec<(Sid, u32)>>>,
+    /// The lists the SIP domains are checked against.
+    pub(super) lists: Lists,
 }
 
 #[derive(Debug, Default)]

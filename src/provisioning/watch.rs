@@ -1,5 +1,6 @@
 //! Looks where every number leads, at Twilio and at Vapi: what an import took is brought back, everything else that is
-//! amiss is told. Numbers that have rested long enough come back into the pool with it.
+//! amiss is told. Numbers that have rested long enough come back into the pool with it, and names on the SIP domain that
+//! have had their time end (`overlaps`).
 //!
 //! It changes nothing at a provider itself: a job does, which waits for whatever else works on the number.
 
@@ -12,6 +13,7 @@ use tokio::sync::Mutex;
 use super::asked::{About, Asked};
 use super::desk::Desk;
 use super::findings::{self, Amiss, Found};
+use super::overlaps;
 use crate::model::{E164, JobId, Number, NumberId, Sid, TenantId, TwilioAccount};
 use crate::providers::{NumberKind, OwnedNumber};
 use crate::store::{Actor, Ask, Event, JobBounds, NumberWatch, StoreError, WatchFinding};
@@ -77,6 +79,8 @@ pub struct Watch {
     metrics: Arc<Metrics>,
     /// How long a number rests before another may have it.
     quarantine: SignedDuration,
+    /// How long an older name on the SIP domain is good after a newer was called with.
+    sip_overlap: SignedDuration,
     /// Something made a job.
     wake: Arc<tokio::sync::Notify>,
     looking: Mutex<()>,
@@ -88,15 +92,19 @@ impl Watch {
         desk: Arc<Desk>,
         metrics: Arc<Metrics>,
         quarantine: SignedDuration,
+        sip_overlap: SignedDuration,
         wake: Arc<tokio::sync::Notify>,
     ) -> Watch {
-        Watch { desk, metrics, quarantine, wake, looking: Mutex::new(()) }
+        Watch { desk, metrics, quarantine, sip_overlap, wake, looking: Mutex::new(()) }
     }
 
     /// Looks at everything once.
     pub async fn look(&self) -> Result<Report, StoreError> {
         let _turn = self.looking.lock().await;
         let mut report = Report { returned: self.return_rested().await?, ..Report::default() };
+        if !overlaps::look(&self.desk, self.sip_overlap).await?.is_empty() {
+            self.wake.notify_one();
+        }
         let mut seen = Vec::new();
         for account in self.accounts().await? {
             self.account(&account, &mut report, &mut seen).await?;

@@ -25,6 +25,7 @@ mod retention;
 mod rows;
 mod seal;
 mod sealed;
+mod sip;
 mod sqlite;
 mod voicemail;
 mod words;
@@ -50,6 +51,7 @@ pub use keyring::Keyring;
 pub use keys::{KeysInUse, ResealMark, Resealed};
 pub use life::{NumberWatch, WatchFinding};
 pub use person::{Bounds, Erased, ErasureReport, ErasureRow, ErasureState, KeptPlace, PersonAsk, PersonCall};
+pub use phone::NewSipName;
 pub use pool::PoolWish;
 pub use retention::{Cleared, Place, RemoteErasure, RemoteProvider, Round, SweepKind, Swept, Whose};
 pub use rows::{
@@ -241,9 +243,7 @@ impl Store {
 
     /// The tenant that answers to this SIP user: slug, `clinic-<tenant id>`, `sip_<8 hex>`.
     pub async fn tenant_by_sip_user(&self, user: &str) -> Result<Option<TenantId>, StoreError> {
-        match self {
-            Store::Sqlite(engine) => engine.tenant_by_sip_user(user).await,
-        }
+        Ok(self.sip_user(user).await?.map(|user| user.tenant))
     }
 
     /// Keeps a number, new or known by its digits. `NumberTaken` if it leads to another tenant.

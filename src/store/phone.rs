@@ -1,7 +1,16 @@
 //! The store's doors for how tenants are reached.
 
 use super::{Actor, Store, StoreError};
-use crate::model::{E164, PhoneIntegration, PhoneMethod, Secret, Sid, TenantId};
+use crate::model::{E164, PhoneIntegration, PhoneMethod, Secret, TenantId};
+
+/// A name on the SIP domain that nobody had before, and its password.
+#[derive(Clone, Debug)]
+pub struct NewSipName {
+    /// The name.
+    pub username: String,
+    /// The password, which goes with it for ever.
+    pub password: Secret,
+}
 
 impl Store {
     /// How a tenant is reached, and the password of its name on the SIP domain.
@@ -14,17 +23,19 @@ impl Store {
         }
     }
 
-    /// Keeps how a tenant is reached. Without a password the one there is stays. `NumberTaken` if another tenant is known
-    /// by the same number.
+    /// Keeps how a tenant is reached. With a new name and password it gets those to sign in with, and the name it has got
+    /// is answered: that new one, or its own where nobody was ever asked to let that in. A name from before stays good
+    /// beside it. There are two at most: one nobody has called with yet makes room, and where there is none
+    /// `BothNamesInUse` says so. `NumberTaken` if another tenant is known by the same number.
     pub async fn put_phone_integration(
         &self,
         tenant: &TenantId,
         phone: &PhoneIntegration,
-        password: Option<&Secret>,
+        renewed: Option<&NewSipName>,
         by: &Actor,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Option<String>, StoreError> {
         match self {
-            Store::Sqlite(engine) => engine.put_phone_integration(tenant, phone, password, by).await,
+            Store::Sqlite(engine) => engine.put_phone_integration(tenant, phone, renewed, by).await,
         }
     }
 
@@ -32,13 +43,6 @@ impl Store {
     pub async fn tenant_known_by(&self, number: E164) -> Result<Option<(PhoneMethod, TenantId)>, StoreError> {
         match self {
             Store::Sqlite(engine) => engine.tenant_known_by(number).await,
-        }
-    }
-
-    /// How many names we keep in each list of an account at Twilio.
-    pub async fn sip_seats_taken(&self, account: &Sid) -> Result<Vec<(Sid, u32)>, StoreError> {
-        match self {
-            Store::Sqlite(engine) => engine.sip_seats_taken(account).await,
         }
     }
 }

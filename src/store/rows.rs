@@ -26,6 +26,9 @@ pub enum StoreError {
     /// The number leads elsewhere already.
     #[error("the number is taken")]
     NumberTaken,
+    /// Its telephone systems sign in with two names already, and calls do with the newer.
+    #[error("both names are in use")]
+    BothNamesInUse,
     /// Somebody else changed it since it was read.
     #[error("it has changed: it is at version {0} now")]
     VersionChanged(u64),

@@ -35,7 +35,7 @@ fn usual(mut counts: Vec<u64>) -> u64 {
 #[tokio::test]
 async fn a_call_asks_for_memory_at_most_eight_times() {
     let dir = tempfile::TempDir::new().expect("a directory");
-    let running = house::open(&dir, "always").await;
+    let (running, _) = house::open(&dir, "always").await;
     let key = SigningKey::new(&Secret::new(sample::TOKEN));
     let [first, over] = call(0, &key);
     assert_eq!(running.handler.answer(&first).await.status, 200);

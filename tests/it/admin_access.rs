@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use axum::http::Method;
-use patchbay::model::{Record, VoicemailState};
+use patchbay::model::{Record, Sid, SipPlace, TenantId, VoicemailState};
 use serde_json::{Value, json};
 
 use crate::admin_desk::{Answer, Desk};
@@ -164,6 +164,14 @@ fn rows() -> Vec<Row> {
             NotThere,
             Tenant,
         ),
+        row("GET /api/tenants/{id}/sip-names", "/api/tenants/{tenant}/sip-names", None, NotThere, Tenant),
+        row(
+            "DELETE /api/tenants/{id}/sip-names/{name}",
+            "/api/tenants/{tenant}/sip-names/{sip name}",
+            None,
+            NotThere,
+            Tenant,
+        ),
         row("GET /api/tenants/{id}/setup-guide", "/api/tenants/{tenant}/setup-guide", None, NotThere, Tenant),
         row("POST /api/tenants/{id}/deploy", "/api/tenants/{tenant}/deploy", None, NotThere, Tenant),
         row("GET /api/jobs", "/api/jobs", None, Nothing, Tenant),
@@ -254,9 +262,7 @@ impl World {
         let tenant = world.names["tenant"].clone();
         world.make("number", "/api/numbers/owned", json!({"e164": "+16475550123", "tenantId": tenant})).await;
         world.records(&tenant).await;
-        let phone = json!({"method": "forwarded", "clinicNumber": "+16475550188"});
-        let at = format!("/api/tenants/{tenant}/phone-integration");
-        world.desk.ask(Method::PUT, &at, &[], Some(phone)).await.expect(200);
+        world.two_sip_names(&tenant).await;
         let begun = world.desk.ask(Method::POST, &format!("/api/tenants/{tenant}/deploy"), &[], None).await.expect(202);
         world.names.insert("job", begun["jobId"].as_str().unwrap().to_owned());
         let webhook = json!({"url": "https://hooks.example.com/", "events": ["call.ended"], "tenantId": tenant});
@@ -296,6 +302,19 @@ impl World {
             world.desk.ask(Method::PUT, &at, &[], Some(ported)).await.expect(200);
         }
         world
+    }
+
+    /// Two names on the SIP domain, of which Twilio was asked to let the older in.
+    async fn two_sip_names(&mut self, tenant: &str) {
+        let at = format!("/api/tenants/{tenant}/phone-integration");
+        let put = json!({"method": "sip", "clinicNumber": "+16475550188", "renewSipPassword": true});
+        let older = self.desk.ask(Method::PUT, &at, &[], Some(put.clone())).await.expect(200);
+        self.names.insert("sip name", older["sipUsername"].as_str().unwrap().to_owned());
+        let seats = self.desk.store.sip_seats(&TenantId::parse(tenant).unwrap()).await.unwrap();
+        let sid = |text| Sid::parse(text).unwrap();
+        let place = SipPlace { account: sid("AC00000000000000000000000000000001"), list: sid("CL1") };
+        self.desk.store.place_sip_seat(seats[0].id, Some(&place)).await.unwrap();
+        self.desk.ask(Method::PUT, &at, &[], Some(put)).await.expect(200);
     }
 
     async fn make(&mut self, word: &'static str, at: &str, body: Value) {
@@ -346,7 +365,7 @@ impl World {
 }
 
 /// Every identifier that belongs to the tenant of the world: none of them may show for a stranger.
-const OWN: [&str; 7] = ["tenant", "number", "call", "voicemail", "webhook", "token", "erasure"];
+const OWN: [&str; 8] = ["tenant", "number", "call", "voicemail", "webhook", "token", "erasure", "sip name"];
 
 async fn check(row: &Row) {
     let (method, _) = row.route.split_once(' ').unwrap();

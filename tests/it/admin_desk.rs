@@ -10,7 +10,7 @@ use axum::http::{Method, Request, StatusCode};
 use http_body_util::BodyExt;
 use hyper::service::Service;
 use hyper_util::service::TowerToHyperService;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use patchbay::admin::{
     AdminState, Audio, Costs, EventStream, LiveCall, Pace, Pending, Provision, Rotation, RotationRefused,
     RotationState, Supply, router,
@@ -160,6 +160,7 @@ impl Desk {
                 numbers_per_tenant: 3,
                 sip_domain: Some("example.sip.twilio.com".to_owned()),
                 sip_acl_domain: None,
+                sip_overlap: SignedDuration::from_hours(24 * 7),
                 restaurants_secret: Some(Secret::new("a-secret-of-restaurants")),
             },
             watch: Arc::new(|| Box::pin(async { Ok(Report::default()) })),

@@ -223,6 +223,29 @@ async fn numbers_are_got_from_a_shell_and_jobs_are_watched() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_password_is_changed_and_the_older_one_ended_from_a_shell() {
+    let town = Town::new().await;
+    let (tenant, older) = town.with_sip("Smile Dental").await;
+    let newer = town.renewed(&tenant).await;
+    town.deployed(&tenant).await;
+    assert!(town.sip_call(&newer, "smile-dental").await);
+    town.has_called(&tenant, &newer).await;
+    let shell = Shell::of(&town.rig);
+    let mut seen = String::new();
+    for line in [
+        "tenants sip-names smile-dental",
+        "tenants sip-names smile-dental --remove NEWER",
+        "tenants sip-names smile-dental --remove ../../x",
+        "tenants sip-names smile-dental --remove OLDER",
+        "tenants sip-names smile-dental",
+    ] {
+        shell.typed(&mut seen, line, &[("OLDER", &older), ("NEWER", &newer)]);
+    }
+    let seen = seen.replace(&older, "sip_OLDER___").replace(&newer, "sip_NEWER___");
+    snapshot("sip_names", &steady(&seen));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_becomes_of_numbers_is_told_in_a_shell() {
     let town = Town::new().await;
     for name in ["Smile Dental", "Acme Pizza"] {
@@ -497,8 +520,19 @@ fn commands() -> Vec<Vec<&'static str>> {
         (
             "tenants",
             &[
-                "list", "show", "create", "change", "rename", "delete", "versions", "diff", "rollback", "simulate",
-                "phone", "deploy",
+                "list",
+                "show",
+                "create",
+                "change",
+                "rename",
+                "delete",
+                "versions",
+                "diff",
+                "rollback",
+                "simulate",
+                "phone",
+                "deploy",
+                "sip-names",
             ],
         ),
         (

@@ -158,9 +158,10 @@ async fn a_tenants_sip_user_comes_into_a_list_that_is_mapped_to_the_domain() {
         let list = twilio.make_sip_list(account, kind, "Clinics 1").await.expect("made");
         let listed = twilio.sip_lists(account, kind).await.expect("listed");
         assert_eq!(listed, std::slice::from_ref(&list));
-        for _ in 0..2 {
-            twilio.map_sip_list(account, &domain.sid, kind, &list.sid).await.expect("mapped, or mapped before");
-        }
+        let mapped = async || twilio.mapped_sip_lists(account, &domain.sid, kind).await.expect("listed");
+        assert_eq!(mapped().await, []);
+        twilio.map_sip_list(account, &domain.sid, kind, &list.sid).await.expect("mapped");
+        assert_eq!(mapped().await, std::slice::from_ref(&list.sid));
     }
     let list = &twilio.sip_lists(account, SipListKind::Credentials).await.expect("listed")[0].sid;
     let password = Secret::new("Invented-Passw0rd");
@@ -169,6 +170,10 @@ async fn a_tenants_sip_user_comes_into_a_list_that_is_mapped_to_the_domain() {
     assert_eq!(listed, [("sip_ca5ecdfd".to_owned(), made.clone())]);
     let weak = twilio.make_sip_credential(account, list, "sip_00000001", &Secret::new("weak")).await;
     assert_eq!(weak.expect_err("weak").outlook(), Outlook::Never);
+    desk.sim.fault("DELETE .*", "garbage", 0).await;
+    let garbage = twilio.delete_sip_credential(account, list, &made).await;
+    assert_eq!(garbage.expect_err("somebody else's answer").outlook(), Outlook::Unclear);
+    assert_eq!(twilio.sip_credentials(account, list).await.expect("listed").len(), 1);
     twilio.delete_sip_credential(account, list, &made).await.expect("deleted");
     twilio.delete_sip_credential(account, list, &made).await.expect("deleted before");
 }

@@ -30,6 +30,10 @@ enum Saga {
     Forwarded,
     /// A tenant with a telephone system is deployed.
     Sip,
+    /// Its new password is deployed, and one that was renewed and never used leaves.
+    Rotated,
+    /// The older of its names is removed.
+    Retired,
     /// A number the business has is wired.
     Wired,
     /// A number leaves Vapi.
@@ -46,11 +50,13 @@ enum Saga {
     CalledOff,
 }
 
-const SAGAS: [Saga; 11] = [
+const SAGAS: [Saga; 13] = [
     Saga::Free,
     Saga::Bought,
     Saga::Forwarded,
     Saga::Sip,
+    Saga::Rotated,
+    Saga::Retired,
     Saga::Wired,
     Saga::Removed,
     Saga::Released,
@@ -116,6 +122,22 @@ async fn before(saga: Saga) -> (Town, String, Value) {
                 (format!("/api/tenants/{tenant}/{deed}"), Value::Null)
             }
         }
+        Saga::Rotated => {
+            town.sip(&tenant, json!({})).await;
+            for _ in 0..2 {
+                town.deployed(&tenant).await;
+                town.renewed(&tenant).await;
+            }
+            (format!("/api/tenants/{tenant}/deploy"), Value::Null)
+        }
+        Saga::Retired => {
+            let (_, phone) = town.sip(&tenant, json!({})).await;
+            town.deployed(&tenant).await;
+            town.renewed(&tenant).await;
+            town.deployed(&tenant).await;
+            let older = phone["sipUsername"].as_str().expect("a name").to_owned();
+            (format!("/api/tenants/{tenant}/sip-names/{older}"), Value::Null)
+        }
         Saga::Wired => {
             let id = owned(false, json!(tenant)).await;
             (format!("/api/numbers/{id}/rewire"), Value::Null)
@@ -153,7 +175,8 @@ async fn begin(town: &Town, saga: Saga, path: &str, body: &Value) -> Value {
     if saga == Saga::Arrived {
         return arrived(town, path).await;
     }
-    let (status, begun) = town.post(path, body.clone()).await;
+    let method = if saga == Saga::Retired { Method::DELETE } else { Method::POST };
+    let (status, begun) = town.ask(method, path, body.clone()).await;
     assert_eq!(status, 202, "{saga:?}: {begun}");
     if begun["data"].is_array() { begun["data"][0]["jobId"].clone() } else { begun["jobId"].clone() }
 }
@@ -212,6 +235,18 @@ async fn case(saga: Saga, nth: usize, fault: Fault) {
         Fault::Kind(_) | Fault::Gone => assert_eq!(job["state"], "succeeded", "{told}"),
     }
     town.holds_saying(&told).await;
+    let is_sip = matches!(saga, Saga::Sip | Saga::Rotated | Saga::Retired);
+    if is_sip && job["state"] == "succeeded" {
+        let tenant = job["tenantId"].as_str().expect("a tenant");
+        let names = town.sip_names(tenant).await;
+        let names: Vec<&str> = names.iter().map(|name| name["username"].as_str().expect("a name")).collect();
+        assert_eq!(names.len(), if saga == Saga::Rotated { 2 } else { 1 }, "{told}");
+        town.twilio_lets_in(&names).await;
+        assert!(town.names_at_twilio().await.len() <= 1, "{told}");
+        for name in names {
+            assert!(town.sip_call(name, "smile-dental").await, "{name}: {told}");
+        }
+    }
 }
 
 /// The process is gone, without a chance to put anything in order; another starts on the same store.

@@ -14,7 +14,7 @@ use crate::rig::{ACCOUNT, OPERATOR, TOKEN, http_client};
 use crate::sim::Sim;
 
 /// A number of the environment.
-fn given(name: &str, otherwise: usize) -> usize {
+pub fn given(name: &str, otherwise: usize) -> usize {
     std::env::var(name).ok().and_then(|given| given.parse().ok()).unwrap_or(otherwise)
 }
 

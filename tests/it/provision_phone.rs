@@ -100,27 +100,6 @@ async fn a_sip_tenant_gets_credentials_once_and_is_deployed() {
 }
 
 #[tokio::test]
-async fn a_renewed_sip_password_takes_the_place_of_the_one_before() {
-    let town = Town::new().await;
-    let tenant = town.tenant("One", json!({})).await;
-    let path = format!("/api/tenants/{tenant}/phone-integration");
-    let mut put = json!({ "method": "sip", "clinicNumber": "+16475550188", "needsPhoneNumber": false });
-    let (_, first) = town.ask(Method::PUT, &path, put.clone()).await;
-    assert_eq!(town.done(&format!("/api/tenants/{tenant}/deploy"), Value::Null).await["state"], "succeeded");
-    assert_eq!(town.ask(Method::PUT, &path, put.clone()).await.1["sipPassword"], Value::Null, "it stays as it was");
-    put["renewSipPassword"] = json!(true);
-    let (_, second) = town.ask(Method::PUT, &path, put).await;
-    assert_eq!(first["sipUsername"], second["sipUsername"]);
-    assert_ne!(first["sipPassword"], second["sipPassword"]);
-    for made in [2, 2] {
-        let job = town.done(&format!("/api/tenants/{tenant}/deploy"), Value::Null).await;
-        assert_eq!(job["state"], "succeeded", "{job:#}");
-        assert_eq!(town.sim.asked("POST", "/Credentials.json").await, made, "brought to Twilio once");
-        assert_eq!(town.sim.asked("DELETE", "/Credentials/").await, 1);
-    }
-}
-
-#[tokio::test]
 async fn a_telephone_system_known_by_its_addresses_is_let_in_from_there_alone() {
     let town = Town::with(Default::default(), &[("PATCHBAY_SIP__ACL_DOMAIN", "addresses.sip.twilio.com")]).await;
     let tenant = town.tenant("Smile Dental", json!({})).await;

@@ -11,6 +11,7 @@ mod phone;
 mod port;
 mod show;
 mod simulate;
+mod sip_names;
 mod versions;
 
 use anyhow::bail;
@@ -112,6 +113,8 @@ enum Command {
         #[command(subcommand)]
         command: port::Command,
     },
+    /// Shows the names its telephone systems sign in with, or removes the older of two.
+    SipNames(sip_names::SipNames),
     /// Prints how a business sets itself up so that its calls come here, written out for it.
     Guide(guide::Guide),
     /// Lists what was saved when and by whom, newest first, each with what it changed.
@@ -178,6 +181,7 @@ async fn obey(api: &Api, command: &Command) -> anyhow::Result<()> {
         Command::Availability { command } => availability::run(api, command).await,
         Command::Override { command } => forced::run(api, command).await,
         Command::Phone(phone) => phone::run(api, phone).await,
+        Command::SipNames(names) => sip_names::run(api, names).await,
         Command::Deploy { tenant, watch } => phone::deploy(api, tenant, *watch).await,
         Command::Port { command } => port::run(api, command).await,
         Command::Guide(guide) => guide::run(api, guide).await,

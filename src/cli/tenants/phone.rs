@@ -37,7 +37,7 @@ pub(super) struct Phone {
     /// Gets no number of ours: the SIP address is enough.
     #[arg(long, requires = "method")]
     without_number: bool,
-    /// Makes a new SIP password.
+    /// Makes a new SIP name and password; those before stay good beside them.
     #[arg(long, requires = "method")]
     renew_sip_password: bool,
 }

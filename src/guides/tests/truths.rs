@@ -45,6 +45,31 @@ fn a_number_that_no_longer_leads_here_is_not_forwarded_to() {
 }
 
 #[test]
+fn a_guide_names_the_newest_name_to_sign_in_with_and_the_first_to_dial() {
+    let mut world = World::with(PhoneMethod::Sip);
+    let seat = |id: i64, username: &str, is_leaving| SipSeat {
+        id,
+        username: Some(username.to_owned()),
+        place: None,
+        credential: None,
+        entries: 1,
+        good_since: None,
+        older_since: None,
+        first_call_at: None,
+        last_call_at: None,
+        is_leaving,
+    };
+    world.phone().seats =
+        vec![seat(1, "sip_ca5ecdfd", false), seat(2, "sip_00000002", true), seat(3, "sip_00000003", false)];
+    let guide = world.of(Method::Sip);
+    let value =
+        |label: &str| guide.values.iter().find(|value| value.label == label).and_then(|told| told.value.clone());
+    assert_eq!(value("User name").as_deref(), Some("sip_00000003"));
+    assert_eq!(value("SIP address (URI)").as_deref(), Some("sip:sip_ca5ecdfd@example.sip.twilio.com"));
+    assert!(!said(&world.guide(Some(Method::Sip), None)).contains("sip_00000002"), "it is good no more");
+}
+
+#[test]
 fn who_is_configured_for_another_method_is_told_how_to_change() {
     let world = World::with(PhoneMethod::Sip);
     let first = world.first(Method::Forwarded);

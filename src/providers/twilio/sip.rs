@@ -10,7 +10,7 @@ use crate::model::{Secret, Sid, TwilioAccount};
 use super::super::ProviderError;
 use super::{PAGE_SIZE, Twilio, ask};
 
-pub(super) const OPERATIONS: [&str; 12] = [
+pub(super) const OPERATIONS: [&str; 13] = [
     "sip_addresses",
     "make_sip_address",
     "delete_sip_address",
@@ -19,6 +19,7 @@ pub(super) const OPERATIONS: [&str; 12] = [
     "wire_sip_domain",
     "sip_lists",
     "make_sip_list",
+    "mapped_sip_lists",
     "map_sip_list",
     "sip_credentials",
     "make_sip_credential",
@@ -163,7 +164,20 @@ impl Twilio {
         self.post("make_sip_list", url, account, &[("FriendlyName", name)]).await
     }
 
-    /// Calls to a domain are checked against this list from now on; that they are already is as good.
+    /// The lists of a kind that calls to a domain are checked against.
+    pub async fn mapped_sip_lists(
+        &self,
+        account: &TwilioAccount,
+        domain: &Sid,
+        kind: SipListKind,
+    ) -> Result<Vec<Sid>, ProviderError> {
+        let mut url = self.mappings_of("mapped_sip_lists", account, domain, kind)?;
+        url.query_pairs_mut().append_pair("PageSize", PAGE_SIZE);
+        let mapped: Vec<Made> = self.all("mapped_sip_lists", url, account, "contents").await?;
+        Ok(mapped.into_iter().map(|mapped| mapped.sid).collect())
+    }
+
+    /// Calls to a domain are checked against this list too from now on. That they are already is refused.
     pub async fn map_sip_list(
         &self,
         account: &TwilioAccount,
@@ -171,13 +185,8 @@ impl Twilio {
         kind: SipListKind,
         list: &Sid,
     ) -> Result<(), ProviderError> {
-        let (.., folder, parameter) = kind.words();
-        let place = ["SIP", "Domains", domain.as_str(), "Auth", "Calls", &format!("{folder}.json")];
-        let url = self.place("map_sip_list", account, &place)?;
-        let mapped: Vec<Made> = self.all("map_sip_list", url.clone(), account, "contents").await?;
-        if mapped.iter().any(|mapped| mapped.sid == *list) {
-            return Ok(());
-        }
+        let url = self.mappings_of("map_sip_list", account, domain, kind)?;
+        let (.., parameter) = kind.words();
         let _: Made = self.post("map_sip_list", url, account, &[(parameter, list.as_str())]).await?;
         Ok(())
     }
@@ -255,6 +264,18 @@ impl Twilio {
         let place = ["SIP", "IpAccessControlLists", list.as_str(), "IpAddresses", &format!("{address}.json")];
         let url = self.place("delete_sip_address", account, &place)?;
         self.delete("delete_sip_address", url, account).await
+    }
+
+    fn mappings_of(
+        &self,
+        operation: &'static str,
+        account: &TwilioAccount,
+        domain: &Sid,
+        kind: SipListKind,
+    ) -> Result<reqwest::Url, ProviderError> {
+        let (.., folder, _) = kind.words();
+        let file = format!("{folder}.json");
+        self.place(operation, account, &["SIP", "Domains", domain.as_str(), "Auth", "Calls", &file])
     }
 
     fn addresses_of(

@@ -10,12 +10,12 @@ use crate::store::{Ask, NumberFilter};
 
 pub(super) async fn run(run: &mut Run<'_>) -> Result<(), Halt> {
     let of = tenant(run).await?;
-    let (phone, password) = configured(run, &of).await?;
-    let seat = match phone.method {
-        PhoneMethod::Sip => Some(sip::seat(run, &of, &phone, password).await?),
+    let phone = configured(run, &of).await?;
+    let seated = match phone.method {
+        PhoneMethod::Sip => Some(sip::seat(run, &of, &phone).await?),
         PhoneMethod::Forwarded | PhoneMethod::Ported => {
-            if phone.seat.is_some() {
-                sip::vacate(run, phone.seat.as_ref(), None, of.id.as_str()).await?;
+            if !phone.seats.is_empty() || run.has_begun("removeFromSipLists") {
+                sip::vacate(run, &of.id).await?;
             }
             None
         }
@@ -33,16 +33,10 @@ pub(super) async fn run(run: &mut Run<'_>) -> Result<(), Halt> {
     run.step::<(), _>("completeSetup", |_| async move {
         // As it is now: somebody may have said more of it meanwhile.
         let now = desk.store.phone_integration(&id).await?.map_or(phone.clone(), |(phone, _)| phone);
-        if seat.as_ref().is_some_and(|(_, of)| *of != now.configured_at) {
+        if seated.is_some_and(|configured_at| configured_at != now.configured_at) {
             return Err(Trouble::by_hand("it was configured anew while it was set up: deploy it again"));
         }
-        let done = PhoneIntegration {
-            number: e164,
-            setup_completed_at: Some((desk.now)()),
-            password_is_new: now.password_is_new && seat.is_none(),
-            seat: seat.map(|(seat, _)| seat),
-            ..now
-        };
+        let done = PhoneIntegration { number: e164, setup_completed_at: Some((desk.now)()), ..now };
         desk.store.put_phone_integration(&id, &done, None, &by).await?;
         (desk.changed)(Change::Tenant(id));
         Ok(Outcome::Done(format!("the {} method is set up", done.method.as_str()), ()))
@@ -56,10 +50,10 @@ pub(super) async fn run(run: &mut Run<'_>) -> Result<(), Halt> {
     run.end(JobState::Succeeded, detail, result).await
 }
 
-async fn configured(run: &Run<'_>, of: &Tenant) -> Result<(PhoneIntegration, Option<crate::model::Secret>), Halt> {
+async fn configured(run: &Run<'_>, of: &Tenant) -> Result<PhoneIntegration, Halt> {
     let found = run.desk.store.phone_integration(&of.id).await.map_err(Halt::Lost)?;
     let missing = "how the tenant is reached is not configured: PUT …/phone-integration first";
-    found.ok_or_else(|| Halt::Stop(JobState::Failed, missing.to_owned()))
+    found.map(|(phone, _)| phone).ok_or_else(|| Halt::Stop(JobState::Failed, missing.to_owned()))
 }
 
 /// The number calls come in on: the first the tenant has, else a new one where one is needed.

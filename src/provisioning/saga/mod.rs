@@ -28,7 +28,8 @@ pub use port::why_not as why_not_portable;
 pub(super) async fn run(run: &mut Run<'_>) -> Result<(), Halt> {
     let asked: Asked = serde_json::from_value(run.job.asked.clone())
         .map_err(|error| Halt::Stop(JobState::Failed, format!("what was asked cannot be read: {error}")))?;
-    let leads_here = !matches!(asked, Asked::Release { .. } | Asked::Vacate { .. } | Asked::CallOff { .. });
+    let leads_here =
+        !matches!(asked, Asked::Release { .. } | Asked::Retire | Asked::Vacate { .. } | Asked::CallOff { .. });
     if leads_here && !run.desk.policy.is_reachable {
         let detail = "nobody outside can call this edge: set edge.public_url, restart, and retry this job";
         return Err(Halt::Stop(JobState::Manual, detail.to_owned()));
@@ -72,9 +73,13 @@ pub(super) async fn run(run: &mut Run<'_>) -> Result<(), Halt> {
         Asked::Target => endpoint::follow_target(run).await,
         Asked::Remove { number_id } => release::remove(run, &number_id).await,
         Asked::Release { number_id } => release::release(run, &number_id).await,
-        Asked::Vacate { tenant, seat, username } => {
-            let seat = seat.map(crate::model::SipSeat::from);
-            sip::vacate(run, seat.as_ref(), username.as_deref(), tenant.as_str()).await?;
+        Asked::Retire => {
+            let tenant = tenant(run).await?;
+            sip::retire(run, &tenant.id).await?;
+            run.end(JobState::Succeeded, "what was good once is let in no more".to_owned(), Value::Null).await
+        }
+        Asked::Vacate { tenant } => {
+            sip::vacate(run, &tenant).await?;
             endpoint::remove(run, &tenant).await?;
             let detail = "what it had at Twilio and Vapi is gone".to_owned();
             run.end(JobState::Succeeded, detail, Value::Null).await

@@ -28,6 +28,7 @@ mod read;
 mod remote;
 mod reseal;
 mod retention;
+mod sip;
 mod sweep;
 mod tell;
 mod tenants;

@@ -122,6 +122,7 @@ impl Sqlite {
             let before = self.kept(&mut writing, id, expected).await?.tenant;
             let numbers = super::numbers::rest_all_of(&mut writing, id, by).await?;
             sqlx::query("DELETE FROM tenants WHERE id = $1").bind(id.as_str()).execute(&mut *writing).await?;
+            super::sip::all_leave(&mut writing, id).await?;
             super::tokens::revoke_all_of_tenant(&mut writing, id).await?;
             let was = audit::tenant(&before);
             note(&mut writing, by, Noted { before: Some(&was), ..noted("tenant.delete", &before) }).await?;
@@ -164,15 +165,6 @@ impl Sqlite {
             };
             let numbers = numbers.iter().filter_map(super::numbers::readable).collect();
             Ok(Some(TenantLoad { tenant, numbers, account }))
-        })
-        .await
-    }
-
-    pub(in crate::store) async fn tenant_by_sip_user(&self, user: &str) -> Result<Option<TenantId>, StoreError> {
-        within(READ_MAX, async {
-            let query = sqlx::query("SELECT tenant_id FROM sip_names WHERE name = $1").bind(user.to_lowercase());
-            let row = query.fetch_optional(&self.readers).await?;
-            row.map(|row| Columns(&row).identity("tenant_id")).transpose()
         })
         .await
     }
@@ -419,10 +411,12 @@ fn is_reserved(slug: &str) -> bool {
     is_alias || (hex.len() == 8 && hex.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
-/// Puts the names a tenant answers to in place of those it had.
+/// Puts the names a tenant answers to in place of those it had. What its telephone systems sign in with, or did, goes on
+/// leading to it.
 async fn take_names(writing: &mut Writing, tenant: &Tenant) -> Result<(), StoreError> {
     let id = tenant.id.as_str();
-    sqlx::query("DELETE FROM sip_names WHERE tenant_id = $1").bind(id).execute(&mut **writing).await?;
+    let older = sqlx::query("DELETE FROM sip_names WHERE tenant_id = $1 AND kind = 'own'");
+    older.bind(id).execute(&mut **writing).await?;
     let alias = format!("clinic-{id}");
     let names = [Some(tenant.slug.to_lowercase()), Some(alias), tenant.sip_username.as_ref().map(|n| n.to_lowercase())];
     for name in names.into_iter().flatten() {
