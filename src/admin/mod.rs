@@ -38,6 +38,7 @@ mod overrides;
 mod owned;
 mod pages;
 mod phone_integration;
+mod phone_wish;
 mod plan;
 mod port;
 mod port_body;
