@@ -8,13 +8,13 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::AdminState;
 use super::auth::Caller;
 use super::error::Problem;
 use super::json::{IfMatch, Json, etag, given};
 use super::lists::ListQuery;
 use super::narrowings::OrgQuery;
 use super::owned::OfOrg;
+use super::{AdminState, purchases};
 use crate::model::{Billing, Change, E164, Org, OrgId, Secret, Sid, TwilioAccount};
 use crate::store::Actor;
 
@@ -30,6 +30,8 @@ pub(super) struct OrgBody {
     /// Its own Twilio account; null while its calls are carried by the account of this installation.
     twilio: Option<AccountBody>,
     billing: BillingStatus,
+    /// Numbers are bought for it: its billing is verified, or the installation asks for none (policy.require_payment).
+    may_buy: bool,
     /// Rises with every change; also in the ETag, for If-Match.
     version: u64,
     #[schema(value_type = String, format = DateTime)]
@@ -127,7 +129,10 @@ pub(super) async fn list(
     ListQuery(ask): ListQuery<OrgQuery>,
 ) -> Result<Answer<OrganizationPage>, Problem> {
     let page = admin.store.orgs(&ask).await?;
-    Ok(Answer(OrganizationPage { data: page.rows.iter().map(OrgBody::of).collect(), next_cursor: page.next_cursor }))
+    Ok(Answer(OrganizationPage {
+        data: page.rows.iter().map(|org| OrgBody::of(&admin, org)).collect(),
+        next_cursor: page.next_cursor,
+    }))
 }
 
 /// Creates an organization
@@ -153,14 +158,14 @@ pub(super) async fn create(
     };
     admin.store.create_org(&org, &caller.by).await?;
     let location = [(header::LOCATION, format!("/api/orgs/{}", org.id))];
-    Ok((StatusCode::CREATED, etag(org.version), location, Answer(OrgBody::of(&org))).into_response())
+    Ok((StatusCode::CREATED, etag(org.version), location, Answer(OrgBody::of(&admin, &org))).into_response())
 }
 
 /// An organization
 #[utoipa::path(get, path = "/api/orgs/{id}", tag = "organizations",
     responses((status = 200, description = "The organization", body = OrgBody)))]
-pub(super) async fn read(OfOrg(org): OfOrg) -> Response {
-    OrgBody::answer(&org)
+pub(super) async fn read(State(admin): State<AdminState>, OfOrg(org): OfOrg) -> Response {
+    OrgBody::answer(&admin, &org)
 }
 
 /// Changes an organization
@@ -174,7 +179,8 @@ pub(super) async fn change(
     Json(patch): Json<OrgPatch>,
 ) -> Result<Response, Problem> {
     let put_name = |org: &mut Org| org.name = patch.name.unwrap_or_else(|| org.name.clone());
-    Ok(OrgBody::answer(&save(&admin, &caller.by, &before, &if_match, put_name).await?))
+    let after = save(&admin, &caller.by, &before, &if_match, put_name).await?;
+    Ok(OrgBody::answer(&admin, &after))
 }
 
 /// Deletes an organization that has no tenants
@@ -224,7 +230,7 @@ pub(super) async fn put_twilio(
         phone_number,
     };
     let after = save(&admin, &caller.by, &before, &if_match, move |org| org.twilio = Some(account)).await?;
-    Ok(OrgBody::answer(&after))
+    Ok(OrgBody::answer(&admin, &after))
 }
 
 /// Takes an organization's own Twilio account away
@@ -294,7 +300,7 @@ async fn save(
 }
 
 impl OrgBody {
-    fn of(org: &Org) -> OrgBody {
+    fn of(admin: &AdminState, org: &Org) -> OrgBody {
         OrgBody {
             id: org.id.clone(),
             name: org.name.clone(),
@@ -304,14 +310,15 @@ impl OrgBody {
                 phone_number: account.phone_number,
             }),
             billing: BillingStatus::of(org.billing),
+            may_buy: purchases::pays_for(admin, org),
             version: org.version,
             created_at: org.created_at,
             updated_at: org.updated_at,
         }
     }
 
-    fn answer(org: &Org) -> Response {
-        (etag(org.version), Answer(OrgBody::of(org))).into_response()
+    fn answer(admin: &AdminState, org: &Org) -> Response {
+        (etag(org.version), Answer(OrgBody::of(admin, org))).into_response()
     }
 }
 

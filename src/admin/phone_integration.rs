@@ -4,7 +4,6 @@
 use axum::Json as Answer;
 use axum::extract::State;
 use axum::response::Response;
-use ipnet::Ipv4Net;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -14,8 +13,8 @@ use super::auth::Caller;
 use super::error::Problem;
 use super::jobs::{self, BegunBody};
 use super::json::Json;
-use super::networks::{networks, told};
 use super::owned::OfTenant;
+use super::phone_wish::{Wish, network_told};
 use super::port;
 use super::port_body::StageBody;
 use super::{AdminState, checks, purchases};
@@ -24,7 +23,6 @@ use crate::model::{
     Tenant,
 };
 use crate::provisioning::{About, Asked, sip_password, sip_username};
-use crate::routing::dialing::country_of;
 use crate::store::{Ask, JobBounds, NewSipName, NumberFilter, StoreError};
 
 /// How a tenant is reached. Which members there are depends on the method, and on whether it is set up.
@@ -119,13 +117,13 @@ pub(super) enum MethodBody {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[allow(dead_code, reason = "what was read may be sent back, and is passed over")]
 pub(super) struct PhonePut {
-    method: MethodBody,
+    pub method: MethodBody,
     /// The number the business is known by; for `ported`, `phoneNumber` says it.
     #[schema(format = "e164")]
-    clinic_number: Option<String>,
+    pub clinic_number: Option<String>,
     /// The number that moves, of the United States.
     #[schema(format = "e164")]
-    phone_number: Option<String>,
+    pub phone_number: Option<String>,
     /// The carrier it is with.
     #[schema(format = "spoken", max_length = 100)]
     current_carrier: Option<String>,
@@ -152,7 +150,7 @@ pub(super) struct PhonePut {
     /// Networks its telephone system calls from, in place of a password: IPv4, no wider
     /// than /20, twenty at most.
     #[schema(example = json!(["203.0.113.7", "198.51.100.0/28"]))]
-    source_ips: Option<Vec<String>>,
+    pub source_ips: Option<Vec<String>>,
     /// Ours to say: passed over, so that what was read can be sent back.
     #[schema(value_type = Option<String>)]
     configured_at: Option<Value>,
@@ -290,47 +288,21 @@ pub(super) async fn deploy(
     Ok(jobs::begun(&job))
 }
 
-/// What is wanted, as far as it can be.
-struct Wish {
-    method: PhoneMethod,
-    clinic_number: E164,
-    source_ips: Vec<Ipv4Net>,
-}
-
+/// What is wanted, if it can be had here.
 fn wish(admin: &AdminState, put: &PhonePut) -> Result<Wish, Problem> {
-    let mut faults = Vec::new();
-    let method = put.method.read();
-    let (told, pointer) = match method {
-        PhoneMethod::Ported => (put.phone_number.as_ref().or(put.clinic_number.as_ref()), "/phoneNumber"),
-        PhoneMethod::Forwarded | PhoneMethod::Sip => (put.clinic_number.as_ref(), "/clinicNumber"),
+    let (wish, mut faults) = match Wish::read(put) {
+        Ok(wish) => (Some(wish), Vec::new()),
+        Err(faults) => (None, faults),
     };
-    let clinic_number = told.and_then(|text| E164::parse(text).ok());
-    if clinic_number.is_none() {
-        faults.push(Fault::new(pointer, "required", "this is missing"));
-    }
-    let source_ips = networks(put.source_ips.as_deref().unwrap_or_default(), &mut faults);
-    let (domain, setting) = match source_ips.is_empty() {
+    let (domain, setting) = match put.source_ips.as_deref().unwrap_or_default().is_empty() {
         true => (&admin.provision.sip_domain, "sip.domain"),
         false => (&admin.provision.sip_acl_domain, "sip.acl_domain"),
     };
-    if method == PhoneMethod::Sip && domain.is_none() {
+    if put.method.read() == PhoneMethod::Sip && domain.is_none() {
         let detail = format!("there is no SIP domain to call: set {setting} (as example.sip.twilio.com) and restart");
         faults.push(Fault::new("/method", "sip_domain_missing", detail));
     }
-    if method != PhoneMethod::Sip && !source_ips.is_empty() {
-        faults.push(Fault::new("/sourceIps", "sip_only", "a carrier is known by the number it calls"));
-    }
-    if let Some(number) = clinic_number.filter(|_| method == PhoneMethod::Ported)
-        && country_of(number).as_deref() != Some("US")
-    {
-        let detail = "only numbers of the United States can be moved by request: forward the number, or ask Twilio's \
-                      porting team";
-        faults.push(Fault::new(pointer, "not_portable", detail));
-    }
-    match clinic_number {
-        Some(clinic_number) if faults.is_empty() => Ok(Wish { method, clinic_number, source_ips }),
-        _ => Err(Problem::invalid(faults)),
-    }
+    wish.filter(|_| faults.is_empty()).ok_or_else(|| Problem::invalid(faults))
 }
 
 /// A name on the SIP domain that nobody has, or had.
@@ -367,7 +339,7 @@ async fn calls_numbers(admin: &AdminState, tenant: &Tenant) -> Result<Vec<Number
 }
 
 impl MethodBody {
-    fn read(self) -> PhoneMethod {
+    pub fn read(self) -> PhoneMethod {
         match self {
             MethodBody::Forwarded => PhoneMethod::Forwarded,
             MethodBody::Sip => PhoneMethod::Sip,
@@ -412,7 +384,7 @@ impl PhoneBody {
             temporary_number: phone.temporary_number.filter(|_| is_ported),
             pbx_type: phone.pbx_type.clone(),
             sip_url: is_sip.then(|| format!("sip:{user}@{host}")),
-            source_ips: (!phone.source_ips.is_empty()).then(|| phone.source_ips.iter().map(told).collect()),
+            source_ips: (!phone.source_ips.is_empty()).then(|| phone.source_ips.iter().map(network_told).collect()),
             sip_password: password.filter(|_| by_password).map(|password| password.reveal().to_owned()),
             sip_username: named.or_else(|| own.cloned()),
             area_code: phone.area_code.clone().filter(|_| !is_set_up),

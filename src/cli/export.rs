@@ -9,11 +9,27 @@ use super::told::say;
 use super::{orgs, yaml};
 
 /// The platform's own organization has the same id everywhere, and is there without anybody's doing.
-const PLATFORM: &str = "org_00000000000000000000000000";
+pub(super) const PLATFORM: &str = "org_00000000000000000000000000";
+
+/// What can be said of how a tenant is reached; the rest the API tells of it is its own.
+pub(super) const SETTABLE: [&str; 9] = [
+    "method",
+    "clinicNumber",
+    "phoneNumber",
+    "currentCarrier",
+    "wantsTemporaryNumber",
+    "pbxType",
+    "areaCode",
+    "needsPhoneNumber",
+    "sourceIps",
+];
+
+/// Where the move of a number is that nobody has asked for, or that has come to nothing.
+const NOT_BEGUN: [&str; 4] = ["pending_configuration", "action_required", "expired", "canceled"];
 
 const HEAD: &str = "\
-# Organizations, tenants and availability, for `patchbay apply -f FILE`.
-# The platform's own organization is not written: tenants that name none join it.
+# Organizations, tenants, availability and numbers, for `patchbay apply -f FILE`.
+# The platform's own organization is not written: tenants that name none join it. Nor are numbers that lead to nobody.
 # Secrets are not exported: {env: NAME} names a variable to put one in, where another installation needs it.
 ";
 
@@ -122,7 +138,46 @@ fn of_tenant(slug: &str, held: &Held, all: &Installation) -> Value {
     }
     shown["connect"] = connect;
     shown["availability"] = held.availability.clone();
+    if held.phone.is_object() {
+        shown["phone"] = of_phone(&held.phone);
+    }
+    // One that is on its way is what the phone part asks for.
+    let numbers = held.numbers.iter().filter(|number| number["porting"] != "coming");
+    let mut numbers: Vec<&Value> = numbers.collect();
+    numbers.sort_by_key(|number| text(number, "e164"));
+    if !numbers.is_empty() {
+        shown["numbers"] = numbers.into_iter().map(of_number).collect();
+    }
     shown
+}
+
+/// How a tenant is reached, never its password. What is not set up is not set up by the file either.
+fn of_phone(phone: &Value) -> Value {
+    let is_ported = phone["method"] == "ported";
+    let mut shown = json!({});
+    for name in SETTABLE.into_iter().filter(|name| !phone[*name].is_null()) {
+        // One that moves never needs another.
+        if !(is_ported && name == "needsPhoneNumber") {
+            shown[name] = phone[name].clone();
+        }
+    }
+    let has_begun = is_ported && !NOT_BEGUN.contains(&text(phone, "portStatus"));
+    if !phone["setupCompletedAt"].is_string() && !has_begun {
+        shown["deploy"] = json!(false);
+    }
+    shown
+}
+
+/// A number by itself where its calls are like any.
+fn of_number(number: &Value) -> Value {
+    let mut shown = json!({ "number": number["e164"] });
+    if number["purpose"] != "calls" {
+        shown["purpose"] = number["purpose"].clone();
+    }
+    if number["alreadyOverflowed"] == json!(true) {
+        shown["alreadyOverflowed"] = json!(true);
+    }
+    if shown == json!({ "number": number["e164"] }) { number["e164"].clone() } else { shown }
 }
 
 /// The name of an environment variable for a secret of somebody.

@@ -77,6 +77,12 @@ pub(super) struct Watch {
     no_wait: bool,
 }
 
+impl Watch {
+    pub fn waits(self) -> bool {
+        !self.no_wait
+    }
+}
+
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let api = &arguments.api;
     block_on(async {

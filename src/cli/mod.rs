@@ -82,9 +82,9 @@ enum Command {
     Voicemails(voicemails::Arguments),
     /// Who changed what, and how it was before.
     Audit(audit::Arguments),
-    /// Brings organizations, tenants and availability to what a file says.
+    /// Brings organizations, tenants, availability and numbers to what a file says.
     Apply(apply::Arguments),
-    /// Writes organizations, tenants and availability as a file for `apply`.
+    /// Writes organizations, tenants, availability and numbers as a file for `apply`.
     Export(export::Arguments),
     /// Copies the store and the journal into a directory, while patchbay runs or not.
     Backup(backup::Arguments),

@@ -92,7 +92,14 @@ impl Eraser {
         if !dry {
             // What came meanwhile was dropped on its way in; now it goes from the disk.
             report.on_the_way = self.spool.settle().await;
-            if !self.store.scrub().await? {
+            let scrubbed = self.store.scrub().await?;
+            if !scrubbed.is_compact {
+                report.kept.push(kept(
+                    "unused space of the database",
+                    "it may hold older copies until it is written over; VACUUM takes them away while patchbay is stopped",
+                ));
+            }
+            if !scrubbed.is_log_empty {
                 report
                     .kept
                     .push(kept("database log", "somebody was reading: it is emptied with the next erasure or restart"));

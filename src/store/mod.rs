@@ -50,7 +50,7 @@ pub use jobs::{ClaimedJob, JobBounds};
 pub use keyring::Keyring;
 pub use keys::{KeysInUse, ResealMark, Resealed};
 pub use life::{NumberWatch, WatchFinding};
-pub use person::{Bounds, Erased, ErasureReport, ErasureRow, ErasureState, KeptPlace, PersonAsk, PersonCall};
+pub use person::{Bounds, Erased, ErasureReport, ErasureRow, ErasureState, KeptPlace, PersonAsk, PersonCall, Scrubbed};
 pub use phone::NewSipName;
 pub use pool::PoolWish;
 pub use retention::{Cleared, Place, RemoteErasure, RemoteProvider, Round, SweepKind, Swept, Whose};

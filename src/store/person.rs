@@ -55,6 +55,15 @@ pub struct Bounds {
     pub dry: bool,
 }
 
+/// How far what was erased is unreadable in the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Scrubbed {
+    /// Its log is empty. If not, somebody reads still, and a part of the log waits for the next time.
+    pub is_log_empty: bool,
+    /// It was written anew, without unused space.
+    pub is_compact: bool,
+}
+
 /// What was erased, or would be.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Erased {
@@ -202,9 +211,8 @@ impl Store {
         }
     }
 
-    /// Makes what was erased unreadable in the file itself, its log included. False if somebody reads still, so that
-    /// a part of the log waits for the next time.
-    pub async fn scrub(&self) -> Result<bool, StoreError> {
+    /// Makes what was erased unreadable in the file itself, its log included.
+    pub async fn scrub(&self) -> Result<Scrubbed, StoreError> {
         match self {
             Store::Sqlite(engine) => engine.scrub().await,
         }

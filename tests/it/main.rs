@@ -37,6 +37,7 @@ mod calls_odd;
 mod check_online;
 mod commands;
 mod commands_apply;
+mod commands_apply_numbers;
 mod commands_support;
 mod config_faults;
 mod costs;

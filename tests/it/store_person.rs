@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use patchbay::model::{EndedBy, NumberId, Person, Record, Scope, Seed, Sid, TenantId, VoicemailState};
-use patchbay::store::{Ask, Bounds, Erased, Numbered, PersonAsk, Store};
+use patchbay::store::{Ask, Bounds, Erased, Numbered, PersonAsk, Scrubbed, Store};
 use proptest::prelude::*;
 use sqlx::ConnectOptions;
 use sqlx::sqlite::SqliteConnectOptions;
@@ -177,7 +177,7 @@ async fn a_person_is_found_however_a_provider_wrote_them_and_then_is_not() {
     };
     assert_eq!((dry, erased), (expected, expected));
     assert_eq!(file.erase(&about(ANN), &bounds(&[])).await, Erased::default(), "the second time there is nothing");
-    assert!(file.store.scrub().await.unwrap());
+    assert_eq!(file.store.scrub().await.unwrap(), Scrubbed { is_log_empty: true, is_compact: true });
     assert_eq!((file.traces(digits), file.traces("555-0111")), (0, 0));
     assert_eq!(file.store.person_calls(&about(BEN), None, 200).await.unwrap().len() as u64, count);
 }
@@ -236,7 +236,7 @@ async fn late_records_do_not_bring_anybody_back() {
     assert_eq!(file.store.applied("later").await.unwrap(), 2, "the journal goes on");
     assert!(file.store.calls(&Ask::default()).await.unwrap().rows.is_empty());
     assert!(file.store.voicemails(&Ask::default()).await.unwrap().rows.is_empty());
-    assert!(file.store.scrub().await.unwrap());
+    assert_eq!(file.store.scrub().await.unwrap(), Scrubbed { is_log_empty: true, is_compact: true });
     assert_eq!(file.traces("6475550111"), 0);
 
     // Until nobody can remember.
@@ -359,7 +359,7 @@ proptest! {
             file.store.apply("late", &late).await.unwrap();
             assert_eq!(file.store.person_calls(&ask, None, 200).await.unwrap(), []);
             if only_tenant.is_none() {
-                assert!(file.store.scrub().await.unwrap());
+                assert_eq!(file.store.scrub().await.unwrap(), Scrubbed { is_log_empty: true, is_compact: true });
                 assert_eq!((file.traces("6475550111"), file.traces("555-0111"), file.traces("5550111")), (0, 0, 0));
             }
         });

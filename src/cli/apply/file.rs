@@ -3,18 +3,37 @@
 //! ```yaml
 //! version: 1
 //! organizations: {NAME or org_…: {name, billing, twilio: {accountSid, authToken: {env}, authTokenNext: {env}, phoneNumber}}}
-//! tenants: {SLUG: {name, organization, timezone, country, language, voice, target, connect, availability}}
+//! tenants: {SLUG: {name, organization, timezone, country, language, voice, target, connect, availability,
+//!   phone: {method, clinicNumber, phoneNumber, currentCarrier, wantsTemporaryNumber, pbxType, areaCode,
+//!     needsPhoneNumber, sourceIps, deploy},
+//!   numbers: [NUMBER or {number, purpose, alreadyOverflowed}]}}
 //! ```
-//! What is absent stays as it is. Secrets are never written in it: `{env: NAME}` names where they are.
+//! What is absent stays as it is. Secrets are never written in it: `{env: NAME}` names where they are. `deploy: false`
+//! configures how a tenant is reached and sets nothing up.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::{Map, Value};
 
 use crate::cli::yaml::Node;
+use crate::model::E164;
 
 /// The only version of this form.
 const VERSION: u64 = 1;
+
+/// What may be said of how a tenant is reached: what PUT phone-integration takes, and whether it is set up too.
+const PHONE: [&str; 10] = [
+    "method",
+    "clinicNumber",
+    "phoneNumber",
+    "currentCarrier",
+    "wantsTemporaryNumber",
+    "pbxType",
+    "areaCode",
+    "needsPhoneNumber",
+    "sourceIps",
+    "deploy",
+];
 
 /// Something wrong with a file, and its line.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -61,6 +80,27 @@ pub struct WantedTenant {
     /// `Some(None)`: taken away.
     pub password: Option<Option<SecretName>>,
     pub availability: Option<Value>,
+    pub phone: Option<WantedPhone>,
+    pub numbers: Option<Vec<WantedNumber>>,
+}
+
+/// How a tenant is to be reached.
+#[derive(Debug)]
+pub struct WantedPhone {
+    /// What the API takes of it, as far as it is given.
+    pub given: Map<String, Value>,
+    /// It is set up too.
+    pub deploy: bool,
+}
+
+/// A number that is to lead to a tenant.
+#[derive(Debug)]
+pub struct WantedNumber {
+    pub e164: E164,
+    /// Where it stands in its part.
+    pub pointer: String,
+    /// `purpose` and `alreadyOverflowed`, as far as they are given.
+    pub given: Map<String, Value>,
 }
 
 /// An environment variable that holds a secret.
@@ -89,7 +129,8 @@ impl Place {
 
 /// Reads documents; every fault of their form at once.
 pub fn wanted(documents: Vec<Node>) -> (Wanted, Vec<FileFault>) {
-    let mut reader = Reader { wanted: Wanted::default(), faults: Vec::new(), seen: HashSet::new() };
+    let (faults, seen, numbers) = (Vec::new(), HashSet::new(), HashMap::new());
+    let mut reader = Reader { wanted: Wanted::default(), faults, seen, numbers };
     for document in documents {
         reader.document(document);
     }
@@ -100,6 +141,8 @@ struct Reader {
     wanted: Wanted,
     faults: Vec<FileFault>,
     seen: HashSet<String>,
+    /// Whom each number is to lead to.
+    numbers: HashMap<E164, String>,
 }
 
 impl Reader {
@@ -179,7 +222,7 @@ impl Reader {
 
     fn tenant(&mut self, slug: String, place: Place) {
         let fields = ["name", "timezone", "country", "language", "voice", "target", "connect"];
-        let known: Vec<&str> = fields.into_iter().chain(["organization", "availability"]).collect();
+        let known: Vec<&str> = fields.into_iter().chain(["organization", "availability", "phone", "numbers"]).collect();
         self.name_unknown(&place, "", &known);
         let given = fields.iter().filter_map(|name| Some(((*name).to_owned(), place.node.member(name)?.value())));
         let mut fields: Map<String, Value> = given.collect();
@@ -198,7 +241,66 @@ impl Reader {
         }
         let organization = self.text(&place, "organization");
         let availability = place.node.member("availability").map(Node::value);
-        self.wanted.tenants.push(WantedTenant { slug, organization, fields, password, availability, place });
+        let (phone, numbers) = (self.phone(&place), self.numbers(&place));
+        let tenant = WantedTenant { slug, organization, fields, password, availability, phone, numbers, place };
+        self.wanted.tenants.push(tenant);
+    }
+
+    fn phone(&mut self, place: &Place) -> Option<WantedPhone> {
+        let node = place.node.member("phone")?;
+        let Some(members) = node.members() else {
+            self.faults.push(place.fault("/phone", "must have settings under it"));
+            return None;
+        };
+        self.name_unknown(place, "/phone", &PHONE);
+        let deploy = node.member("deploy").map_or(Value::Bool(true), Node::value);
+        if !deploy.is_boolean() {
+            self.faults.push(place.fault("/phone/deploy", "must be true or false"));
+        }
+        let given = members.iter().filter(|(name, _)| name != "deploy");
+        let given = given.map(|(name, node)| match node.value() {
+            // Three digits look like a number to whoever types them.
+            Value::Number(code) if name == "areaCode" => (name.clone(), Value::String(code.to_string())),
+            value => (name.clone(), value),
+        });
+        Some(WantedPhone { given: given.collect(), deploy: deploy == Value::Bool(true) })
+    }
+
+    fn numbers(&mut self, place: &Place) -> Option<Vec<WantedNumber>> {
+        let node = place.node.member("numbers")?;
+        let Value::Array(items) = node.value() else {
+            self.faults.push(place.fault("/numbers", "must be a list of numbers"));
+            return None;
+        };
+        let read = |(index, item)| self.number(place, format!("/numbers/{index}"), item);
+        Some(items.into_iter().enumerate().filter_map(read).collect())
+    }
+
+    /// A number by itself, or with what its calls are for.
+    fn number(&mut self, place: &Place, pointer: String, item: Value) -> Option<WantedNumber> {
+        let mut given = match item {
+            Value::Object(members) => members,
+            alone => Map::from_iter([("number".to_owned(), alone)]),
+        };
+        let number = given.remove("number").unwrap_or_default();
+        for (name, value) in &given {
+            let detail = match (name.as_str(), value) {
+                ("purpose", Value::String(purpose)) if matches!(purpose.as_str(), "calls" | "voicemail") => continue,
+                ("alreadyOverflowed", Value::Bool(_)) => continue,
+                ("purpose", _) => "must be calls or voicemail",
+                ("alreadyOverflowed", _) => "must be true or false",
+                _ => "is not known here; there are number, purpose, alreadyOverflowed",
+            };
+            self.faults.push(place.fault(&format!("{pointer}/{name}"), detail));
+        }
+        let Some(e164) = number.as_str().and_then(|text| E164::parse(text).ok()) else {
+            self.faults.push(place.fault(&pointer, "must be a number with + and its country, as +13125550123"));
+            return None;
+        };
+        if let Some(whose) = self.numbers.insert(e164, place.whose.clone()) {
+            self.faults.push(place.fault(&pointer, format!("{e164} is named for {whose} already")));
+        }
+        Some(WantedNumber { e164, pointer, given })
     }
 
     fn text(&mut self, place: &Place, name: &str) -> Option<String> {

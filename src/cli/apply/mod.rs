@@ -1,25 +1,29 @@
 //! `patchbay apply`: brings an installation to what a file says. Nothing that the file leaves out is deleted.
 //!
-//! `file` says what is wanted, `installation` what there is, `plan` what to do; here it is shown and done.
+//! `file` says what is wanted, `installation` what there is, `plan` and `reach` what to do, `deeds` how, and `report`
+//! tells it; here one comes after the other.
 
+mod deeds;
 mod file;
 mod installation;
 mod plan;
+mod reach;
+mod report;
 
-use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
 
 use anyhow::{Context as _, anyhow, bail};
 use clap::Args;
-use reqwest::Method;
 use reqwest::header::HeaderValue;
-use serde_json::json;
 
+use self::deeds::{Came, Deed, Hand};
 use self::file::{FileFault, wanted};
-use self::plan::{Deed, Item, Secrets, plan};
+use self::plan::{Item, Secrets, plan};
+use self::report::Report;
 use super::api::{self, Api, block_on, text};
-use super::remote::{Answer, Refusal, Remote};
-use super::told::{complain, say};
+use super::jobs::Watch;
+use super::remote::Refusal;
+use super::told::complain;
 use super::{secrets, yaml};
 
 pub(super) use self::installation::{Held, Installation};
@@ -27,7 +31,11 @@ pub(super) use self::installation::{Held, Installation};
 const HELP: &str = "\
 The file is YAML: `version: 1`, then `organizations` by name or id and `tenants` by slug, each with
 what is to be set; `patchbay export` writes one. What a part leaves out stays as it is;
-`availability`, where given, is the whole of it. Nothing that is not in the file is deleted.
+`availability`, where given, is the whole of it. Nothing that is not in the file is deleted, and no
+number is released or taken away. `numbers` are led to their tenant, and bought where nobody here
+has them; `phone` says how a tenant is reached, and is set up (`deploy: false`: only configured).
+--dry-run tells what would be bought. Jobs that are begun are waited for, and the exit code is 1 if
+one of them does not succeed; with --no-wait only their ids are told.
 Secrets are not written in it: `{env: NAME}` names the variable that holds one. It is read where
 there is no secret yet, where its account or user changes, or with --secrets.
 Everything that can be known beforehand is checked first: if something is wrong, every fault is
@@ -47,6 +55,8 @@ pub(super) struct Arguments {
     /// Sends the secrets named in the file also where there are some already.
     #[arg(long)]
     secrets: bool,
+    #[command(flatten)]
+    watch: Watch,
 }
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
@@ -64,19 +74,22 @@ async fn apply(arguments: &Arguments) -> anyhow::Result<()> {
     let (wanted, faults) = wanted(documents);
     refuse(&file, &faults)?;
     let remote = arguments.api.remote()?;
-    let slugs: BTreeSet<&str> = wanted.tenants.iter().map(|tenant| tenant.slug.as_str()).collect();
-    let now = Installation::with(&remote, &slugs).await?;
+    let now = Installation::of(&remote, &wanted).await?;
     let look = |name: &str| secrets::from_env(name).ok().flatten();
     let planned = plan(wanted, &now, &Secrets { look: &look, again: arguments.secrets });
     let items = planned.or_else(|faults| refuse(&file, &faults).map(|()| Vec::new()))?;
-    let report = Report { json: arguments.api.json, dry_run: arguments.dry_run };
+    let mut report = Report::new(arguments.api.json, arguments.dry_run);
     if arguments.dry_run {
         items.iter().for_each(|item| report.item(item));
-    } else {
-        carry_out(&remote, &file, &items, &now, &report).await?;
+        return report.end(&file, &items);
     }
-    report.end(&items);
-    Ok(())
+    let waits = arguments.watch.waits();
+    let mut hand = Hand::new(&remote, waits, &now.orgs);
+    carry_out(&mut hand, &file, &items, &mut report).await?;
+    if waits {
+        report.wait(&remote).await?;
+    }
+    report.end(&file, &items)
 }
 
 /// Names every fault with its line; nothing is done then.
@@ -92,27 +105,21 @@ fn refuse(file: &str, faults: &[FileFault]) -> anyhow::Result<()> {
 }
 
 /// Does one item after the other. The first refusal ends it, and says what was done and what was not.
-async fn carry_out(
-    remote: &Remote,
-    file: &str,
-    items: &[Item],
-    now: &Installation,
-    report: &Report,
-) -> anyhow::Result<()> {
-    let named = now.orgs.iter().map(|org| (text(org, "name").to_owned(), text(org, "id").to_owned()));
-    let mut orgs: HashMap<String, String> = named.collect();
+async fn carry_out(hand: &mut Hand<'_>, file: &str, items: &[Item], report: &mut Report) -> anyhow::Result<()> {
     for (place, item) in items.iter().enumerate() {
         report.item(item);
-        if let Err(why) = item.carry_out(remote, file, &mut orgs).await {
+        if let Err(why) = item.carry_out(hand, file, report).await {
             let at_all = |item: &&Item| !item.deeds.is_empty();
             let names = |items: &[Item]| {
                 let names: Vec<&str> = items.iter().filter(at_all).map(|item| item.place.whose.as_str()).collect();
                 if names.is_empty() { "nothing".to_owned() } else { names.join(", ") }
             };
+            let jobs = report.jobs().join(", ");
+            let jobs = if jobs.is_empty() { jobs } else { format!("; jobs that go on: {jobs}") };
             let whose = &item.place.whose;
             return Err(anyhow!(
-                "{whose} could not be applied: {why}; done before it: {}; not done: {}; what is done is not done again \
-                 when you apply {file} once more",
+                "{whose} could not be applied: {why}; done before it: {}; not done: {}{jobs}; what is done is not done \
+                 again when you apply {file} once more",
                 names(&items[..place]),
                 names(&items[place..]),
             ));
@@ -123,19 +130,32 @@ async fn carry_out(
 
 impl Item {
     /// Does it; where it fails, says why with the lines where the API names places.
-    async fn carry_out(&self, remote: &Remote, file: &str, orgs: &mut HashMap<String, String>) -> Result<(), String> {
+    async fn carry_out(&self, hand: &mut Hand<'_>, file: &str, report: &mut Report) -> Result<(), String> {
         let mut id = self.id.clone().unwrap_or_default();
         let mut tag = self.version.and_then(|version| HeaderValue::from_str(&format!("\"{version}\"")).ok());
         for deed in &self.deeds {
-            let answer = deed.carry_out(remote, &id, tag.as_ref(), orgs).await;
-            let answer = answer.map_err(|error| self.explained(file, deed, &error))?;
-            if matches!(deed, Deed::CreateOrg(_) | Deed::CreateTenant(..)) {
-                id = text(&answer.body, "id").to_owned();
+            let came = hand.carry_out(deed, &id, tag.as_ref()).await;
+            match came.map_err(|error| self.explained(file, deed, &error))? {
+                Came::Done(answer) => {
+                    if matches!(deed, Deed::CreateOrg(_) | Deed::CreateTenant(..)) {
+                        id = text(&answer.body, "id").to_owned();
+                    }
+                    if let Deed::CreateOrg(_) = deed {
+                        hand.orgs.insert(text(&answer.body, "name").to_owned(), id.clone());
+                    }
+                    tag = answer.tag;
+                }
+                Came::Told(line) => report.said(self, &line),
+                Came::Begun(job) => report.begun(self, job),
+                Came::Waits(line) => {
+                    report.said(self, &line);
+                    break;
+                }
+                Came::Failed(line) => {
+                    report.failed(self, &line);
+                    break;
+                }
             }
-            if let Deed::CreateOrg(_) = deed {
-                orgs.insert(text(&answer.body, "name").to_owned(), id.clone());
-            }
-            tag = answer.tag;
         }
         Ok(())
     }
@@ -150,77 +170,6 @@ impl Item {
             format!("{file}:{}: {}", fault.line, fault.detail)
         });
         told.collect::<Vec<_>>().join("; ")
-    }
-
-    fn state(&self) -> &'static str {
-        match (self.id.is_some(), self.deeds.is_empty()) {
-            (false, _) => "new",
-            (true, false) => "changed",
-            (true, true) => "same",
-        }
-    }
-}
-
-impl Deed {
-    async fn carry_out(
-        &self,
-        remote: &Remote,
-        id: &str,
-        tag: Option<&HeaderValue>,
-        orgs: &HashMap<String, String>,
-    ) -> anyhow::Result<Answer> {
-        let path = |of: &str, part: &str| format!("/api/{of}/{id}{part}");
-        let (method, path, body) = match self {
-            Deed::CreateOrg(body) => return remote.post_if("/api/orgs", body, None).await,
-            Deed::CreateTenant(body, org) => {
-                let mut body = body.clone();
-                if let Some(org) = org {
-                    body["orgId"] = json!(orgs.get(org).unwrap_or(org));
-                }
-                return remote.post_if("/api/tenants", &body, None).await;
-            }
-            Deed::ChangeOrg(body) => (Method::PATCH, path("orgs", ""), Some(body)),
-            Deed::PutTwilio(body) => (Method::PUT, path("orgs", "/twilio"), Some(body)),
-            Deed::DeleteTwilio => (Method::DELETE, path("orgs", "/twilio"), None),
-            Deed::PutBilling(body) => (Method::PUT, path("orgs", "/billing"), Some(body)),
-            Deed::ChangeTenant(body) => (Method::PATCH, path("tenants", ""), Some(body)),
-            Deed::PutAvailability(body) => (Method::PUT, path("tenants", "/availability"), Some(body)),
-        };
-        remote.change(method, &path, body, tag).await
-    }
-}
-
-/// How what is done is told.
-struct Report {
-    json: bool,
-    dry_run: bool,
-}
-
-impl Report {
-    fn item(&self, item: &Item) {
-        if self.json || item.deeds.is_empty() {
-            return;
-        }
-        let new = if item.id.is_none() { " (new)" } else { "" };
-        let lines = item.lines.iter().map(|line| format!("\n  {line}"));
-        say(format_args!("{}{new}{}", item.place.whose, lines.collect::<String>()));
-    }
-
-    fn end(&self, items: &[Item]) {
-        if self.json {
-            let shown = |item: &Item| json!({ "what": item.place.whose, "state": item.state(), "lines": item.lines });
-            say(json!({ "dryRun": self.dry_run, "items": items.iter().map(shown).collect::<Vec<_>>() }));
-            return;
-        }
-        let count = |state: &str| items.iter().filter(|item| item.state() == state).count();
-        let (new, changed, same) = (count("new"), count("changed"), count("same"));
-        if new + changed == 0 {
-            say("nothing to change");
-        } else if self.dry_run {
-            say(format_args!("\n{new} to create, {changed} to change, {same} as they are; this was a dry run"));
-        } else {
-            say(format_args!("\n{new} created, {changed} changed, {same} as they were"));
-        }
     }
 }
 

@@ -5,6 +5,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::deeds::Deed;
 use super::file::{FileFault, Place, SecretName, Wanted, WantedOrg, WantedTenant, WantedTwilio};
 use super::installation::{Held, Installation};
 use crate::admin::offline;
@@ -21,34 +22,29 @@ pub(super) struct Item {
     pub id: Option<String>,
     /// The version it was read at.
     pub version: Option<u64>,
+    /// What changes.
     pub lines: Vec<String>,
+    /// What is to be known, and changes nothing.
+    pub notes: Vec<String>,
     pub deeds: Vec<Deed>,
 }
 
-/// One request.
-#[derive(Debug)]
-pub(super) enum Deed {
-    CreateOrg(Value),
-    ChangeOrg(Value),
-    PutTwilio(Value),
-    DeleteTwilio,
-    PutBilling(Value),
-    /// The tenant, and its organization's name or id where one is named.
-    CreateTenant(Value, Option<String>),
-    ChangeTenant(Value),
-    PutAvailability(Value),
-}
-
-impl Deed {
-    /// Where in its part of the file stands what is sent.
-    pub fn pointer(&self) -> &'static str {
-        match self {
-            Deed::PutAvailability(_) => "/availability",
-            Deed::PutTwilio(_) | Deed::DeleteTwilio => "/twilio",
-            Deed::PutBilling(_) => "/billing",
-            Deed::CreateOrg(_) | Deed::ChangeOrg(_) | Deed::CreateTenant(..) | Deed::ChangeTenant(_) => "",
+impl Item {
+    pub fn state(&self) -> &'static str {
+        match (self.id.is_some(), self.deeds.is_empty()) {
+            (false, _) => "new",
+            (true, false) => "changed",
+            (true, true) => "same",
         }
     }
+}
+
+/// What is found to be done about one tenant, bit by bit.
+#[derive(Default)]
+pub(super) struct Doing {
+    pub lines: Vec<String>,
+    pub notes: Vec<String>,
+    pub deeds: Vec<Deed>,
 }
 
 /// How the plan gets secrets, and whether it sends those that are there already.
@@ -59,20 +55,23 @@ pub(super) struct Secrets<'a> {
 
 /// Plans everything a file wants; every fault at once.
 pub(super) fn plan(wanted: Wanted, now: &Installation, secrets: &Secrets<'_>) -> Result<Vec<Item>, Vec<FileFault>> {
-    let mut planner = Planner { now, secrets, faults: Vec::new(), new_orgs: Vec::new() };
-    planner.new_orgs = wanted.orgs.iter().map(|org| org.key.clone()).collect();
+    let new_orgs = wanted.orgs.iter().map(|org| org.key.clone()).collect();
+    let billing = wanted.orgs.iter().filter_map(|org| Some((org.key.clone(), org.billing.clone()?))).collect();
+    let mut planner = Planner { now, secrets, faults: Vec::new(), new_orgs, billing };
     let orgs: Vec<Item> = wanted.orgs.into_iter().map(|org| planner.org(org)).collect();
     let tenants: Vec<Item> = wanted.tenants.into_iter().map(|tenant| planner.tenant(tenant)).collect();
     planner.faults.sort();
     if planner.faults.is_empty() { Ok(orgs.into_iter().chain(tenants).collect()) } else { Err(planner.faults) }
 }
 
-struct Planner<'a> {
-    now: &'a Installation,
+pub(super) struct Planner<'a> {
+    pub now: &'a Installation,
     secrets: &'a Secrets<'a>,
-    faults: Vec<FileFault>,
+    pub faults: Vec<FileFault>,
     /// The keys of the file's own organizations.
-    new_orgs: Vec<String>,
+    pub new_orgs: Vec<String>,
+    /// What the file says of their billing.
+    pub billing: Vec<(String, String)>,
 }
 
 impl<'a> Planner<'a> {
@@ -112,7 +111,7 @@ impl<'a> Planner<'a> {
             deeds.push(Deed::PutBilling(json!({ "status": status })));
         }
         let (id, version) = known(before);
-        Item { id, version, lines, deeds, place: wanted.place }
+        Item { id, version, lines, notes: Vec::new(), deeds, place: wanted.place }
     }
 
     fn twilio(
@@ -197,8 +196,12 @@ impl<'a> Planner<'a> {
                 deeds.push(Deed::PutAvailability(availability.clone()));
             }
         }
+        let mut doing = Doing { lines, notes: Vec::new(), deeds };
+        let has_number = self.numbers(&wanted, found, &mut doing);
+        self.phone(&wanted, found, has_number, &mut doing);
         let (id, version) = known(before);
-        Item { id, version, lines, deeds, place: wanted.place }
+        let Doing { lines, notes, deeds } = doing;
+        Item { id, version, lines, notes, deeds, place: wanted.place }
     }
 
     /// A password is sent where there is none, where its user changes, and where somebody asks for it: whether it is
@@ -300,7 +303,7 @@ impl<'a> Planner<'a> {
     }
 }
 
-fn told(before: &Value, after: &Value) -> Vec<String> {
+pub(super) fn told(before: &Value, after: &Value) -> Vec<String> {
     between(before, after).iter().flat_map(Difference::told).collect()
 }
 

@@ -5,12 +5,15 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
+use super::deeds::Deed;
 use super::file::{FileFault, wanted};
-use super::plan::{Deed, Item, Secrets, plan};
+use super::plan::{Item, Secrets, plan};
 use super::{Held, Installation};
 use crate::cli::export::{document, exported};
 use crate::cli::yaml;
 use crate::model::Secret;
+
+mod reach;
 
 const ORG: &str = "org_01kafbd2x0q7h3m8w5r9t2c6ze";
 
@@ -39,8 +42,9 @@ fn week(friday: Value) -> Value {
 }
 
 fn there(more: &Value, availability: Value) -> Installation {
-    let held = Held { tenant: tenant(more), availability };
-    Installation { orgs: vec![org()], tenants: BTreeMap::from([("smile-dental".to_owned(), held)]) }
+    let held = Held { tenant: tenant(more), availability, ..Held::default() };
+    let tenants = BTreeMap::from([("smile-dental".to_owned(), held)]);
+    Installation { orgs: vec![org()], tenants, numbers: BTreeMap::new() }
 }
 
 fn there_is() -> Installation {
@@ -217,6 +221,41 @@ fn of_two_organizations_of_one_name_one_is_named_by_its_id() {
     assert_eq!(lines(&file, &now), [""; 0]);
 }
 
+fn phone() -> impl Strategy<Value = Value> {
+    let is_set_up = any::<bool>().prop_map(|is| if is { json!("2026-11-20T09:00:00Z") } else { Value::Null });
+    let forwarded =
+        json!({"method": "forwarded", "clinicNumber": "+14165550188", "areaCode": "312", "needsPhoneNumber": true});
+    let sip = json!({"method": "sip", "clinicNumber": "+14165550188", "pbxType": "no", "sourceIps": ["203.0.113.7"],
+        "sipUrl": "sip:smile-dental@example.com", "needsPhoneNumber": false});
+    let stage = prop::sample::select(vec!["pending_configuration", "submitted", "canceled"]);
+    let ported = stage.prop_map(|stage| {
+        json!({"method": "ported", "phoneNumber": "+13125550165", "currentCarrier": "1e3", "portStatus": stage,
+            "wantsTemporaryNumber": true, "needsPhoneNumber": false})
+    });
+    let configured = (prop_oneof![Just(forwarded), Just(sip), ported], is_set_up).prop_map(|(mut phone, at)| {
+        if !at.is_null() {
+            for name in ["areaCode", "needsPhoneNumber", "wantsTemporaryNumber"] {
+                phone.as_object_mut().expect("an object").remove(name);
+            }
+        }
+        phone["setupCompletedAt"] = at;
+        phone
+    });
+    prop_oneof![Just(Value::Null), configured]
+}
+
+fn some_numbers() -> impl Strategy<Value = Vec<Value>> {
+    let one = (any::<bool>(), any::<bool>(), prop::sample::select(vec!["no", "coming", "arrived"]));
+    prop::collection::btree_map(0u32..100, one, 0..4).prop_map(|numbers| {
+        let of = |(last, (voicemail, overflowed, porting)): (u32, (bool, bool, &str))| {
+            let purpose = if voicemail { "voicemail" } else { "calls" };
+            let more = json!({"purpose": purpose, "alreadyOverflowed": overflowed, "porting": porting});
+            reach::number(&format!("+131255501{last:02}"), &more)
+        };
+        numbers.into_iter().map(of).collect()
+    })
+}
+
 fn greeting() -> impl Strategy<Value = String> {
     prop_oneof!["\\PC{1,60}", "([ -~]{0,20}\n){1,4}[ -~]{0,20}", "(yes|no|on|off|null|~|08:00|007|\\+16475550123|1e3)"]
         .prop_map(|text: String| text)
@@ -267,8 +306,12 @@ proptest! {
         availability in settings(),
         name in greeting(),
         language in prop::option::of(Just("fr-CA")),
+        phone in phone(),
+        numbers in some_numbers(),
     ) {
-        let now = there(&json!({"name": name, "language": language}), availability);
+        let mut now = there(&json!({"name": name, "language": language}), availability);
+        let held = now.tenants.get_mut("smile-dental").expect("there");
+        (held.phone, held.numbers) = (phone, numbers);
         let file = exported(&document(&now)).expect("written");
         let items = planned(&file, &now, false).map_err(|faults| TestCaseError::fail(format!("{faults:?}\n{file}")))?;
         let undone: Vec<&Item> = items.iter().filter(|item| !item.deeds.is_empty() || !item.lines.is_empty()).collect();
