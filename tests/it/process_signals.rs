@@ -6,6 +6,7 @@ use std::io::Read as _;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Stdio;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -75,10 +76,11 @@ async fn sigterm_under_load_fails_no_request_and_exits_0() {
     let edge = process.edge;
     process.known(NUMBER).await;
     let answered = Arc::new(Mutex::new(Vec::new()));
+    let told = Arc::new(AtomicBool::new(false));
     // Half say for each call that it is the last on its connection, half keep the connection until it is taken away.
     let load: Vec<_> = (0..8)
         .map(|worker| {
-            let answered = Arc::clone(&answered);
+            let (answered, told) = (Arc::clone(&answered), Arc::clone(&told));
             tokio::spawn(async move {
                 let keeps = worker % 2 == 0;
                 let connection = if keeps { "keep-alive" } else { "close" };
@@ -111,6 +113,16 @@ async fn sigterm_under_load_fails_no_request_and_exits_0() {
                             let goes_on = !heard.to_ascii_lowercase().contains("connection: close");
                             kept = (keeps && goes_on).then_some(socket);
                         }
+                        // The system takes connections before the edge does: one that waits at the door as it is closed
+                        // is sent away unheard, and the door stays closed. What the edge took it has to answer.
+                        Err(error)
+                            if fresh
+                                && told.load(Ordering::Relaxed)
+                                && error.ends_with("after 0 bytes")
+                                && TcpStream::connect(edge).await.is_err() =>
+                        {
+                            return;
+                        }
                         Err(error) => panic!("call {turn} of {worker} (fresh: {fresh}): {error}"),
                     }
                 }
@@ -120,14 +132,17 @@ async fn sigterm_under_load_fails_no_request_and_exits_0() {
     while answered.lock().unwrap().len() < 500 {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
-    let told = Instant::now();
+    let began = Instant::now();
+    told.store(true, Ordering::Relaxed);
     process.signal("TERM");
     for worker in load {
         worker.await.expect("every call that was accepted is answered");
     }
     let status = process.ended();
     assert_eq!(status.code(), Some(0));
-    assert!(told.elapsed() < DRAINED_WITHIN, "{:?}", told.elapsed());
+    assert!(began.elapsed() < DRAINED_WITHIN, "{:?}", began.elapsed());
+    let log = log_of(dir.path());
+    assert!(!log.contains("open still when the time to drain was up"), "{log}");
 
     let answered = std::mem::take(&mut *answered.lock().unwrap());
     // What was answered is there at the next start.
