@@ -174,6 +174,7 @@ async fn a_number_that_moves_here_is_its_tenants_from_the_first_call() {
     assert_eq!((&coming["porting"], &coming["tenantId"]), (&json!("coming"), &json!(tenant)), "{coming}");
     assert_eq!(town.look().await["findings"], json!([]));
     assert_eq!(town.get("/api/numbers/ledger").await["data"], json!([]));
+    assert_eq!(town.get("/api/costs").await["installation"]["paidNumbers"], 0);
     let path = format!("/api/numbers/{}", coming["id"].as_str().unwrap());
     assert_eq!(town.ask(Method::DELETE, &path, Value::Null).await.1["code"], "port_under_way");
     let (status, told) = town.ask(Method::DELETE, &format!("/api/tenants/{tenant}"), Value::Null).await;
@@ -204,6 +205,7 @@ async fn a_number_that_moves_here_is_its_tenants_from_the_first_call() {
     assert_eq!((&number["porting"], &number["state"]), (&json!("arrived"), &json!("active")), "{number}");
     assert!(number["twilioSid"].is_string() && number["vapiNumberId"].is_string(), "{number}");
     assert_eq!(town.get("/api/numbers/ledger").await["data"][0]["monthsPaid"], 1);
+    assert_eq!(town.get("/api/costs").await["installation"]["paidNumbers"], 1);
     let port = town.port(&tenant).await;
     assert_eq!((&port["papers"], &port["bill"], &port["missing"]), (&Value::Null, &Value::Null, &json!([])), "{port}");
     assert!(town.called(OLD, "CA2").await.contains("<Sip"));

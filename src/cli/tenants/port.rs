@@ -10,7 +10,7 @@ use super::{Named, find, path};
 use crate::cli::api::{Api, text};
 use crate::cli::jobs::{self, Watch};
 use crate::cli::table::facts;
-use crate::cli::yaml;
+use crate::cli::{when, yaml};
 
 /// What is said or asked of it.
 #[derive(Debug, Subcommand)]
@@ -119,13 +119,13 @@ fn told(port: &Value) -> String {
         ("number", of(port, "phoneNumber")),
         ("status", of(port, "portStatus")),
         ("request", of(request, "requestSid")),
-        ("comes", of(request, "portDate")),
+        ("comes", when::told(&request["portDate"], None)),
         ("sign at", of(request, "signatureUrl")),
     ])];
     lines.push(of(port, "detail"));
     let list = |of: &Value| -> Vec<Value> { of.as_array().cloned().unwrap_or_default() };
     lines.extend(list(&port["missing"]).iter().filter_map(Value::as_str).map(|missing| format!("missing: {missing}")));
-    let moment = |moment: &Value| format!("  {}  {}", text(moment, "at"), text(moment, "detail"));
+    let moment = |moment: &Value| format!("  {}  {}", when::told(&moment["at"], None), text(moment, "detail"));
     lines.extend(list(&request["timeline"]).iter().map(moment));
     lines.join("\n")
 }

@@ -101,7 +101,7 @@ impl Sqlite {
             let query = sqlx::query(
                 "SELECT min(e164) AS sample, tenant_id IS NOT NULL AS is_led, \
                  vapi_number_id IS NOT NULL AND account_sid IS NULL AS is_free, count(*) AS count FROM numbers \
-                 WHERE state IN ('active', 'resting', 'unassigned') GROUP BY substr(e164, 1, 6), is_led, is_free",
+                 WHERE NOT (ported = 1 AND twilio_sid IS NULL) GROUP BY substr(e164, 1, 6), is_led, is_free",
             );
             let rows = query.fetch_all(&self.readers).await?;
             let row = |row| {
