@@ -206,15 +206,9 @@ async fn body(admin: &AdminState, tenant: &Tenant, phone: &PhoneIntegration) -> 
     let (papers, bill) = admin.store.port_papers(&tenant.id).await?;
     let stage = stage_of(port.as_ref(), phone);
     // What is with Twilio already needs nothing more, unless it comes back.
-    let is_asked = matches!(
-        stage,
-        PortStage::Submitted
-            | PortStage::InReview
-            | PortStage::WaitingForSignature
-            | PortStage::InProgress
-            | PortStage::Completed
-    );
+    let is_asked = stage.is_under_way() || stage == PortStage::Completed;
     let missing = if is_asked { Vec::new() } else { missing_for_port(papers.as_ref(), bill.as_ref(), (admin.now)()) };
+    let detail = port_words(stage, port.as_ref().map_or(&PortSeen::default(), |port| &port.seen));
     let request = match port {
         Some(port) => {
             let timeline = admin.store.port_moments(&port.id).await?;
@@ -222,16 +216,10 @@ async fn body(admin: &AdminState, tenant: &Tenant, phone: &PhoneIntegration) -> 
         }
         None => None,
     };
-    let seen = PortSeen {
-        port_date: request.as_ref().and_then(|request| request.port_date),
-        reason: request.as_ref().and_then(|request| request.reason.clone()),
-        code: request.as_ref().and_then(|request| request.code.clone()),
-        ..PortSeen::default()
-    };
     Ok(PortBody {
         phone_number: phone.clinic_number,
         port_status: StageBody::of(stage),
-        detail: port_words(stage, &seen),
+        detail,
         missing,
         papers: papers.map(PapersBody::of),
         bill: bill.map(|bill| BillBody { document_sid: bill.document, uploaded_at: bill.at }),

@@ -155,22 +155,16 @@ pub(super) async fn ports(ports: Arc<Ports>, news: Arc<Notify>, stopping: Cancel
             () = tokio::time::sleep(PORTS_EVERY) => false,
             () = news.notified() => true,
         };
-        let may_hurry = hurried.is_none_or(|at| at.elapsed() >= HURRY_EVERY);
-        let looked = match heard {
-            true if may_hurry => {
-                hurried = Some(Instant::now());
-                ports.hurry().await
+        let looked = if heard {
+            // What was told within the minute is found out together, when it is over.
+            let rest = hurried.map_or(Duration::ZERO, |at| HURRY_EVERY.saturating_sub(at.elapsed()));
+            if stopping.run_until_cancelled(tokio::time::sleep(rest)).await.is_none() {
+                return;
             }
-            true => {
-                // What was told meanwhile is found out together, when the time has come.
-                let rest = HURRY_EVERY.saturating_sub(hurried.map_or(HURRY_EVERY, |at| at.elapsed()));
-                if stopping.run_until_cancelled(tokio::time::sleep(rest)).await.is_none() {
-                    return;
-                }
-                hurried = Some(Instant::now());
-                ports.hurry().await
-            }
-            false => ports.look().await,
+            hurried = Some(Instant::now());
+            ports.hurry().await
+        } else {
+            ports.look().await
         };
         if let Err(error) = looked {
             tracing::warn!(%error, "could not ask how far ports are");

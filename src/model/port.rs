@@ -162,6 +162,11 @@ impl PortStage {
         matches!(self, PortStage::Expired | PortStage::Canceled)
     }
 
+    /// It goes on without anything being told or asked anew.
+    pub fn is_under_way(self) -> bool {
+        self.is_open() && self != PortStage::ActionRequired
+    }
+
     /// Twilio works on it, or waits for somebody.
     pub fn is_open(self) -> bool {
         !self.has_failed() && !matches!(self, PortStage::PendingConfiguration | PortStage::Completed)

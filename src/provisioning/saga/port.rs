@@ -34,7 +34,7 @@ pub(super) async fn run(run: &mut Run<'_>, of: &Tenant, phone: &PhoneIntegration
     let own: Option<PortId> = run.done("recordPort");
     let port = match newest {
         Some(port) if Some(&port.id) == own.as_ref() => port,
-        Some(port) if port.stage.is_open() && port.stage != PortStage::ActionRequired => port,
+        Some(port) if port.stage.is_under_way() => port,
         older => {
             let refused = older.filter(|port| port.stage == PortStage::ActionRequired);
             ask(run, of, &account, e164, refused).await?
