@@ -41,6 +41,14 @@ need_build() {
     command -v cc >/dev/null || need_packages gcc libc6-dev
 }
 
+# What building the console needs.
+need_node() {
+    command -v npm >/dev/null || need_packages nodejs npm
+    local major
+    major=$(node -p 'process.versions.node.split(".")[0]')
+    [ "$major" -ge 20 ] || stop "the console needs Node 20 or newer, this is $(node --version): see https://nodejs.org"
+}
+
 # The version of a package in Cargo.lock.
 locked() {
     awk -v name="$1" '$1 == "name" && $3 == "\"" name "\"" { getline; gsub(/"/, "", $3); print $3; exit }' Cargo.lock

@@ -1,0 +1,4 @@
+// Still to be written.
+export default function Screen() {
+  return null;
+}
