@@ -4,11 +4,20 @@
 #   docker build -t patchbay .
 #   docker run -p 8080:8080 -p 127.0.0.1:8081:8081 -v patchbay:/data -e PATCHBAY_EDGE__PUBLIC_URL=https://… patchbay
 
+FROM node:22-bookworm-slim AS console
+WORKDIR /build/console
+# What it is made of, before what is made of it: the packages are fetched again only when they change.
+COPY console/package.json console/package-lock.json console/.npmrc ./
+RUN npm ci --no-audit --no-fund
+COPY console ./
+RUN npm run build
+
 FROM rust:1.95.0-bookworm AS build
 WORKDIR /build
 # The toolchain of this image, whatever else the tree asks for to be worked on.
 ENV RUSTUP_TOOLCHAIN=1.95.0
 COPY . .
+COPY --from=console /build/console/dist console/dist
 RUN cargo build --release --locked \
     && scripts/lay-root target/release/patchbay /image \
     && install -D -m 644 /etc/ssl/certs/ca-certificates.crt /image/etc/ssl/certs/ca-certificates.crt \

@@ -11,6 +11,8 @@ mod availability;
 mod byte_range;
 mod calls;
 mod checks;
+mod console;
+mod console_files;
 mod cost_figures;
 mod cost_stages;
 mod costs;
@@ -84,6 +86,7 @@ use crate::routing::Surroundings;
 use crate::store::{Store, StoreError};
 
 pub use audio::Audio;
+pub use console_files::ConsoleFiles;
 pub use cost_figures::{AskPrices, Costs, Prices};
 pub use event_stream::{EventStream, Pace};
 pub use rotation::{Pending, Rotation, RotationRefused, RotationState};
@@ -102,6 +105,8 @@ pub struct AdminState {
     pub public_base: String,
     /// What the installation is called, where people read it.
     pub brand: String,
+    /// What the console is made of.
+    pub console: ConsoleFiles,
     /// Told of every change before it is acknowledged, so that no call obeys old settings.
     pub changed: Arc<dyn Fn(Change) + Send + Sync>,
     /// The live calls, from whoever keeps them.

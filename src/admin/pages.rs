@@ -1,4 +1,4 @@
-//! What needs no token: health, metrics, the OpenAPI document, and two pages for people.
+//! What needs no token: health, metrics, the OpenAPI document, and pages for people; the first of them is `console`'s.
 //!
 //! The reference page is served whole from here and loads nothing from anywhere else.
 
@@ -12,9 +12,9 @@ use bytes::Bytes;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::AdminState;
 use super::error::{Problem, ProblemBody};
 use super::router::document;
+use super::{AdminState, console};
 
 /// The process lives.
 #[derive(Serialize, ToSchema)]
@@ -48,11 +48,13 @@ pub(super) async fn metrics(State(admin): State<AdminState>) -> Response {
     typed("text/plain; version=0.0.4; charset=utf-8", (admin.metrics_text)())
 }
 
-/// The first page
+/// The console
+///
+/// In a build without one, a page that says how to come by it.
 #[utoipa::path(get, path = "/", tag = "pages",
     responses((status = 200, description = "A page", body = String, content_type = "text/html")))]
-pub(super) async fn home() -> Response {
-    typed(HTML, include_str!("pages/home.html"))
+pub(super) async fn home(State(admin): State<AdminState>) -> Response {
+    console::first_page(&admin)
 }
 
 /// This document

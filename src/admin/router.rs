@@ -9,10 +9,10 @@ use utoipa_axum::routes;
 use super::error::Problem;
 use super::exact::Document;
 use super::{
-    AdminState, audio, audit, auth, availability, calls, costs, erasures, events, exports, idempotency, jobs, live,
-    number_deeds, number_life, numbers, openapi, orgs, overrides, pages, phone_integration, plan, port, purchases,
-    request, restaurants, retention, rotation, setup_guide, simulate, sip_names, supply, tenants, tokens, turns::Turns,
-    versions, voicemails, webhook_deliveries, webhooks,
+    AdminState, audio, audit, auth, availability, calls, console, costs, erasures, events, exports, idempotency, jobs,
+    live, number_deeds, number_life, numbers, openapi, orgs, overrides, pages, phone_integration, plan, port,
+    purchases, request, restaurants, retention, rotation, setup_guide, simulate, sip_names, supply, tenants, tokens,
+    turns::Turns, versions, voicemails, webhook_deliveries, webhooks,
 };
 
 fn routes() -> OpenApiRouter<AdminState> {
@@ -93,7 +93,7 @@ fn routes() -> OpenApiRouter<AdminState> {
 pub fn router(state: AdminState) -> Router {
     let (router, _) = routes().split_for_parts();
     router
-        .fallback(no_route)
+        .fallback(console::elsewhere)
         .method_not_allowed_fallback(wrong_method)
         // From the innermost layer to the outermost.
         .layer(from_fn_with_state((state.clone(), Turns::default()), idempotency::once))
@@ -107,10 +107,6 @@ pub fn document() -> Document {
     let (_, mut document) = routes().split_for_parts();
     openapi::complete(&mut document);
     Document::exactly(document)
-}
-
-async fn no_route(request: Request) -> Problem {
-    Problem::no_route(request.uri().path())
 }
 
 async fn wrong_method(request: Request) -> Problem {

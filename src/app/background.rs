@@ -168,6 +168,7 @@ impl Background {
             around,
             public_base: settings.edge.public_base(),
             brand: settings.brand.name.clone(),
+            console: admin::ConsoleFiles::built(),
             changed,
             live: live(&ledger),
             audio: admin::Audio::new(twilio.clone(), LISTENERS_MAX, LISTENERS_IDLE),

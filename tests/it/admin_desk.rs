@@ -12,7 +12,7 @@ use hyper::service::Service;
 use hyper_util::service::TowerToHyperService;
 use jiff::{SignedDuration, Timestamp};
 use patchbay::admin::{
-    AdminState, Audio, Costs, EventStream, LiveCall, Pace, Pending, Provision, Rotation, RotationRefused,
+    AdminState, Audio, ConsoleFiles, Costs, EventStream, LiveCall, Pace, Pending, Provision, Rotation, RotationRefused,
     RotationState, Supply, router,
 };
 use patchbay::config::Settings;
@@ -147,6 +147,7 @@ impl Desk {
             }),
             public_base: "https://edge.example.com".to_owned(),
             brand: "patchbay".to_owned(),
+            console: ConsoleFiles::of(|_| None),
             changed: Arc::new(move |change| told.lock().unwrap().push(change)),
             live: Arc::new(move || {
                 let live = seen.lock().unwrap().clone();

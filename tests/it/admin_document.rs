@@ -1,6 +1,7 @@
 //! The OpenAPI document holds what the routes do: every route is in it, and every answer it promises can be had.
 
 use std::collections::BTreeSet;
+use std::fs;
 
 use axum::body::Body;
 use axum::http::{Method, Request};
@@ -80,6 +81,23 @@ impl There {
 fn the_document_lists_every_route() {
     let listed: Vec<String> = operations().iter().map(|(method, path, _)| format!("{method} {path}")).collect();
     insta::assert_snapshot!(listed.join("\n"));
+}
+
+/// The console's types are generated from a copy, so that nobody needs a patchbay to build it.
+#[test]
+fn the_console_knows_this_api() {
+    let document: Value = serde_json::from_str(&document().to_json().unwrap()).unwrap();
+    let now = serde_json::to_string_pretty(&document).unwrap() + "\n";
+    let copy = concat!(env!("CARGO_MANIFEST_DIR"), "/console/openapi.json");
+    if std::env::var_os("PATCHBAY_UPDATE").is_some_and(|set| set == "1") {
+        fs::write(copy, &now).unwrap();
+    }
+    // Not `assert_eq!`: both are thousands of lines.
+    assert!(
+        fs::read_to_string(copy).is_ok_and(|kept| kept == now),
+        "console/openapi.json is not the document of this API. Write it anew, and commit it:\n\
+         PATCHBAY_UPDATE=1 cargo test --test it the_console_knows_this_api"
+    );
 }
 
 #[test]

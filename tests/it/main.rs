@@ -40,6 +40,7 @@ mod commands_apply;
 mod commands_apply_numbers;
 mod commands_support;
 mod config_faults;
+mod console_files;
 mod costs;
 mod directory_store;
 mod ears;
