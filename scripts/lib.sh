@@ -49,6 +49,11 @@ need_node() {
     [ "$major" -ge 20 ] || stop "the console needs Node 20 or newer, this is $(node --version): see https://nodejs.org"
 }
 
+# What looking at pages needs.
+need_browser() {
+    command -v chromium >/dev/null || need_packages chromium
+}
+
 # The version of a package in Cargo.lock.
 locked() {
     awk -v name="$1" '$1 == "name" && $3 == "\"" name "\"" { getline; gsub(/"/, "", $3); print $3; exit }' Cargo.lock
