@@ -1,4 +1,5 @@
-//! Who may ask: everything under `/api/` needs a bearer token, and a token opens its own part of the installation.
+//! Who may ask: everything under `/api/` needs a bearer token, or the cookie of a session, which stands for one. A token
+//! opens its own part of the installation.
 //!
 //! The operator's token of the settings, or one of the store. What a token does not open is not there for it: lists
 //! leave it out, lookups answer 404. What it may look at but not change answers 403.
@@ -8,12 +9,13 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use super::AdminState;
 use super::error::Problem;
+use super::session::{self, Door};
+use super::{AdminState, cookie, cross_site};
 use crate::model::{Access, OrgId, Role, Scope, Tenant, TenantId, TokenId};
 use crate::store::{Actor, Token};
 
@@ -77,8 +79,14 @@ impl Caller {
 /// Lets a request through if it may pass. What lies outside `/api/` is for everybody; what lies inside answers 401
 /// without a token even where there is nothing, so that nobody can learn what is there.
 pub(super) async fn guard(State(admin): State<AdminState>, mut request: Request, next: Next) -> Response {
-    if !request.uri().path().starts_with("/api/") {
+    let path = request.uri().path();
+    if !path.starts_with("/api/") {
         return next.run(request).await;
+    }
+    // Whoever signs in has nothing to show yet but what stands in the body.
+    if path == session::PATH && *request.method() == Method::POST {
+        let foreign = cross_site::is_foreign(request.headers());
+        return if foreign { Problem::cross_site().into_response() } else { next.run(request).await };
     }
     let opened = if request.uri().path() == "/api/restaurants" {
         super::restaurants::caller(&admin, request.headers())
@@ -86,37 +94,55 @@ pub(super) async fn guard(State(admin): State<AdminState>, mut request: Request,
         None
     };
     let asks = match opened {
-        Some(caller) => Ok(caller),
-        None => caller(&admin, request.headers()).await,
+        Some(caller) => Ok((caller, None)),
+        None => caller(&admin, request.method(), request.headers()).await.map(|(caller, door)| (caller, Some(door))),
     };
     match asks {
-        Ok(caller) if caller.access == Access::Read && changes_something(&request) => {
+        Ok((caller, _)) if caller.access == Access::Read && changes_something(&request) => {
             Problem::read_only().into_response()
         }
-        Ok(caller) => {
+        Ok((caller, door)) => {
             request.extensions_mut().insert(caller);
+            if let Some(door) = door {
+                request.extensions_mut().insert(door);
+            }
             next.run(request).await
         }
         Err(problem) => problem.into_response(),
     }
 }
 
-/// All that is not a question. The questions that have a body store nothing.
+/// All that is not a question. The questions that have a body store nothing, and whoever signs out or has a link made
+/// changes nothing but their own way in.
 fn changes_something(request: &Request) -> bool {
     let path = request.uri().path();
     let is_question = *request.method() == Method::POST && (path.ends_with("/simulate") || path == "/api/exports");
-    !is_question && !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS)
+    let is_way_in = path == session::PATH || path == session::LINKS;
+    !is_question && !is_way_in && !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS)
 }
 
-async fn caller(admin: &AdminState, headers: &HeaderMap) -> Result<Caller, Problem> {
-    let token = bearer(headers)?;
-    let sum: [u8; 32] = Sha256::digest(token.as_bytes()).into();
+/// Whoever shows a token, else whoever carries a session. Browsers carry it wherever they are sent, so what changes
+/// something must come from a page of ours.
+async fn caller(admin: &AdminState, method: &Method, headers: &HeaderMap) -> Result<(Caller, Door), Problem> {
+    if headers.contains_key(header::AUTHORIZATION) || !cookie::is_there(headers) {
+        let token_sha256: [u8; 32] = Sha256::digest(bearer(headers)?.as_bytes()).into();
+        let (caller, _) = by_token(admin, &token_sha256).await?;
+        return Ok((caller, Door { token_sha256, session: None }));
+    }
+    if !matches!(*method, Method::GET | Method::HEAD) && !cross_site::is_same_origin(headers) {
+        return Err(Problem::cross_site());
+    }
+    session::by_cookie(admin, headers).await
+}
+
+/// Whose the token with this hash is, and until when it is good where that has an end.
+pub(super) async fn by_token(admin: &AdminState, sum: &[u8; 32]) -> Result<(Caller, Option<Timestamp>), Problem> {
     // Both sides are hashes, of one length and unguessable: the time taken tells nothing of the token.
     if admin.token_sha256.is_some_and(|own| bool::from(sum.ct_eq(&own))) {
-        return Ok(Caller::operator_of_settings());
+        return Ok((Caller::operator_of_settings(), None));
     }
     let now = (admin.now)();
-    let good = admin.store.token_by_hash(&sum).await?.filter(|token| token.is_good(now));
+    let good = admin.store.token_by_hash(sum).await?.filter(|token| token.is_good(now));
     let token = good.ok_or_else(|| Problem::unauthorized("this token is not good here"))?;
     if token.last_used_at.is_none_or(|used| now.duration_since(used) >= USED_EVERY)
         && let Err(error) = admin.store.token_used(&token.id, now).await
@@ -124,7 +150,8 @@ async fn caller(admin: &AdminState, headers: &HeaderMap) -> Result<Caller, Probl
         // Whoever asks is not made to wait or fail for a note about them.
         tracing::warn!(%error, "could not note that a token was used");
     }
-    Ok(Caller::of(token))
+    let good_until = token.expires_at;
+    Ok((Caller::of(token), good_until))
 }
 
 fn bearer(headers: &HeaderMap) -> Result<&str, Problem> {

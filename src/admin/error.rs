@@ -108,6 +108,13 @@ impl Problem {
             .with(header::WWW_AUTHENTICATE, "Bearer realm=\"patchbay\"")
     }
 
+    /// A browser was sent here by somebody else's page.
+    pub fn cross_site() -> Problem {
+        let detail =
+            "a page of another site sent this request; behind a proxy, have it pass on the header Host as it came";
+        Problem::new(StatusCode::FORBIDDEN, "cross_site", "The request comes from another site", detail)
+    }
+
     /// The token looks, and does not change.
     pub fn read_only() -> Problem {
         let detail = "this token may read only; use one with write access";

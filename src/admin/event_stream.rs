@@ -23,6 +23,7 @@ use super::live::LiveBody;
 use super::serve::Scissors;
 use crate::events::{Begins, Bus, Kept, Kind, News, Next, Subscription};
 use crate::model::{Role, TenantId};
+use crate::store::Session;
 
 /// How long a client is asked to wait before it comes back.
 const RETRY_MS: u32 = 3_000;
@@ -78,6 +79,8 @@ pub(super) struct Wanted {
 pub(super) struct Listener {
     pub admin: AdminState,
     pub caller: Caller,
+    /// Through which session, where it was one.
+    pub session: Option<Session>,
     pub wanted: Wanted,
     pub subscription: Subscription,
     /// Absent where there is no connection to cut.
@@ -221,8 +224,14 @@ impl Listener {
         counted
     }
 
-    /// A token that was revoked hears no more. While the store is away nothing can have been revoked.
+    /// A token that was revoked hears no more, nor does a session that is over. While the store is away nothing can have
+    /// been revoked.
     async fn is_still_welcome(&self) -> bool {
+        if let Some(session) = &self.session
+            && let Ok(None) = self.admin.store.session(&session.sha256, (self.admin.now)()).await
+        {
+            return false;
+        }
         let Some(id) = &self.caller.token else { return true };
         match self.admin.store.token(id).await {
             Ok(token) => token.is_some_and(|token| token.is_good((self.admin.now)())),

@@ -15,6 +15,7 @@ use super::error::Problem;
 use super::event_body::MessageBody;
 use super::event_stream::{Listener, Wanted};
 use super::serve::Scissors;
+use super::session::Door;
 use crate::events::{Kind, Place, Refused};
 use crate::model::{Fault, TenantId};
 
@@ -45,6 +46,7 @@ const ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering")
 pub(super) async fn listen(
     State(admin): State<AdminState>,
     caller: Caller,
+    door: Door,
     Asked { wanted, heard }: Asked,
     scissors: Option<Extension<Scissors>>,
 ) -> Result<Response, Problem> {
@@ -53,7 +55,7 @@ pub(super) async fn listen(
         Refused::Closed => Problem::stopping(),
     })?;
     let scissors = scissors.map(|Extension(scissors)| scissors);
-    let lines = Listener { admin, caller, wanted, subscription, scissors }.start(begins);
+    let lines = Listener { admin, caller, session: door.session, wanted, subscription, scissors }.start(begins);
     let headers = [(header::CONTENT_TYPE, "text/event-stream; charset=utf-8"), (ACCEL_BUFFERING, "no")];
     Ok((headers, Body::new(lines)).into_response())
 }

@@ -22,6 +22,7 @@ use super::error::{self, Problem};
 use super::json;
 use super::kept_answer::KeptAnswer;
 use super::request::{RequestId, WORK_MAX};
+use super::session;
 use super::turns::{Turn, Turns};
 use crate::model::{Secret, TokenId};
 use crate::store::{Claimed, Store, StoreError, Wish};
@@ -47,7 +48,8 @@ const OFFER_EVERY: Duration = Duration::from_secs(1);
 
 /// Gives the answer of the first request to all that carry its key.
 pub(super) async fn once(State((admin, turns)): State<(AdminState, Turns)>, request: Request, next: Next) -> Response {
-    let is_post = request.method() == Method::POST;
+    // Whoever signs in is nobody yet, to whom a key could belong; and a cookie is not given out twice.
+    let is_post = request.method() == Method::POST && request.uri().path() != session::PATH;
     let Some(key) = request.headers().get(IDEMPOTENCY_KEY).cloned().filter(|_| is_post) else {
         return next.run(request).await;
     };

@@ -13,9 +13,11 @@ mod calls;
 mod checks;
 mod console;
 mod console_files;
+mod cookie;
 mod cost_figures;
 mod cost_stages;
 mod costs;
+mod cross_site;
 mod erasures;
 mod error;
 mod event_body;
@@ -56,6 +58,7 @@ mod rotation;
 mod router;
 mod schema;
 mod serve;
+mod session;
 mod setup_guide;
 mod simulate;
 mod sip_names;
@@ -92,6 +95,7 @@ pub use event_stream::{EventStream, Pace};
 pub use rotation::{Pending, Rotation, RotationRefused, RotationState};
 pub use router::{document, router};
 pub use serve::serve;
+pub use session::link_to;
 pub use supply::Supply;
 
 /// What the admin API needs from the rest of the process.
@@ -103,6 +107,8 @@ pub struct AdminState {
     pub around: Arc<Surroundings>,
     /// The base Twilio calls, without a trailing slash: callbacks in simulated TwiML name it.
     pub public_base: String,
+    /// Where the console is for whoever is on this machine, without a trailing slash.
+    pub own_base: String,
     /// What the installation is called, where people read it.
     pub brand: String,
     /// What the console is made of.

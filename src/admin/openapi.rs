@@ -4,7 +4,9 @@
 
 use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{ObjectBuilder, Type};
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::security::{
+    ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
+};
 use utoipa::openapi::tag::TagBuilder;
 use utoipa::openapi::{
     ComponentsBuilder, ContactBuilder, Content, Header, HttpMethod, InfoBuilder, OpenApi, OpenApiBuilder, PathItem,
@@ -12,9 +14,11 @@ use utoipa::openapi::{
 };
 use utoipa::{PartialSchema, ToSchema};
 
+use super::cookie;
 use super::error::{FaultBody, ProblemBody};
 use super::lists;
 use super::narrowings::AllOfThem;
+use super::session;
 
 /// The part of the document that no handler knows.
 pub(super) fn frame() -> OpenApi {
@@ -24,13 +28,17 @@ pub(super) fn frame() -> OpenApi {
         .description(Some(INTRODUCTION))
         .contact(Some(ContactBuilder::new().name(Some("patchbay")).build()));
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("The admin token.")).build();
+    let words = "The session of a browser; what is not GET must come from the console's own origin.";
+    let cookie = SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::with_description(cookie::NAME, words)));
     let mut schemas = vec![
         (ProblemBody::name().into_owned(), ProblemBody::schema()),
         (FaultBody::name().into_owned(), FaultBody::schema()),
     ];
     ProblemBody::schemas(&mut schemas);
-    let components =
-        ComponentsBuilder::new().security_scheme("token", SecurityScheme::Http(bearer)).schemas_from_iter(schemas);
+    let components = ComponentsBuilder::new()
+        .security_scheme("token", SecurityScheme::Http(bearer))
+        .security_scheme("session", cookie)
+        .schemas_from_iter(schemas);
     let tags = TAGS
         .iter()
         .map(|(name, words)| TagBuilder::new().name(*name).description(Some(*words)).build())
@@ -38,13 +46,13 @@ pub(super) fn frame() -> OpenApi {
     OpenApiBuilder::new()
         .info(info)
         .components(Some(components.build()))
-        .security(Some([SecurityRequirement::new::<_, [&str; 0], &str>("token", [])]))
+        .security(Some(["token", "session"].map(|name| SecurityRequirement::new::<_, [&str; 0], &str>(name, []))))
         .tags(Some(tags))
         .build()
 }
 
 const INTRODUCTION: &str = "Settings, numbers, calls and voicemails of a patchbay installation. \
-    Every path under /api/ needs the header `Authorization: Bearer …`. \
+    Every path under /api/ needs the header `Authorization: Bearer …`, or the cookie that `POST /api/session` sets. \
     Errors are `application/problem+json` and carry the request's id. \
     Lists take `limit` (1 to 200, 50 where nothing is said), `cursor`, and what each of them names; what a list does not \
     take is refused. A page may be short, even empty, where the search was long: go on while there is a `nextCursor`. \
@@ -75,6 +83,7 @@ const TAGS: &[(&str, &str)] = &[
     ("webhooks", "Who is told when something happens."),
     ("deliveries", "What they were told, and are to be told."),
     ("secrets", "The keys under which credentials are sealed."),
+    ("session", "How a browser gets in."),
     ("tokens", "Who may see and change what."),
     ("audit", "Who changed what."),
     ("health", "For machines that watch."),
@@ -88,7 +97,8 @@ pub(super) fn complete(document: &mut OpenApi) {
             name_uniquely(operation);
             if path.starts_with("/api/") {
                 complete_operation(path, &method, operation);
-            } else {
+            }
+            if !path.starts_with("/api/") || signs_in(path, &method) {
                 operation.security = Some(Vec::new());
             }
         }
@@ -115,6 +125,11 @@ pub(super) fn operations(item: &mut PathItem) -> Vec<(HttpMethod, &mut Operation
     .collect()
 }
 
+/// What is asked by whoever has nothing to show yet.
+fn signs_in(path: &str, method: &HttpMethod) -> bool {
+    path == session::PATH && *method == HttpMethod::Post
+}
+
 fn complete_operation(path: &str, method: &HttpMethod, operation: &mut Operation) {
     let names_something = path.contains('{');
     let takes_body = operation.request_body.is_some();
@@ -125,6 +140,8 @@ fn complete_operation(path: &str, method: &HttpMethod, operation: &mut Operation
     let has_version = is_versioned && stores && !["/versions", "/setup-guide"].iter().any(|end| path.ends_with(end));
     let is_change = *method != HttpMethod::Get;
     let is_post = *method == HttpMethod::Post;
+    // Its own answers say what it comes to.
+    let takes_key = is_post && !signs_in(path, method);
 
     add(operation, "401", "No token, or one that is not good");
     add(operation, "500", "Something went wrong in patchbay");
@@ -137,6 +154,8 @@ fn complete_operation(path: &str, method: &HttpMethod, operation: &mut Operation
     }
     if is_change && stores {
         add(operation, "403", "The token may look at it, and not do this");
+    } else if is_change {
+        add(operation, "403", "A session's cookie came from a page of another site");
     } else if OPERATORS_ONLY.contains(&path) {
         add(operation, "403", "This takes an operator's token");
     }
@@ -153,7 +172,7 @@ fn complete_operation(path: &str, method: &HttpMethod, operation: &mut Operation
         add(operation, "415", "The body is not sent as JSON");
         add(operation, "422", "The body says something that cannot be; every fault is named, nothing was changed");
     }
-    if is_post {
+    if takes_key {
         add(operation, "400", "The Idempotency-Key is no key");
         add(operation, "408", "The body did not arrive");
         add(operation, "413", "The body is larger than 1 MiB");
@@ -179,7 +198,7 @@ fn complete_operation(path: &str, method: &HttpMethod, operation: &mut Operation
     if let Some((_, _, words)) = CONFLICTS.iter().find(|(at, of, _)| *at == path && of == method) {
         add(operation, "409", words);
     }
-    if is_post {
+    if takes_key {
         add(operation, "409", "The first request with this Idempotency-Key is still worked on, or broke off");
     }
 }

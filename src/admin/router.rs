@@ -11,8 +11,8 @@ use super::exact::Document;
 use super::{
     AdminState, audio, audit, auth, availability, calls, console, costs, erasures, events, exports, idempotency, jobs,
     live, number_deeds, number_life, numbers, openapi, orgs, overrides, pages, phone_integration, plan, port,
-    purchases, request, restaurants, retention, rotation, setup_guide, simulate, sip_names, supply, tenants, tokens,
-    turns::Turns, versions, voicemails, webhook_deliveries, webhooks,
+    purchases, request, restaurants, retention, rotation, session, setup_guide, simulate, sip_names, supply, tenants,
+    tokens, turns::Turns, versions, voicemails, webhook_deliveries, webhooks,
 };
 
 fn routes() -> OpenApiRouter<AdminState> {
@@ -78,6 +78,8 @@ fn routes() -> OpenApiRouter<AdminState> {
         .routes(routes!(webhook_deliveries::replay))
         .routes(routes!(webhook_deliveries::replay_all))
         .routes(routes!(rotation::read, rotation::rotate))
+        .routes(routes!(session::read, session::sign_in, session::sign_out))
+        .routes(routes!(session::make_link))
         .routes(routes!(tokens::list, tokens::create))
         .routes(routes!(tokens::revoke))
         .routes(routes!(audit::list))

@@ -168,7 +168,7 @@ async fn role_of(admin: &AdminState, caller: &Caller, asked: &str) -> Result<Rol
 }
 
 /// A role as the API writes it.
-fn spelled(role: &Role) -> String {
+pub(super) fn spelled(role: &Role) -> String {
     match role {
         Role::Operator => "operator".to_owned(),
         Role::Org(org) => format!("org:{org}"),
@@ -182,10 +182,7 @@ impl TokenBody {
             id: token.id.clone(),
             name: token.name.clone(),
             role: spelled(&token.role),
-            access: match token.access {
-                Access::Read => AccessBody::Read,
-                Access::Write => AccessBody::Write,
-            },
+            access: AccessBody::of(token.access),
             created_at: token.created_at,
             expires_at: token.expires_at,
             revoked_at: token.revoked_at,
@@ -195,6 +192,13 @@ impl TokenBody {
 }
 
 impl AccessBody {
+    pub(super) fn of(access: Access) -> AccessBody {
+        match access {
+            Access::Read => AccessBody::Read,
+            Access::Write => AccessBody::Write,
+        }
+    }
+
     fn read(self) -> Access {
         match self {
             AccessBody::Read => Access::Read,

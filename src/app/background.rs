@@ -1,7 +1,7 @@
 //! What stands behind the call path: store, journal, directory, ledger, the admin listener and the keepers.
 //! Built and run on the background runtime, where every handle to the store stays.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -64,7 +64,8 @@ pub(super) struct Background {
     pub journal: Journal,
     pub vapi: Option<Vapi>,
     pub admin: SocketAddr,
-    pub token: Option<Secret>,
+    /// What the first start shows.
+    pub first: Option<FirstSight>,
     /// Wakes whoever asks after ports.
     pub port_news: Arc<Notify>,
     helpers: TaskTracker,
@@ -145,7 +146,8 @@ impl Background {
         })?;
         let admin_address = listener.local_addr()?;
         // Last of all that can fail: it is shown only by the start that makes it.
-        let (token_sha256, token) = operator_token(&settings, &store).await?;
+        let own_base = own_base(admin_address);
+        let (token_sha256, first) = operator_token(&settings, &store, &own_base, clock).await?;
         let (rotation, keeper) = Rotation::new(store.clone(), config::secrets::source(&settings));
         helpers.spawn(keeper.run(stops.helpers.clone()));
         let (jobs_wake, shelf) = (Arc::new(Notify::new()), Arc::new(Shelf::default()));
@@ -167,6 +169,7 @@ impl Background {
             store: store.clone(),
             around,
             public_base: settings.edge.public_base(),
+            own_base: own_base.clone(),
             brand: settings.brand.name.clone(),
             console: admin::ConsoleFiles::built(),
             changed,
@@ -269,7 +272,7 @@ impl Background {
             vapi,
             port_news,
             admin: admin_address,
-            token,
+            first,
             helpers,
             drain: draining,
             stops,
@@ -326,13 +329,42 @@ pub(super) fn random<const N: usize>() -> [u8; N] {
     bytes
 }
 
+/// What is shown once, by the first start.
+#[derive(Clone, Debug)]
+pub struct FirstSight {
+    /// The operator token.
+    pub token: Secret,
+    /// The console, as a link that opens it once.
+    pub console: Option<Secret>,
+}
+
+/// Where this machine finds a listener: one on every address is on the loopback too.
+fn own_base(mut address: SocketAddr) -> String {
+    if address.ip().is_unspecified() {
+        let loopback: IpAddr = if address.is_ipv4() { Ipv4Addr::LOCALHOST.into() } else { Ipv6Addr::LOCALHOST.into() };
+        address.set_ip(loopback);
+    }
+    format!("http://{address}")
+}
+
 /// The configured operator token, else one made at the first start: kept as a hash, shown once.
-async fn operator_token(settings: &Settings, store: &Store) -> anyhow::Result<(Option<[u8; 32]>, Option<Secret>)> {
+async fn operator_token(
+    settings: &Settings,
+    store: &Store,
+    own_base: &str,
+    clock: Clock,
+) -> anyhow::Result<(Option<[u8; 32]>, Option<FirstSight>)> {
     if let Some(token) = &settings.admin.token {
         return Ok((Some(Sha256::digest(token.reveal()).into()), None));
     }
     let token = format!("pb_{}", URL_SAFE_NO_PAD.encode(random::<32>()));
     let hash: [u8; 32] = Sha256::digest(&token).into();
     let made_now = store.bootstrap_token(|| hash).await?;
-    Ok((None, made_now.then(|| Secret::new(token))))
+    if !made_now {
+        return Ok((None, None));
+    }
+    // The token is kept and must be shown now, with a link or without.
+    let link = admin::link_to(store, hash, own_base, clock(), &random()).await;
+    let console = link.inspect_err(|error| tracing::warn!(%error, "no link to the console could be made")).ok();
+    Ok((None, Some(FirstSight { token: Secret::new(token), console: console.map(Secret::new) })))
 }

@@ -31,11 +31,13 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::{self, Settings};
 use crate::edge::{self, AiLegs, Drained, Edge, EdgeSettings, Limits, Origin, PublicUrl, Readiness, Tls};
-use crate::model::{Clock, Secret};
+use crate::model::Clock;
 use crate::routing::Surroundings;
 use crate::telemetry::{Metrics, RequestIds};
 
 use background::Background;
+
+pub use background::FirstSight;
 
 /// Tenants the directory keeps in memory: a million, and a tenth for the unevenness of the cache's parts. Beyond that
 /// those that are seldom called are read again.
@@ -51,8 +53,8 @@ pub struct Running {
     pub edge: SocketAddr,
     /// Where people, scripts and Prometheus call.
     pub admin: SocketAddr,
-    /// The operator token, if it was made at this start: shown once.
-    pub token: Option<Secret>,
+    /// What is shown once, if this is the first start.
+    pub first: Option<FirstSight>,
     /// The edge itself, for whoever wants to ask it without a socket.
     pub handler: Arc<Edge>,
     background: Background,
@@ -111,7 +113,7 @@ pub async fn start_at(settings: Settings, clock: Clock) -> anyhow::Result<Runnin
     Ok(Running {
         edge: door.address,
         admin: background.admin,
-        token: background.token.clone(),
+        first: background.first.clone(),
         handler,
         background,
         _runtimes: [runtime, drain_runtime],

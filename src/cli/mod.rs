@@ -9,6 +9,7 @@ mod backup;
 mod call;
 mod calls;
 mod check;
+mod console;
 mod costs;
 pub mod decide;
 mod demo;
@@ -64,6 +65,9 @@ enum Command {
     Decide,
     /// Reads the settings, tells every fault at once, and looks whether all is in place.
     Check(Config),
+    /// Prints a link that opens the console in a browser, once.
+    #[command(after_help = console::HELP)]
+    Console(console::Arguments),
     /// Makes, lists and revokes tokens of the admin API.
     Token(token::Arguments),
     /// Organizations: their Twilio accounts, and whether they may be charged.
@@ -126,6 +130,7 @@ pub fn main() -> ExitCode {
         Command::Sim(arguments) => sim::run(&arguments),
         Command::Decide => decide(),
         Command::Check(config) => check::run(&config),
+        Command::Console(arguments) => console::run(&arguments),
         Command::Token(arguments) => token::run(&arguments),
         Command::Orgs(arguments) => orgs::run(&arguments),
         Command::Tenants(arguments) => tenants::run(&arguments),

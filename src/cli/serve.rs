@@ -40,7 +40,7 @@ async fn serve(settings: Settings, logs: &Logs) -> anyhow::Result<()> {
         }
     };
     tracing::info!(edge = %running.edge, admin = %running.admin, "patchbay answers calls");
-    show_token(&running);
+    show_first_sight(&running);
     stop.told().await;
     tracing::info!("stopping: no new calls, those under way are answered; a second signal ends this at once");
     tokio::select! {
@@ -49,10 +49,14 @@ async fn serve(settings: Settings, logs: &Logs) -> anyhow::Result<()> {
     }
 }
 
-/// Shows the operator token, if it was made at this start, on a stream nobody parses; only its hash is kept.
-fn show_token(running: &Running) {
-    let Some(token) = &running.token else { return };
-    let line = format!("operator token (shown once, keep it): {}", token.reveal());
+/// Shows the operator token and a link to the console, if they were made at this start, on a stream nobody parses; only
+/// their hashes are kept.
+fn show_first_sight(running: &Running) {
+    let Some(first) = &running.first else { return };
+    let mut line = format!("operator token (shown once, keep it): {}", first.token.reveal());
+    if let Some(link) = &first.console {
+        line += &format!("\nthe console, by a link that is good once and for ten minutes: {}", link.reveal());
+    }
     // A terminal or pipe that nobody reads must not keep the signals waiting.
     let shown = std::thread::Builder::new().name("token".to_owned()).spawn(move || {
         if !complain(&line) {

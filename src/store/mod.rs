@@ -25,6 +25,7 @@ mod retention;
 mod rows;
 mod seal;
 mod sealed;
+mod session;
 mod sip;
 mod sqlite;
 mod voicemail;
@@ -58,6 +59,7 @@ pub use rows::{
     Actor, Ask, AuditRow, CallRow, Numbered, Page, StoreError, TenantLoad, Token, VersionRow, VoicemailRow,
 };
 pub use seal::KeyName;
+pub use session::{SESSIONS_MAX, Session, SessionKind};
 pub use sqlite::{Sqlite, whole};
 
 /// The store, whichever engine is behind it.
@@ -376,6 +378,34 @@ impl Store {
     pub async fn token_used(&self, id: &TokenId, at: Timestamp) -> Result<(), StoreError> {
         match self {
             Store::Sqlite(engine) => engine.token_used(id, at).await,
+        }
+    }
+
+    /// Keeps a session or a link, in place of the oldest of its token and kind where there are as many as may be.
+    pub async fn keep_session(&self, session: &Session) -> Result<(), StoreError> {
+        match self {
+            Store::Sqlite(engine) => engine.keep_session(session).await,
+        }
+    }
+
+    /// The session whose secret has this SHA-256, if it is not over. Whether its token is good is another question.
+    pub async fn session(&self, sha256: &[u8; 32], now: Timestamp) -> Result<Option<Session>, StoreError> {
+        match self {
+            Store::Sqlite(engine) => engine.session(sha256, now).await,
+        }
+    }
+
+    /// Takes a link away and answers the SHA-256 of its token. Of any who come with one link, one gets it.
+    pub async fn take_link(&self, sha256: &[u8; 32], now: Timestamp) -> Result<Option<[u8; 32]>, StoreError> {
+        match self {
+            Store::Sqlite(engine) => engine.take_link(sha256, now).await,
+        }
+    }
+
+    /// Ends a session; one that is over already stays so.
+    pub async fn end_session(&self, sha256: &[u8; 32]) -> Result<(), StoreError> {
+        match self {
+            Store::Sqlite(engine) => engine.end_session(sha256).await,
         }
     }
 

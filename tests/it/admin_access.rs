@@ -427,7 +427,11 @@ async fn check(row: &Row) {
 }
 
 /// What needs more than a token to answer, and is tried elsewhere.
-const ELSEWHERE: [&str; 11] = [
+const ELSEWHERE: [&str; 15] = [
+    "GET /api/session",
+    "POST /api/session",
+    "DELETE /api/session",
+    "POST /api/session/links",
     "PUT /api/tenants/{id}/port/bill",
     "GET /api/tenants/{id}/port/portability",
     "POST /api/tenants/{id}/port/refresh",

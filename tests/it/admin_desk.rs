@@ -147,6 +147,7 @@ impl Desk {
             }),
             public_base: "https://edge.example.com".to_owned(),
             brand: "patchbay".to_owned(),
+            own_base: "http://127.0.0.1:8081".to_owned(),
             console: ConsoleFiles::of(|_| None),
             changed: Arc::new(move |change| told.lock().unwrap().push(change)),
             live: Arc::new(move || {

@@ -568,6 +568,7 @@ async fn nothing_planted_shows_in_what_commands_say() {
         "check",
         "backup",
         "restore",
+        "console",
         "token",
         "orgs",
         "tenants",

@@ -64,6 +64,7 @@ fn every_command_explains_itself() {
         ("sim", "--listen"),
         ("decide", "\"activeCalls\":3"),
         ("check", "--config"),
+        ("console", "PATCHBAY_TOKEN"),
     ] {
         let (code, out, _) = said(patchbay(dir.path(), &[command, "--help"], &[]));
         assert!(code == 0 && out.contains(part), "{command}: {out}");
@@ -147,6 +148,32 @@ async fn the_operator_token_is_shown_once_and_only_once() {
     let third = Process::start(dir.path(), &[]);
     assert_eq!(third.admin("GET", "/api/tenants", &shown, Value::Null).await.0, 200);
     assert_eq!(token(dir.path()), shown);
+}
+
+#[tokio::test]
+async fn the_first_start_and_a_command_give_a_link_that_opens_the_console_once() {
+    let dir = empty();
+    let process = Process::start(dir.path(), &[]);
+    let token = wait_for_token(dir.path());
+    let log = logged(dir.path());
+    let first = log
+        .lines()
+        .find_map(|line| line.strip_prefix("the console, by a link that is good once and for ten minutes: "));
+    let url = format!("http://{}", process.admin);
+    let env = [("PATCHBAY_ADMIN_URL", url.as_str()), ("PATCHBAY_TOKEN", &token)];
+    let (code, out, err) = said(patchbay(dir.path(), &["console"], &env));
+    assert_eq!(code, 0, "{err}");
+    assert!(err.starts_with("good once, until "), "{err}");
+    for shown in [first.expect("a link"), out.trim_end()] {
+        let link = shown.strip_prefix(&format!("{url}/sign-in#")).unwrap_or_else(|| panic!("{shown}"));
+        let sign_in = || process.admin("POST", "/api/session", "pb_of_nobody", json!({"link": link}));
+        let (status, body) = sign_in().await;
+        assert_eq!((status, &body["role"]), (200, &json!("operator")));
+        assert_eq!(sign_in().await.0, 401);
+    }
+    let (_, out, _) = said(patchbay(dir.path(), &["console", "--json"], &env));
+    let made: Value = serde_json::from_str(&out).expect("JSON");
+    assert!(made["link"].is_string() && made["url"].is_string() && made["expiresAt"].is_string(), "{made}");
 }
 
 fn wait_for_token(dir: &Path) -> String {

@@ -14,6 +14,7 @@ def spelled(secret):
 
 # Codes of a 422 that tell of the world and not of the form: the data fits the document, and still cannot be.
 ABOUT_THE_WORLD = {
+    "token_or_link": "one of two members, and not both",
     "not_found": "it names a tenant, an organization or a version that is not there",
     "loop": "a forward would come back to the tenant",
     "in_the_past": "an instant that is over",

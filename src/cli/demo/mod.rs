@@ -22,6 +22,7 @@ use crate::simulator;
 use crate::simulator::caller::{Caller, Line, Outcome, Placed, Script, Staff};
 use crate::telemetry::Logs;
 
+use crate::cli::api::text;
 use crate::cli::call::{explained, print_step};
 use crate::cli::remote::Remote;
 use crate::cli::told::{Stop, say};
@@ -104,10 +105,13 @@ async fn tour(arguments: &Arguments, running: &Running, secrets: &Secrets, stop:
         return Ok(());
     }
 
+    let link = remote.post("/api/session/links", &Value::Null).await?;
+    let console = text(&link, "url");
     let (edge, account, token) = (running.edge, ACCOUNT, secrets.twilio_token.reveal());
     let me = typed();
     say(format_args!(
-        "\nThe admin API is at {admin}, its pages at {admin}/docs, a token for it:\n  {}\n\n\
+        "\nThe console: {console}\n(this link opens it once, within ten minutes; then sign in with the token)\n\n\
+         The admin API is at {admin}, its pages at {admin}/docs, a token for it:\n  {}\n\n\
          Call yourself:\n  TWILIO_ACCOUNT_SID={account} TWILIO_AUTH_TOKEN={token} \\\n    \
          {me} call --edge http://{edge} --to {ACME_PIZZA}\n  \
          (also --to {SMILE_DENTAL}, {CORNER_GARAGE}, sip:smile-dental@calls.sip.twilio.com;\n   \

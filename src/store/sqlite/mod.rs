@@ -28,6 +28,7 @@ mod read;
 mod remote;
 mod reseal;
 mod retention;
+mod sessions;
 mod sip;
 mod sweep;
 mod tell;

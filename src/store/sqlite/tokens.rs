@@ -6,6 +6,7 @@ use sqlx::sqlite::SqliteRow;
 use super::audit::{Noted, note};
 use super::newest::newest_of;
 use super::read::Columns;
+use super::sessions::end_all_of_revoked;
 use super::{READ_MAX, Sqlite, WORK_MAX, Writing, within};
 use crate::model::{Access, OrgId, Role, Scope, TenantId, TokenId};
 use crate::store::cursor::{anywhere, nanos};
@@ -103,6 +104,7 @@ impl Sqlite {
             }
             let query = sqlx::query("UPDATE tokens SET revoked_at = $2 WHERE id = $1");
             query.bind(id.as_str()).bind(nanos(at)).execute(&mut *writing).await?;
+            end_all_of_revoked(&mut writing).await?;
             let was = audit::token(&before);
             note(&mut writing, by, Noted { before: Some(&was), ..noted("token.revoke", &before) }).await?;
             writing.commit().await
@@ -126,14 +128,14 @@ impl Sqlite {
 pub(super) async fn revoke_all_of_tenant(writing: &mut Writing, tenant: &TenantId) -> Result<(), StoreError> {
     let query = sqlx::query("UPDATE tokens SET revoked_at = $2 WHERE tenant_id = $1 AND revoked_at IS NULL");
     query.bind(tenant.as_str()).bind(nanos(writing.at)).execute(&mut **writing).await?;
-    Ok(())
+    end_all_of_revoked(writing).await
 }
 
 /// Likewise for an organization.
 pub(super) async fn revoke_all_of_org(writing: &mut Writing, org: &OrgId) -> Result<(), StoreError> {
     let query = sqlx::query("UPDATE tokens SET revoked_at = $2 WHERE org_id = $1 AND revoked_at IS NULL");
     query.bind(org.as_str()).bind(nanos(writing.at)).execute(&mut **writing).await?;
-    Ok(())
+    end_all_of_revoked(writing).await
 }
 
 async fn owner_exists(writing: &mut Writing, role: &Role) -> Result<(), StoreError> {
