@@ -24,6 +24,7 @@ pub mod app;
 pub mod backup;
 pub mod cli;
 pub mod config;
+pub mod preflight;
 pub mod providers;
 pub mod provisioning;
 pub mod retention;

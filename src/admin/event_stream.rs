@@ -193,8 +193,8 @@ impl Listener {
         live.sort_by(|a, b| b.began.cmp(&a.began).then_with(|| a.sid.cmp(&b.sid)));
         let is_platform = self.caller.role == Role::Operator;
         let standing = self.admin.events.bus.standing();
-        let whole = standing.breakers.iter().find(|(target, _)| target.is_none());
-        let targets = standing.breakers.iter().filter(|(target, _)| is_platform && target.is_some());
+        let whole = standing.breakers.iter().find(|(target, ..)| target.is_none());
+        let targets = standing.breakers.iter().filter(|(target, ..)| is_platform && target.is_some());
         let warnings = standing.warnings.iter().filter(|_| is_platform);
         let body = SnapshotBody {
             because,
@@ -203,8 +203,8 @@ impl Listener {
             live: live.into_iter().take(LIVE_MAX).map(LiveBody::of).collect(),
             decisions: self.decisions(now - DECISIONS_OF),
             ai: AiBody {
-                state: whole.map_or("closed", |(_, state)| state),
-                targets: targets.map(|(target, state)| BreakerBody::of(target.as_ref(), state)).collect(),
+                state: whole.map_or("closed", |(_, state, _)| state),
+                targets: targets.map(|(target, state, _)| BreakerBody::of(target.as_ref(), state)).collect(),
             },
             warnings: warnings.map(|(warning, since)| WarningBody::of(*since, warning)).collect(),
         };

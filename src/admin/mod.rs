@@ -10,6 +10,7 @@ mod auth;
 mod availability;
 mod byte_range;
 mod calls;
+mod check;
 mod checks;
 mod console;
 mod console_files;
@@ -27,6 +28,7 @@ mod exact;
 mod examples;
 mod exports;
 mod formats;
+mod free_numbers_seen;
 mod idempotency;
 mod jobs;
 mod json;
@@ -57,6 +59,7 @@ mod retention;
 mod rotation;
 mod router;
 mod schema;
+mod search;
 mod serve;
 mod session;
 mod setup_guide;
@@ -66,10 +69,12 @@ mod slug;
 mod supply;
 mod tenant_body;
 mod tenants;
+mod today;
 mod tokens;
 mod turns;
 mod versions;
 mod voicemails;
+mod warnings;
 mod webhook_body;
 mod webhook_deliveries;
 mod webhooks;
@@ -89,9 +94,11 @@ use crate::routing::Surroundings;
 use crate::store::{Store, StoreError};
 
 pub use audio::Audio;
+pub use check::{Inspection, Look};
 pub use console_files::ConsoleFiles;
 pub use cost_figures::{AskPrices, Costs, Prices};
 pub use event_stream::{EventStream, Pace};
+pub use free_numbers_seen::FreeNumbersSeen;
 pub use rotation::{Pending, Rotation, RotationRefused, RotationState};
 pub use router::{document, router};
 pub use serve::serve;
@@ -137,6 +144,10 @@ pub struct AdminState {
     pub rotation: Arc<dyn Rotation>,
     /// What happens, for those who listen.
     pub events: EventStream,
+    /// When the certificate of the edge ends, where it has one.
+    pub certificate_end: Arc<dyn Fn() -> Option<Timestamp> + Send + Sync>,
+    /// Whether all is in place, and what the edge refused.
+    pub inspection: Inspection,
     /// The metrics as Prometheus reads them.
     pub metrics_text: Arc<dyn Fn() -> String + Send + Sync>,
     /// SHA-256 of the operator's token of the settings, where there is one.

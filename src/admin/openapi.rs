@@ -60,6 +60,9 @@ const INTRODUCTION: &str = "Settings, numbers, calls and voicemails of a patchba
     What has a version takes `If-Match` with the ETag it was read with.";
 
 const TAGS: &[(&str, &str)] = &[
+    ("today", "How things are, and what needs a person."),
+    ("search", "Everything, by a few words."),
+    ("check", "Whether all is in place."),
     ("organizations", "Whose Twilio account carries the calls."),
     ("tenants", "One business each: its name, its zone, and who answers for it."),
     ("availability", "When the AI answers, and what happens when it does not."),
@@ -204,7 +207,7 @@ fn complete_operation(path: &str, method: &HttpMethod, operation: &mut Operation
 }
 
 /// What others may not even look at.
-const OPERATORS_ONLY: [&str; 2] = ["/api/secrets/rotation", "/api/vapi/free-numbers"];
+const OPERATORS_ONLY: [&str; 3] = ["/api/secrets/rotation", "/api/vapi/free-numbers", "/api/check"];
 
 /// What answers a page.
 const LISTS: [&str; 15] = [

@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use tokio::task::JoinHandle;
@@ -16,11 +16,11 @@ use super::error::{self, Problem};
 /// Longest anybody waits for an answer.
 const DEADLINE: Duration = Duration::from_secs(10);
 
-/// The same where whoever asks is told that it may take a while: a number is got meanwhile.
+/// The same where whoever asks knows that it may take a while.
 const LONG_DEADLINE: Duration = Duration::from_secs(30);
 
-/// Paths that take a while, when something is posted there.
-const LONG: [&str; 2] = ["/api/numbers", "/api/restaurants"];
+/// What takes a while: numbers are bought, providers are asked one thing after the other.
+const LONG: [(&str, &str); 3] = [("POST", "/api/numbers"), ("POST", "/api/restaurants"), ("GET", "/api/check")];
 
 /// Longest a handler works on after its answer was given up: what it began in the store is brought to its end.
 pub(super) const WORK_MAX: Duration = Duration::from_secs(60);
@@ -49,7 +49,7 @@ pub(super) async fn outermost(State(admin): State<AdminState>, mut request: Requ
 /// Runs the handler as a task of its own: a client that hangs up must not stop a change between the store and the
 /// caches that have to hear of it.
 async fn run(request: Request, next: Next) -> Response {
-    let is_long = *request.method() == Method::POST && LONG.contains(&request.uri().path());
+    let is_long = LONG.contains(&(request.method().as_str(), request.uri().path()));
     let deadline = if is_long { LONG_DEADLINE } else { DEADLINE };
     within(deadline, tokio::spawn(tokio::time::timeout(WORK_MAX, next.run(request)))).await
 }

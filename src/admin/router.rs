@@ -9,14 +9,17 @@ use utoipa_axum::routes;
 use super::error::Problem;
 use super::exact::Document;
 use super::{
-    AdminState, audio, audit, auth, availability, calls, console, costs, erasures, events, exports, idempotency, jobs,
-    live, number_deeds, number_life, numbers, openapi, orgs, overrides, pages, phone_integration, plan, port,
-    purchases, request, restaurants, retention, rotation, session, setup_guide, simulate, sip_names, supply, tenants,
-    tokens, turns::Turns, versions, voicemails, webhook_deliveries, webhooks,
+    AdminState, audio, audit, auth, availability, calls, check, console, costs, erasures, events, exports, idempotency,
+    jobs, live, number_deeds, number_life, numbers, openapi, orgs, overrides, pages, phone_integration, plan, port,
+    purchases, request, restaurants, retention, rotation, search, session, setup_guide, simulate, sip_names, supply,
+    tenants, today, tokens, turns::Turns, versions, voicemails, webhook_deliveries, webhooks,
 };
 
 fn routes() -> OpenApiRouter<AdminState> {
     OpenApiRouter::with_openapi(openapi::frame())
+        .routes(routes!(today::read))
+        .routes(routes!(search::find))
+        .routes(routes!(check::read))
         .routes(routes!(orgs::list, orgs::create))
         .routes(routes!(orgs::read, orgs::change, orgs::delete))
         .routes(routes!(orgs::put_twilio, orgs::delete_twilio))

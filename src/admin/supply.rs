@@ -11,6 +11,7 @@ use utoipa::{IntoParams, IntoResponses, ToSchema};
 use super::AdminState;
 use super::auth::Caller;
 use super::error::{Problem, ProblemBody};
+use super::free_numbers_seen::FreeNumbersSeen;
 use crate::model::{E164, Fault, Role, TwilioAccount};
 use crate::providers::{Offer, Outlook, ProviderError, Search, Twilio, Vapi};
 use crate::provisioning::Meter;
@@ -26,6 +27,16 @@ pub struct Supply {
     pub free_numbers: u32,
     /// How many it allows by Vapi's own word, where a further one was refused.
     pub learned: Arc<dyn Fn() -> Option<u32> + Send + Sync>,
+    /// How many were used when that was last looked at in passing.
+    pub seen: FreeNumbersSeen,
+}
+
+impl Supply {
+    /// So many free numbers against what the plan allows.
+    pub(super) fn meter(&self, total: u32) -> Meter {
+        let (set, learned) = (self.free_numbers, (self.learned)());
+        Meter { total, limit: learned.map_or(set, |learned| learned.min(set)) }
+    }
 }
 
 impl std::fmt::Debug for Supply {
@@ -150,8 +161,7 @@ pub(super) async fn free_numbers(
     caller.operator()?;
     let vapi = admin.supply.vapi.as_ref().ok_or_else(Problem::vapi_missing)?;
     let total = vapi.free_numbers().await.map_err(|error| failed(&error))?;
-    let (set, learned) = (admin.supply.free_numbers, (admin.supply.learned)());
-    let meter = Meter { total, limit: learned.map_or(set, |learned| learned.min(set)) };
+    let meter = admin.supply.meter(total);
     Ok(Answer(FreeNumbersBody {
         total: meter.total,
         limit: meter.limit,

@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::Context;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
 use tokio::net::TcpListener;
 use tokio::runtime::Handle;
@@ -22,11 +22,12 @@ use crate::backup;
 use crate::calls::Ledger;
 use crate::config::{self, Settings};
 use crate::directory::Directory;
-use crate::edge::Readiness;
+use crate::edge::{Readiness, SignatureRefusals};
 use crate::events::{Bus, Limits};
 use crate::health::Health;
 use crate::journal::{Journal, Options};
 use crate::model::{Change, Clock, Secret};
+use crate::preflight::Providers;
 use crate::providers::{Http, Twilio, Vapi};
 use crate::provisioning::{Ports, PriceBook, Shelf, Watch as NumberWatch};
 use crate::retention::{Remote, Spool};
@@ -34,6 +35,7 @@ use crate::store::Store;
 use crate::telemetry::Metrics;
 
 use super::forgetting::Forgetting;
+use super::inspection::inspection;
 use super::restore::{self, Restore};
 use super::rotation::{self, Rotation};
 use super::teller::{Teller, Telling};
@@ -73,6 +75,16 @@ pub(super) struct Background {
     stops: Stops,
 }
 
+/// What the background sees of the edge, which is built after it.
+pub(super) struct SeenOfTheEdge {
+    /// Whether it should get calls.
+    pub readiness: Arc<Readiness>,
+    /// What it refused for its signature.
+    pub refusals: Arc<SignatureRefusals>,
+    /// When its certificate ends.
+    pub certificate_end: Arc<dyn Fn() -> Option<Timestamp> + Send + Sync>,
+}
+
 /// The signals to stop. A background that is dropped stops at once.
 #[derive(Debug, Default)]
 struct Stops {
@@ -95,7 +107,7 @@ impl Background {
         settings: Settings,
         clock: Clock,
         metrics: Arc<Metrics>,
-        readiness: Arc<Readiness>,
+        seen: SeenOfTheEdge,
         draining_on: Handle,
     ) -> anyhow::Result<Background> {
         let (helpers, draining, stops) = (TaskTracker::new(), TaskTracker::new(), Stops::default());
@@ -180,6 +192,7 @@ impl Background {
                 vapi: vapi.clone(),
                 free_numbers: settings.vapi.free_number_limit,
                 learned: Arc::new(move || shelf.free_limit()),
+                seen: admin::FreeNumbersSeen::default(),
             },
             provision: provisioning::of_admin(&settings, &jobs_wake),
             costs: {
@@ -210,6 +223,12 @@ impl Background {
             spool: Spool::of(journal.clone()),
             rotation: Arc::new(rotation),
             events: EventStream { bus: bus.clone(), pace: Pace::default() },
+            certificate_end: seen.certificate_end,
+            inspection: {
+                let account = settings.twilio.account().map(|account| (twilio.clone(), account));
+                let providers = Providers { twilio: account, vapi: vapi.clone() };
+                inspection(&settings, clock, &store, providers, &metrics, seen.refusals)
+            },
             metrics_text: {
                 let (metrics, ledger) = (Arc::clone(&metrics), ledger.clone());
                 Arc::new(move || {
@@ -255,7 +274,7 @@ impl Background {
             directory: directory.clone(),
             ledger: ledger.clone(),
             health: Arc::clone(&health),
-            readiness,
+            readiness: seen.readiness,
             metrics,
             twilio,
             vapi: vapi.clone(),

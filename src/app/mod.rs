@@ -8,6 +8,7 @@
 
 mod background;
 mod forgetting;
+mod inspection;
 mod keepers;
 mod provisioning;
 mod restore;
@@ -30,12 +31,14 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{self, Settings};
-use crate::edge::{self, AiLegs, Drained, Edge, EdgeSettings, Limits, Origin, PublicUrl, Readiness, Tls};
+use crate::edge::{
+    self, AiLegs, Drained, Edge, EdgeSettings, Limits, Origin, PublicUrl, Readiness, SignatureRefusals, Tls,
+};
 use crate::model::Clock;
 use crate::routing::Surroundings;
 use crate::telemetry::{Metrics, RequestIds};
 
-use background::Background;
+use background::{Background, SeenOfTheEdge};
 
 pub use background::FirstSight;
 
@@ -83,8 +86,16 @@ pub async fn start_at(settings: Settings, clock: Clock) -> anyhow::Result<Runnin
     let door = Door::open(&settings, &closing).await?;
     let (runtime, drain_runtime) = (BackRuntime::new()?, BackRuntime::that_stands_back()?);
     let draining_on = drain_runtime.handle();
-    let building =
-        Background::start(settings.clone(), clock, Arc::clone(&metrics), Arc::clone(&readiness), draining_on);
+    let signature_refusals = Arc::<SignatureRefusals>::default();
+    let seen = SeenOfTheEdge {
+        readiness: Arc::clone(&readiness),
+        refusals: Arc::clone(&signature_refusals),
+        certificate_end: {
+            let tls = door.tls.clone();
+            Arc::new(move || tls.as_ref().and_then(|tls| tls.ends()))
+        },
+    };
+    let building = Background::start(settings.clone(), clock, Arc::clone(&metrics), seen, draining_on);
     let background = runtime.run(building).await?;
     let handler = Arc::new(Edge {
         directory: background.directory.clone(),
@@ -102,6 +113,7 @@ pub async fn start_at(settings: Settings, clock: Clock) -> anyhow::Result<Runnin
         },
         readiness,
         request_ids: RequestIds::new(),
+        signature_refusals,
         port_news: Arc::clone(&background.port_news),
         now: clock,
     });

@@ -22,11 +22,13 @@ mod numbers;
 mod orgs;
 mod remote;
 mod restore;
+mod search;
 mod secrets;
 mod serve;
 mod sim;
 mod table;
 mod tenants;
+mod today;
 mod token;
 mod told;
 mod voicemails;
@@ -68,6 +70,10 @@ enum Command {
     /// Prints a link that opens the console in a browser, once.
     #[command(after_help = console::HELP)]
     Console(console::Arguments),
+    /// How things are today: what needs a person, and what they do now.
+    Today(today::Arguments),
+    /// Finds tenants, numbers, calls, jobs, organizations and voicemails by a few words.
+    Search(search::Arguments),
     /// Makes, lists and revokes tokens of the admin API.
     Token(token::Arguments),
     /// Organizations: their Twilio accounts, and whether they may be charged.
@@ -131,6 +137,8 @@ pub fn main() -> ExitCode {
         Command::Decide => decide(),
         Command::Check(config) => check::run(&config),
         Command::Console(arguments) => console::run(&arguments),
+        Command::Today(arguments) => today::run(&arguments),
+        Command::Search(arguments) => search::run(&arguments),
         Command::Token(arguments) => token::run(&arguments),
         Command::Orgs(arguments) => orgs::run(&arguments),
         Command::Tenants(arguments) => tenants::run(&arguments),

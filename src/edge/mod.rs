@@ -10,6 +10,7 @@ mod ai_legs;
 mod arriving;
 mod bypass;
 mod call;
+mod certificate;
 mod connection;
 mod exchange;
 mod fallback;
@@ -26,6 +27,7 @@ mod refer;
 mod route;
 pub mod server;
 pub mod signature;
+mod signature_refusals;
 mod signed;
 mod sip;
 mod status;
@@ -52,12 +54,14 @@ use crate::providers::Vapi;
 use crate::telemetry::{Metrics, RequestIds};
 
 pub use ai_legs::AiLegs;
+pub use certificate::certificate_end;
 pub use form::{Form, FormError};
 pub use limits::{Limits, Refusal};
 pub use message::{Answer, Incoming};
 pub use origin::{Origin, PublicUrl};
 pub use server::{Drained, Handler, serve};
 pub use signature::{Claim, Content, SignedUrls, Unsigned, sign, verify};
+pub use signature_refusals::{RefusedSignature, SignatureRefusals};
 pub use tls::{Tls, TlsError};
 
 /// Longest a voice answer may be thought about, whatever is slow behind it: it leaves within a second. The carrier
@@ -95,6 +99,8 @@ pub struct Edge {
     pub readiness: Arc<Readiness>,
     /// Names for requests, as logs and records show them.
     pub request_ids: RequestIds,
+    /// What was refused for its signature.
+    pub signature_refusals: Arc<SignatureRefusals>,
     /// Twilio tells that something happened to a port: whoever asks after them is woken.
     pub port_news: Arc<Notify>,
     /// The clock.
@@ -142,6 +148,13 @@ impl Edge {
     fn note(&self, call_sid: &Sid, at: Timestamp, what: &str, outcome: Option<String>, step: Option<String>) {
         let (call_sid, what) = (call_sid.clone(), what.to_owned());
         self.journal.append(Record::CallEvent(CallEvent { call_sid, at, what, outcome, step }));
+    }
+
+    /// Counts and remembers a request whose signature was refused.
+    fn refused_signature(&self, request: &Incoming, cause: &'static str) {
+        self.metrics.signature_failure(cause);
+        let url = format!("{}{}", self.origin.seen(request), request.path());
+        self.signature_refusals.add(RefusedSignature { at: (self.now)(), cause, url });
     }
 
     fn seed(&self) -> Seed {

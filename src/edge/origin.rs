@@ -73,6 +73,14 @@ impl Origin {
         SignedUrls { bases, path: request.path(), query: request.query() }
     }
 
+    /// The base under which a request came in, as far as that can be seen here: what stands in front may have been called
+    /// by another name.
+    pub fn seen(&self, request: &Incoming) -> String {
+        let scheme = if request.tls { "https" } else { "http" };
+        let told = self.derived(request).or_else(|| bare_host(scheme, &host(request)?));
+        told.map_or_else(|| format!("{scheme}://(no host)"), |url| url.written)
+    }
+
     /// The address the request came from, as far back as trusted proxies tell.
     pub fn client_ip(&self, request: &Incoming) -> IpAddr {
         let mut client = request.peer.ip().to_canonical();

@@ -178,7 +178,7 @@ impl Edge {
     }
 
     fn forged(&self, request: &Incoming, cause: &'static str, advice: &str) -> Refused {
-        self.metrics.signature_failure(cause);
+        self.refused_signature(request, cause);
         warn!(cause, path = request.path(), client = %self.origin.client_ip(request), "signature refused: {advice}");
         Refused::Because(Answer::text(403, "forbidden"))
     }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use jiff::Timestamp;
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -18,6 +19,8 @@ use tokio::net::TcpStream;
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_rustls::{Accept, TlsAcceptor};
 use tokio_util::sync::CancellationToken;
+
+use super::certificate::certificate_end;
 
 /// How often the files are read again. What they hold is compared, so it does not matter whether somebody wrote into
 /// them, renamed others over them or turned a link around.
@@ -84,6 +87,11 @@ impl Tls {
                 _ = ticks.tick() => self.look(&mut seen).await,
             }
         }
+    }
+
+    /// When the certificate in use ends, where it says so.
+    pub fn ends(&self) -> Option<Timestamp> {
+        certificate_end(&self.current.0.load().cert)
     }
 
     /// Begins to encrypt a connection.

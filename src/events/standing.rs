@@ -13,8 +13,8 @@ const BREAKERS_MAX: usize = 1_000;
 pub struct Standing {
     /// Warnings in force, and since when.
     pub warnings: Vec<(Warning, Timestamp)>,
-    /// Breakers that are not closed; without a target, the one for the AI as a whole.
-    pub breakers: Vec<(Option<Target>, &'static str)>,
+    /// Breakers that are not closed, and since when; without a target, the one for the AI as a whole.
+    pub breakers: Vec<(Option<Target>, &'static str, Timestamp)>,
 }
 
 impl Standing {
@@ -22,9 +22,11 @@ impl Standing {
         match &event.news {
             News::Warning(warning) => self.warn(warning, event.at),
             News::Breaker { target, state } => {
-                self.breakers.retain(|(known, _)| known != target);
+                let known = self.breakers.iter().find(|(known, ..)| known == target);
+                let since = known.map_or(event.at, |(.., since)| *since);
+                self.breakers.retain(|(known, ..)| known != target);
                 if *state != "closed" && self.breakers.len() < BREAKERS_MAX {
-                    self.breakers.push((target.clone(), state));
+                    self.breakers.push((target.clone(), state, since));
                 }
             }
             _ => {}
@@ -72,7 +74,8 @@ mod tests {
         hear(&mut standing, 1, News::Breaker { target: None, state: "open" });
         hear(&mut standing, 1, News::Breaker { target: target.clone(), state: "open" });
         hear(&mut standing, 2, News::Breaker { target: target.clone(), state: "half_open" });
-        assert_eq!(standing.breakers, [(None, "open"), (target, "half_open")]);
+        let since = Timestamp::from_second(1).unwrap();
+        assert_eq!(standing.breakers, [(None, "open", since), (target, "half_open", since)]);
         hear(&mut standing, 3, News::Breaker { target: None, state: "closed" });
         assert_eq!(standing.breakers.len(), 1);
     }

@@ -28,6 +28,7 @@ mod sealed;
 mod session;
 mod sip;
 mod sqlite;
+mod today;
 mod voicemail;
 mod words;
 
@@ -61,6 +62,7 @@ pub use rows::{
 pub use seal::KeyName;
 pub use session::{SESSIONS_MAX, Session, SessionKind};
 pub use sqlite::{Sqlite, whole};
+pub use today::{JobCounts, Minute, TOLD_MAX, Today};
 
 /// The store, whichever engine is behind it.
 #[derive(Clone, Debug)]

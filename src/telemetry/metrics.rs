@@ -3,6 +3,7 @@
 //! There is no global recorder: whoever makes a [`Metrics`] has metrics of its own, so tests do not see each other's.
 
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use metrics::{Counter, Gauge, Histogram, Key, KeyName, Label, Level, Metadata, Recorder, Unit};
@@ -89,6 +90,8 @@ pub struct Metrics {
     leases_ended: [Counter; ENDED_BY.len()],
     directory_lookups: [Counter; Lookup::ALL.len()],
     signature_failures: [Counter; SIGNATURE_CAUSES.len()],
+    /// The same to be read back, which a counter is not.
+    signature_failures_seen: [AtomicU64; SIGNATURE_CAUSES.len()],
     ai_dials: [Counter; AI_OUTCOMES.len()],
     ai_breaker: [Gauge; BREAKER_STATES.len()],
     outgoing_webhooks: [Counter; WEBHOOK_OUTCOMES.len()],
@@ -142,6 +145,7 @@ impl Metrics {
             leases_ended: ENDED_BY.map(|by| counter(LEASES_ENDED, &[("by", by.as_str())])),
             directory_lookups: Lookup::ALL.map(|result| counter(DIRECTORY_LOOKUPS, &[("result", result.as_str())])),
             signature_failures: SIGNATURE_CAUSES.map(|cause| counter(SIGNATURE_FAILURES, &[("cause", cause)])),
+            signature_failures_seen: Default::default(),
             ai_dials: AI_OUTCOMES.map(|outcome| counter(AI_DIALS, &[("outcome", outcome)])),
             ai_breaker: BREAKER_STATES.map(|state| gauge(AI_BREAKER, &[("state", state)])),
             outgoing_webhooks: WEBHOOK_OUTCOMES.map(|outcome| counter(OUTGOING_WEBHOOKS, &[("outcome", outcome)])),
@@ -195,7 +199,15 @@ impl Metrics {
 
     /// A signature was refused (`missing`, `mismatch`, `unknown_account`).
     pub fn signature_failure(&self, cause: &'static str) {
-        self.signature_failures[place_or_last(&SIGNATURE_CAUSES, cause)].increment(1);
+        let place = place_or_last(&SIGNATURE_CAUSES, cause);
+        self.signature_failures[place].increment(1);
+        self.signature_failures_seen[place].fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How many signatures were refused since the start, for each cause there is.
+    pub fn signature_failures(&self) -> Vec<(&'static str, u64)> {
+        let seen = self.signature_failures_seen.iter().map(|seen| seen.load(Ordering::Relaxed));
+        SIGNATURE_CAUSES.into_iter().zip(seen).collect()
     }
 
     /// An AI dial came out (`answered`, `busy`, `failed`, `no-answer`, `canceled`, `refused`).

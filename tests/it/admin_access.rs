@@ -60,6 +60,9 @@ fn rows() -> Vec<Row> {
     let availability = json!({"mode": "always", "fallback": {"type": "voicemail"}});
     let credentials = json!({"accountSid": "AC00000000000000000000000000000077", "authToken": "an-invented-token"});
     vec![
+        row("GET /api/today", "/api/today", None, Nothing, Tenant),
+        row("GET /api/search", "/api/search?q=CA0123456789abcdef0123456789abcdef", None, Nothing, Tenant),
+        row("GET /api/check", "/api/check", None, Forbidden, Operator),
         row("GET /api/orgs", "/api/orgs", None, Nothing, Org),
         row("POST /api/orgs", "/api/orgs", Some(json!({"name": "Acme"})), Forbidden, Operator),
         row("GET /api/orgs/{id}", "/api/orgs/{org}", None, NotThere, Org),
@@ -344,7 +347,7 @@ impl World {
     }
 
     /// A text with the names of the world put in.
-    fn named(&self, text: &str) -> String {
+    pub fn named(&self, text: &str) -> String {
         self.names.iter().fold(text.to_owned(), |text, (word, id)| text.replace(&format!("{{{word}}}"), id))
     }
 

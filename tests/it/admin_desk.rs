@@ -12,12 +12,13 @@ use hyper::service::Service;
 use hyper_util::service::TowerToHyperService;
 use jiff::{SignedDuration, Timestamp};
 use patchbay::admin::{
-    AdminState, Audio, ConsoleFiles, Costs, EventStream, LiveCall, Pace, Pending, Provision, Rotation, RotationRefused,
-    RotationState, Supply, router,
+    AdminState, Audio, ConsoleFiles, Costs, EventStream, FreeNumbersSeen, Inspection, LiveCall, Pace, Pending,
+    Provision, Rotation, RotationRefused, RotationState, Supply, router,
 };
 use patchbay::config::Settings;
 use patchbay::events::{Bus, Limits};
 use patchbay::model::{Change, E164, Fault, Retention, Secret, Sid, TwilioAccount};
+use patchbay::preflight::{Grade, Signatures, finding};
 use patchbay::providers::{Http, Twilio};
 use patchbay::provisioning::Report;
 use patchbay::retention::Spool;
@@ -176,11 +177,17 @@ impl Desk {
                 vapi: None,
                 free_numbers: 10,
                 learned: Arc::new(|| None),
+                seen: FreeNumbersSeen::default(),
             },
             periods: Retention::default(),
             spool: Spool::default(),
             rotation: Arc::new(OneKey(store.clone())),
             events: EventStream { bus: Bus::new("desk".to_owned(), Limits::default()), pace: Pace::default() },
+            certificate_end: Arc::new(|| None),
+            inspection: Inspection::new(
+                Arc::new(|| Box::pin(async { vec![finding(Grade::Ok, "store", "it answers")] })),
+                Arc::new(Signatures::default),
+            ),
             metrics_text: Arc::new(|| "patchbay_store_up 1\n".to_owned()),
             token_sha256: Some(Sha256::digest(TOKEN.as_bytes()).into()),
             webhook_url: Arc::new(|url| match url.starts_with("https://") {

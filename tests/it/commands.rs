@@ -557,7 +557,8 @@ fn commands() -> Vec<Vec<&'static str>> {
         ("tenants availability", &["get", "set"]),
         ("tenants override", &["show", "set", "clear"]),
     ];
-    let mut all: Vec<Vec<&str>> = vec![vec![], vec!["audit"], vec!["apply"], vec!["export"], vec!["costs"]];
+    let mut all: Vec<Vec<&str>> =
+        vec![vec![], vec!["today"], vec!["search"], vec!["audit"], vec!["apply"], vec!["export"], vec!["costs"]];
     for (group, words) in below {
         let group: Vec<&str> = group.split(' ').collect();
         all.push(group.clone());

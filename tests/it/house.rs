@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Which rooms a room may know. Rooms that are not listed compose the others and know everybody.
-const KNOWS: [(&str, &[&str]); 20] = [
+const KNOWS: [(&str, &[&str]); 21] = [
     ("model", &[]),
     ("routing", &["model"]),
     ("twiml", &["model", "routing"]),
@@ -25,21 +25,39 @@ const KNOWS: [(&str, &[&str]); 20] = [
     ("retention", &["model", "store", "journal", "providers"]),
     ("backup", &["model", "store", "journal", "config"]),
     ("provisioning", &["model", "routing", "store", "providers", "telemetry"]),
-    ("admin", &["model", "routing", "twiml", "guides", "store", "events", "providers", "provisioning", "retention"]),
+    ("preflight", &["model", "config", "telemetry", "edge", "providers", "provisioning", "backup"]),
+    (
+        "admin",
+        &[
+            "model",
+            "routing",
+            "twiml",
+            "guides",
+            "store",
+            "events",
+            "providers",
+            "provisioning",
+            "retention",
+            "preflight",
+        ],
+    ),
     ("simulator", &["model"]),
 ];
 
 /// Rooms and files without clock, environment, chance, socket and waiting.
-const PURE: [&str; 12] = [
+const PURE: [&str; 15] = [
     "src/model",
     "src/routing",
     "src/twiml",
     "src/guides",
+    "src/admin/warnings.rs",
     "src/edge/form.rs",
     "src/edge/signature.rs",
     "src/outbox/addresses.rs",
     "src/outbox/backoff.rs",
     "src/outbox/sign.rs",
+    "src/preflight/certificate.rs",
+    "src/preflight/signatures.rs",
     "src/provisioning/backoff.rs",
     "src/provisioning/meter.rs",
     "src/provisioning/words.rs",

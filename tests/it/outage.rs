@@ -37,6 +37,7 @@ fn edge(rig: &Rig) -> Edge {
         settings: EdgeSettings::default(),
         readiness: Arc::default(),
         request_ids: RequestIds::new(),
+        signature_refusals: Arc::default(),
         port_news: Arc::default(),
         now,
     }

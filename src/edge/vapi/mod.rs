@@ -26,7 +26,7 @@ pub(super) async fn webhook(edge: &Edge, request: &Incoming) -> Answer {
         return not_allowed("POST");
     }
     if !auth::is_vapi(edge.settings.vapi_webhook_secret.as_ref(), request, (edge.now)()) {
-        edge.metrics.signature_failure("vapi");
+        edge.refused_signature(request, "vapi");
         tracing::warn!(peer = %request.peer.ip(), "a message to the Vapi webhook was not Vapi's; check vapi.webhook_secret");
         return Answer::text(401, "unauthorized");
     }

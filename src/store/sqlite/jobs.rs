@@ -311,7 +311,7 @@ fn readable(row: &SqliteRow) -> Option<Job> {
     job_of(row).inspect_err(|error| tracing::error!(%error, "a job is left out")).ok()
 }
 
-fn job_of(row: &SqliteRow) -> Result<Job, StoreError> {
+pub(super) fn job_of(row: &SqliteRow) -> Result<Job, StoreError> {
     let columns = Columns(row);
     let damaged = |what| StoreError::Failed(format!("a job is damaged: {what} cannot be read"));
     Ok(Job {

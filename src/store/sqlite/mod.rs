@@ -33,6 +33,7 @@ mod sip;
 mod sweep;
 mod tell;
 mod tenants;
+mod today;
 mod tokens;
 mod tombstones;
 mod turns;

@@ -223,7 +223,7 @@ fn noted<'n>(what: &'static str, subject: &'n str, tenant: &'n TenantId, after: 
     Noted { what, subject, org: None, tenant: Some(tenant), before: None, after: Some(after) }
 }
 
-fn port_of(row: &SqliteRow) -> Result<Port, StoreError> {
+pub(super) fn port_of(row: &SqliteRow) -> Result<Port, StoreError> {
     let columns = Columns(row);
     Ok(Port {
         id: columns.identity("id")?,

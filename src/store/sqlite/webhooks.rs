@@ -313,7 +313,7 @@ fn readable(row: &SqliteRow) -> Option<Webhook> {
     webhook_of(row).inspect_err(|error| tracing::error!(%error, "a webhook is left out")).ok()
 }
 
-fn webhook_of(row: &SqliteRow) -> Result<Webhook, StoreError> {
+pub(super) fn webhook_of(row: &SqliteRow) -> Result<Webhook, StoreError> {
     let columns = Columns(row);
     Ok(Webhook {
         id: columns.identity("id")?,

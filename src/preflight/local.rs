@@ -1,24 +1,23 @@
-//! `patchbay check`: reads the settings, tells every fault at once, then looks whether all is in place: here on this
-//! machine, and in `online` at the providers.
+//! What can be looked at without asking anybody: files, directories, keys, and what the settings say of each other.
 //!
 //! Nothing is changed: what a start would make is only looked at, and a file that proves a directory writable is taken
 //! away again.
 
-mod online;
-
 use std::fs::{self, OpenOptions};
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use anyhow::{anyhow, bail};
+use jiff::Timestamp;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
 
-use super::Config;
+use super::{Finding, Grade, StoreFile, certificate, finding, found};
 use crate::backup;
 use crate::config::secrets::{self, KeySource};
 use crate::config::{Settings, Tls};
+use crate::edge;
 
 /// How a database file of SQLite begins.
 const SQLITE_MAGIC: &[u8] = b"SQLite format 3\0";
@@ -26,76 +25,25 @@ const SQLITE_MAGIC: &[u8] = b"SQLite format 3\0";
 /// An operator's token shorter than this could be guessed.
 const TOKEN_BYTES_MIN: usize = 16;
 
-pub(super) fn run(config: &Config) -> anyhow::Result<()> {
-    let settings = config.load()?;
-    let mut report = preflight(&settings);
-    report.extend(online::preflight(&settings)?);
-    let mut out = io::stdout().lock();
-    for finding in &report {
-        writeln!(out, "{:<8} {}: {}", finding.grade.word(), finding.subject, finding.detail)?;
-    }
-    let count = |grade| report.iter().filter(|finding| finding.grade == grade).count();
-    let (faults, warnings) = (count(Grade::Fault), count(Grade::Warning));
-    if faults > 0 {
-        bail!("{faults} of {} checks failed; mend what is marked fault and check again", report.len());
-    }
-    let noun = if warnings == 1 { "warning" } else { "warnings" };
-    writeln!(out, "ready to serve: {} checks, {warnings} {noun}", report.len())?;
-    Ok(())
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Grade {
-    Ok,
-    Warning,
-    Fault,
-}
-
-impl Grade {
-    fn word(self) -> &'static str {
-        match self {
-            Grade::Ok => "ok",
-            Grade::Warning => "warning",
-            Grade::Fault => "fault",
-        }
-    }
-}
-
-/// One thing that was looked at.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Finding {
-    grade: Grade,
-    subject: &'static str,
-    detail: String,
-}
-
-fn finding(grade: Grade, subject: &'static str, detail: impl Into<String>) -> Finding {
-    Finding { grade, subject, detail: detail.into() }
-}
-
-fn found(subject: &'static str, result: anyhow::Result<String>) -> Finding {
-    match result {
-        Ok(detail) => finding(Grade::Ok, subject, detail),
-        Err(error) => finding(Grade::Fault, subject, format!("{error:#}")),
-    }
-}
-
 /// Looks at everything that can be looked at without asking anybody.
-fn preflight(settings: &Settings) -> Vec<Finding> {
+pub fn local(settings: &Settings, file: StoreFile, now: Timestamp) -> Vec<Finding> {
     let mut report = vec![
-        found("store", store(settings)),
+        found("store", store(settings, file)),
         found("secrets", key(settings)),
         found("spool", directory(&settings.spool.dir)),
     ];
     if let Some(files) = &settings.edge.tls {
-        report.push(found("edge.tls", tls(files)));
+        let pair = tls(files);
+        let end = pair.as_ref().ok().and_then(|(_, end)| *end);
+        report.push(found("edge.tls", pair.map(|(said, _)| said)));
+        report.extend(end.map(|end| certificate::finding(end, now)));
     }
     report.extend(public_url(settings));
     report.extend(warnings(settings));
     report
 }
 
-fn store(settings: &Settings) -> anyhow::Result<String> {
+fn store(settings: &Settings, file: StoreFile) -> anyhow::Result<String> {
     let Some(path) = settings.store.url.path() else {
         return Ok("in memory; all is lost when the process ends".to_owned());
     };
@@ -103,6 +51,10 @@ fn store(settings: &Settings) -> anyhow::Result<String> {
         bail!(unfinished);
     }
     let shown = path.display();
+    if file == StoreFile::InUse {
+        directory(&parent(&path))?;
+        return Ok(format!("{shown} is in use here"));
+    }
     let file = match OpenOptions::new().read(true).append(true).open(&path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -160,7 +112,8 @@ fn or_here(path: &Path) -> PathBuf {
     if path.as_os_str().is_empty() { PathBuf::from(".") } else { path.to_owned() }
 }
 
-fn tls(files: &Tls) -> anyhow::Result<String> {
+/// What is said of certificate and key, and when the certificate ends.
+fn tls(files: &Tls) -> anyhow::Result<(String, Option<Timestamp>)> {
     let unreadable = |path: &Path, error| anyhow!("could not read {}: {error}", path.display());
     let certificates: Result<Vec<_>, _> =
         CertificateDer::pem_file_iter(&files.cert).and_then(|certificates| certificates.collect());
@@ -169,12 +122,12 @@ fn tls(files: &Tls) -> anyhow::Result<String> {
         bail!("{} holds no certificate in PEM form", files.cert.display());
     }
     let key = PrivateKeyDer::from_pem_file(&files.key).map_err(|error| unreadable(&files.key, error))?;
-    let count = certificates.len();
+    let (count, end) = (certificates.len(), edge::certificate_end(&certificates));
     CertifiedKey::from_der(certificates, key, &rustls::crypto::aws_lc_rs::default_provider()).map_err(|error| {
         anyhow!("{} and {} do not fit together: {error}", files.cert.display(), files.key.display())
     })?;
     let noun = if count == 1 { "certificate" } else { "certificates" };
-    Ok(format!("{count} {noun}, and the key fits"))
+    Ok((format!("{count} {noun}, and the key fits"), end))
 }
 
 fn public_url(settings: &Settings) -> Vec<Finding> {
@@ -241,6 +194,14 @@ mod tests {
         Settings::load(None, own.chain(more)).expect("valid settings")
     }
 
+    fn preflight(settings: &Settings) -> Vec<Finding> {
+        local(settings, StoreFile::Unopened, at("2026-11-20T15:00:00Z"))
+    }
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().expect("an instant")
+    }
+
     fn graded(report: &[Finding], grade: Grade) -> Vec<&'static str> {
         report.iter().filter(|finding| finding.grade == grade).map(|finding| finding.subject).collect()
     }
@@ -287,9 +248,44 @@ mod tests {
             files
         };
         let (one, other) = (make("one"), make("other"));
-        assert_eq!(tls(&one).expect("fits"), "1 certificate, and the key fits");
+        assert_eq!(tls(&one).expect("fits").0, "1 certificate, and the key fits");
         let mixed = Tls { cert: one.cert, key: other.key };
         assert!(tls(&mixed).expect_err("must not fit").to_string().contains("do not fit together"));
+    }
+
+    #[test]
+    fn a_certificate_is_told_of_before_it_ends() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let path = |name: &str| dir.path().join(name).display().to_string();
+        let mut wish = rcgen::CertificateParams::new(vec!["edge.example.com".to_owned()]).expect("a name");
+        wish.not_after = rcgen::date_time_ymd(2026, 12, 1);
+        let key = rcgen::KeyPair::generate().expect("a key");
+        let made = wish.self_signed(&key).expect("made");
+        fs::write(path("crt"), made.pem()).expect("written");
+        fs::write(path("key"), key.serialize_pem()).expect("written");
+        let (crt, key) = (path("crt"), path("key"));
+        let settings = settings(dir.path(), &[("PATCHBAY_EDGE__TLS__CERT", &crt), ("PATCHBAY_EDGE__TLS__KEY", &key)]);
+        for (now, grade) in [
+            ("2026-11-01T00:00:00Z", Grade::Ok),
+            ("2026-11-20T00:00:00Z", Grade::Warning),
+            ("2026-11-30T00:00:00Z", Grade::Fault),
+            ("2026-12-02T00:00:00Z", Grade::Fault),
+        ] {
+            let report = local(&settings, StoreFile::Unopened, at(now));
+            let told: Vec<_> = report.iter().filter(|finding| finding.subject == "edge.tls").collect();
+            assert_eq!(told.iter().map(|finding| finding.grade).collect::<Vec<_>>(), [Grade::Ok, grade], "{now}");
+        }
+    }
+
+    /// Whoever closes a file lets go of every lock the process has on it, and SQLite's are among them.
+    #[test]
+    fn the_file_of_a_store_in_use_is_not_opened() {
+        let dir = tempfile::tempdir().expect("a directory");
+        fs::write(dir.path().join("calls.db"), "no database at all").expect("written");
+        let settings = settings(dir.path(), &[]);
+        let now = at("2026-11-20T15:00:00Z");
+        assert!(graded(&local(&settings, StoreFile::Unopened, now), Grade::Fault).contains(&"store"));
+        assert!(!graded(&local(&settings, StoreFile::InUse, now), Grade::Fault).contains(&"store"));
     }
 
     #[test]

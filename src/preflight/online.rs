@@ -6,7 +6,6 @@ use std::sync::Arc;
 use anyhow::Context as _;
 
 use super::{Finding, Grade, finding};
-use crate::cli::api::block_on;
 use crate::config::Settings;
 use crate::model::TwilioAccount;
 use crate::providers::{AccountKind, Http, Outlook, OwnedNumber, ProviderError, Twilio, Vapi};
@@ -16,26 +15,52 @@ use crate::telemetry::Metrics;
 /// Of numbers that lead elsewhere, how many are named.
 const NAMED_MAX: usize = 5;
 
-/// Asks what there are credentials for.
-pub(super) fn preflight(settings: &Settings) -> anyhow::Result<Vec<Finding>> {
-    let (account, key) = (settings.twilio.account(), settings.vapi.api_key.clone());
-    if account.is_none() && key.is_none() {
-        return Ok(Vec::new());
-    }
-    let http = Http::new().context("could not build the HTTP client")?;
-    let metrics: Arc<Metrics> = Arc::default();
-    block_on(async {
-        let mut report = Vec::new();
+/// The providers there are credentials for.
+#[derive(Clone, Debug, Default)]
+pub struct Providers {
+    /// Twilio, and the installation's own account there.
+    pub twilio: Option<(Twilio, TwilioAccount)>,
+    /// Vapi.
+    pub vapi: Option<Vapi>,
+}
+
+impl Providers {
+    /// Those the settings name.
+    pub fn of(settings: &Settings) -> anyhow::Result<Providers> {
+        let (account, key) = (settings.twilio.account(), settings.vapi.api_key.clone());
+        if account.is_none() && key.is_none() {
+            return Ok(Providers::default());
+        }
+        let http = Http::new().context("could not build the HTTP client")?;
+        let metrics: Arc<Metrics> = Arc::default();
+        let mut providers = Providers::default();
         if let Some(account) = account {
             let twilio = Twilio::new(&http, settings.twilio.api_base.as_str(), Arc::clone(&metrics))?;
-            ask_twilio(&twilio, &account, settings, &mut report).await;
+            providers.twilio = Some((twilio, account));
         }
         if let Some(key) = key {
-            let vapi = Vapi::new(&http, settings.vapi.api_base.as_str(), key, metrics)?;
-            ask_vapi(&vapi, settings, &mut report).await;
+            providers.vapi = Some(Vapi::new(&http, settings.vapi.api_base.as_str(), key, metrics)?);
         }
-        Ok(report)
-    })
+        Ok(providers)
+    }
+}
+
+/// Asks them.
+pub async fn online(settings: &Settings, providers: &Providers) -> Vec<Finding> {
+    let (mut of_twilio, mut of_vapi) = (Vec::new(), Vec::new());
+    let asking_twilio = async {
+        if let Some((twilio, account)) = &providers.twilio {
+            ask_twilio(twilio, account, settings, &mut of_twilio).await;
+        }
+    };
+    let asking_vapi = async {
+        if let Some(vapi) = &providers.vapi {
+            ask_vapi(vapi, settings, &mut of_vapi).await;
+        }
+    };
+    tokio::join!(asking_twilio, asking_vapi);
+    of_twilio.extend(of_vapi);
+    of_twilio
 }
 
 async fn ask_twilio(twilio: &Twilio, account: &TwilioAccount, settings: &Settings, report: &mut Vec<Finding>) {
