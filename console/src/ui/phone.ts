@@ -17,3 +17,8 @@ export function count(value: number): string {
 export function counted(value: number, one: string, many = `${one}s`): string {
   return `${count(value)} ${value === 1 ? one : many}`;
 }
+
+/** What was called: a number, or the user part of a SIP address with its host. */
+export function called(raw: string): string {
+  return phone(raw.replace(/^sips?:/i, ""));
+}

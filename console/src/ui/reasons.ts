@@ -22,6 +22,9 @@ const REASONS: Record<string, string> = {
   "voicemail-number": "A line for voicemail only",
 };
 
+/** Every reason there is, in the order of the contract. */
+export const reasons = Object.keys(REASONS);
+
 export function reasonText(reason: string): string {
   return REASONS[reason] ?? reason;
 }
@@ -29,13 +32,36 @@ export function reasonText(reason: string): string {
 const STEPS: Record<string, string> = {
   ai: "AI",
   forward: "Staff",
+  refer: "Transfer by the AI",
   voicemail: "Voicemail",
   busy: "Busy",
+  reject: "Busy",
+  "hang-up": "Hang up",
   hangup: "Hang up",
-  unknown: "Unknown number",
+  "unknown-number": "Not in service",
 };
+
+/** `refer-16475550170.a` is the step `refer`: whom, and what was tried before, stand behind it. */
+export function stepName(step: string): string {
+  const first = step.split(".")[0] ?? step;
+  return first.startsWith("refer-") ? "refer" : first;
+}
 
 /** Where a call was led, in a word or two. */
 export function stepText(step: string): string {
-  return STEPS[step] ?? (step.startsWith("refer") ? "Transfer by the AI" : step);
+  return STEPS[stepName(step)] ?? step;
+}
+
+const RULES: Record<string, string> = {
+  override: "Switched by hand",
+  afterHours: "Business hours",
+  highVolume: "Busy staff",
+  customSchedule: "Schedule",
+  mode: "Mode",
+  plan: "Before or after the rules",
+};
+
+/** A rule of the trace, as the settings call it. */
+export function ruleText(rule: string): string {
+  return RULES[rule] ?? rule;
 }

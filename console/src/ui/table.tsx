@@ -57,7 +57,7 @@ export function Table<T>({
 }
 
 /** What `api.useInfiniteQuery` answers, as far as a list needs it. */
-interface Pages<T> {
+export interface Pages<T> {
   data: { pages: { data: T[] }[] } | undefined;
   error: unknown;
   hasNextPage: boolean;
@@ -69,7 +69,8 @@ interface Pages<T> {
 /** How a list goes on: to be given to `api.useInfiniteQuery` together with `limit`. */
 export const byCursor = {
   pageParamName: "cursor",
-  initialPageParam: undefined as unknown as string,
+  // Null is left out of the request; in place of undefined the library would ask for page 0.
+  initialPageParam: null as unknown as string,
   getNextPageParam: (last: { nextCursor: string | null }) => last.nextCursor ?? undefined,
 };
 
@@ -91,21 +92,29 @@ export function PagedTable<T>({
     return query.error ? <Failed error={query.error} retry={() => void query.refetch()} /> : <Loading />;
   }
   const rows = query.data.pages.flatMap((page) => page.data);
-  if (rows.length === 0) return <>{empty ?? <Empty title="Nothing here" />}</>;
+  if (rows.length === 0 && !query.hasNextPage) return <>{empty ?? <Empty title="Nothing here" />}</>;
   return (
     <div className="stack">
-      <Table label={label} columns={columns} rows={rows} idOf={idOf} />
-      <div className="row">
-        <span className="small soft" role="status">
-          {rows.length.toLocaleString()}{" "}
-          {query.hasNextPage ? "shown, there are more" : rows.length === 1 ? "in all" : "in all"}
-        </span>
-        {query.hasNextPage && (
-          <Button pending={query.isFetchingNextPage} onPress={() => query.fetchNextPage()}>
-            Show more
-          </Button>
-        )}
-      </div>
+      {rows.length > 0 && <Table label={label} columns={columns} rows={rows} idOf={idOf} />}
+      <More query={query} shown={rows.length} />
+    </div>
+  );
+}
+
+/** How many are shown, and the way to more. A page may be empty where the search is long. */
+export function More({ query, shown }: { query: Omit<Pages<unknown>, "data">; shown: number }) {
+  return (
+    <div className="row">
+      <span className="small soft" role="status">
+        {shown === 0
+          ? "Nothing found so far"
+          : `${shown.toLocaleString()} ${query.hasNextPage ? "shown, there are more" : "in all"}`}
+      </span>
+      {query.hasNextPage && (
+        <Button pending={query.isFetchingNextPage} onPress={() => query.fetchNextPage()}>
+          {shown === 0 ? "Search further" : "Show more"}
+        </Button>
+      )}
     </div>
   );
 }
