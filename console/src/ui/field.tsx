@@ -47,7 +47,15 @@ export function TextField({
   const { placeholder, min, max, ...field } = rest;
   const look = mono === true ? "input mono" : "input";
   return (
-    <AriaTextField {...field} className="field" value={value} onChange={onChange} isInvalid={error !== undefined}>
+    // What the server found wrong is said, and never keeps a form from being sent again.
+    <AriaTextField
+      {...field}
+      className="field"
+      value={value}
+      onChange={onChange}
+      isInvalid={error !== undefined}
+      validationBehavior="aria"
+    >
       <Label>{label}</Label>
       {lines === undefined ? (
         <Input className={look} placeholder={placeholder} min={min} max={max} />

@@ -1,5 +1,5 @@
 // Instants as people read them: in a zone that is named, exact for whoever points at them.
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 
 type Style = "clock" | "day" | "full" | "seconds";
 
@@ -69,6 +69,24 @@ export function useNow(everyMs = 1000): number {
     return () => clearInterval(timer);
   }, [everyMs]);
   return now;
+}
+
+/** Longest a timer of the browser can wait. */
+const TIMER_MAX_MS = 2_147_483_647;
+
+/** Does something when an instant has come: a moment after it, so that the server's clock is there too. */
+export function useAt(at: string | null | undefined, deed: () => void) {
+  const latest = useRef(deed);
+  useEffect(() => {
+    latest.current = deed;
+  });
+  useEffect(() => {
+    if (at === null || at === undefined) return;
+    const wait = Date.parse(at) - Date.now() + 300;
+    if (wait < 0 || wait > TIMER_MAX_MS) return;
+    const timer = setTimeout(() => latest.current(), wait);
+    return () => clearTimeout(timer);
+  }, [at]);
 }
 
 /** A length of time in its largest two units. */

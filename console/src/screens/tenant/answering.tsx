@@ -4,7 +4,7 @@ import { api } from "../../api/client";
 import type { Tenant } from "../../api/schema";
 import { Badge } from "../../ui/badge";
 import { reasonText } from "../../ui/reasons";
-import { Time } from "../../ui/time";
+import { Time, useAt } from "../../ui/time";
 
 /** Longest the answer is believed where nothing else tells that it changed: the load changes without a word. */
 const ASK_AGAIN_MS = 15_000;
@@ -19,6 +19,7 @@ export function useAnswering(tenant: Tenant) {
   const { refetch } = now;
   // biome-ignore lint/correctness/useExhaustiveDependencies: other settings, another answer
   useEffect(() => void refetch(), [tenant.version]);
+  useAt(now.data?.nextChange, () => void refetch());
   return now;
 }
 

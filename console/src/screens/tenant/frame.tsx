@@ -1,4 +1,5 @@
-// What stands above every screen of a tenant: its name, whether the AI answers now and until when, its tabs.
+// What stands above every screen of a tenant: its name, its tabs, and whether the AI answers now and until when, which
+// the overview says larger by itself.
 import type { ReactNode } from "react";
 import { Link, useLocation } from "wouter";
 import { api } from "../../api/client";
@@ -45,7 +46,7 @@ function Head({ tenant, tabs }: { tenant: Tenant; tabs: readonly Tab[] }) {
             <code>{tenant.slug}</code> · times in {tenant.timezone}
           </p>
         </div>
-        <Answering tenant={tenant} />
+        {here?.[0] !== "" && <Answering tenant={tenant} />}
       </div>
       <nav className="tabs" aria-label={tenant.name}>
         {tabs.map(([tab, label]) => (
