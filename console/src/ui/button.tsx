@@ -5,8 +5,28 @@ import { Link } from "wouter";
 
 type Look = "plain" | "primary" | "quiet" | "danger";
 
-export function Button({ look = "plain", pending, ...props }: ButtonProps & { look?: Look; pending?: boolean }) {
-  return <AriaButton {...props} isPending={pending ?? false} className={`button ${look}`} />;
+/**
+ * While what it began is under way it keeps the focus and does nothing. `isPending` of the library is not used: it
+ * announces by a picture named by what may be gone by then, which readers read as nothing.
+ */
+export function Button({
+  look = "plain",
+  pending,
+  onPress,
+  type,
+  ...props
+}: ButtonProps & { look?: Look; pending?: boolean }) {
+  if (pending !== true) {
+    return (
+      <AriaButton
+        {...props}
+        {...(onPress === undefined ? {} : { onPress })}
+        {...(type === undefined ? {} : { type })}
+        className={`button ${look}`}
+      />
+    );
+  }
+  return <AriaButton {...props} type="button" aria-disabled="true" className={`button ${look} pending`} />;
 }
 
 /** A place to go that is as likely pressed as a button. */

@@ -40,7 +40,7 @@ const STEPS: Record<string, string> = {
   wireFreeVapiNumber: "Make the free number ask here",
   wireNumber: "Make the number lead here",
   wireNumberBack: "Make the number lead back",
-  withdrawNumber: "Take the number from its tenant",
+  withdrawNumber: "Let nobody get the number any more",
 };
 
 export function stepName(name: string): string {

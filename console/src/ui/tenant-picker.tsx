@@ -42,7 +42,9 @@ export function TenantPicker({
     { params: { query } },
     { placeholderData: (before: { data: Tenant[]; nextCursor: string | null } | undefined) => before },
   );
-  const name = picked.data?.name ?? "";
+  // Who was just picked is known by name at once: a name that came later would open the list again.
+  const [taken, setTaken] = useState<Tenant>();
+  const name = (taken?.id === value ? taken.name : picked.data?.name) ?? "";
   const shown = typed ?? (value === "" ? "" : name);
   const more = useId();
 
@@ -55,10 +57,9 @@ export function TenantPicker({
   const pick = (id: string | null) => {
     setTyped(undefined);
     if (id === null) return;
-    onChange(
-      id,
-      rows.find((row) => row.id === id),
-    );
+    const row = rows.find((one) => one.id === id);
+    setTaken(row);
+    onChange(id, row);
   };
   return (
     <ComboBox
@@ -89,7 +90,7 @@ export function TenantPicker({
         </Text>
       )}
       <FieldError className="field-error">{error}</FieldError>
-      <Popover className="popover picker-list" placement="bottom start">
+      <Popover className="popover picker-list" placement="bottom start" maxHeight={320}>
         <ListBox
           aria-describedby={more}
           renderEmptyState={() => (
