@@ -86,6 +86,11 @@ impl<'c> Pair<'c> {
     }
 }
 
+/// The minutes of a date's clock at which something may begin or end, in no order; some come twice.
+pub(super) fn edges_on<C: Calendar + ?Sized>(calendar: &C, date: Date) -> Vec<u16> {
+    Pair::of(calendar, date).edges().collect()
+}
+
 /// The first moment of an unbroken civil clock after `from`, at most `last`, at which something begins to hold or ends.
 pub(super) fn next_edge<C: Calendar + ?Sized>(calendar: &C, from: Civil, last: Civil) -> Option<Civil> {
     let held = calendar.held(from).is_some();

@@ -37,7 +37,7 @@ struct Exceptions {
 /// The hours of an exception.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Special {
-    spans: Box<[Span]>,
+    pub spans: Box<[Span]>,
     pub name: Option<Box<str>>,
 }
 

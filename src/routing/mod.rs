@@ -3,6 +3,7 @@
 mod alike;
 mod clock;
 mod compile;
+mod coverage;
 mod day;
 mod decide;
 pub mod dialing;
@@ -15,6 +16,7 @@ mod overflow;
 mod plan;
 #[cfg(test)]
 mod properties;
+mod replay;
 mod rules;
 #[cfg(test)]
 pub(crate) mod sample;
@@ -25,9 +27,11 @@ mod week;
 
 pub use alike::Alike;
 pub use compile::{CompiledTenant, Surroundings, compile};
+pub use coverage::{Covered, Mark, MarkKind, coverage, marks};
 pub use decide::{decide, verdicts};
 pub use next_change::next_change;
 pub use plan::{Call, CallerId, Leg, Step, Walk, after, begin, refer};
+pub use replay::{Past, Replay, Replayed};
 pub use rules::Rules;
 pub use script::{AiLeg, Script, ScriptSource, SipLeg, Spoken, StandIn};
 pub use trace::{NoTrace, Trace, Traced};

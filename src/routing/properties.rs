@@ -70,7 +70,7 @@ fn custom_schedule() -> impl Strategy<Value = Value> {
         .prop_map(|(enabled, zone, rules)| json!({"enabled": enabled, "timezone": zone, "rules": rules}))
 }
 
-fn settings() -> impl Strategy<Value = Value> {
+pub(super) fn settings() -> impl Strategy<Value = Value> {
     let modes = vec!["after-hours-only", "scheduled", "combined", "combined", "overflow-only", "always", "disabled"];
     let volume = (any::<bool>(), 0..5u32);
     (prop::sample::select(modes), any::<bool>(), business_hours(), volume, custom_schedule()).prop_map(
@@ -86,7 +86,7 @@ fn settings() -> impl Strategy<Value = Value> {
 }
 
 /// March 2026 for the most part, to the second and off it.
-fn instant() -> impl Strategy<Value = Timestamp> {
+pub(super) fn instant() -> impl Strategy<Value = Timestamp> {
     let march =
         (0..31 * 24 * 60i64, prop::sample::select(vec![0, 1, 59])).prop_map(|(m, s)| 1_772_323_200 + m * 60 + s);
     let seconds = prop_oneof![4 => march, 1 => -2_000_000_000..4_000_000_000i64];
@@ -99,7 +99,7 @@ fn forced() -> impl Strategy<Value = Option<Override>> {
     prop::option::weighted(0.2, (state, until).prop_map(|(state, until)| Override { state, until, note: None }))
 }
 
-fn rules() -> impl Strategy<Value = Rules> {
+pub(super) fn rules() -> impl Strategy<Value = Rules> {
     (settings(), forced()).prop_map(|(settings, forced)| {
         let (rules, doubts) = Rules::compile_stored(&settings, forced.as_ref(), "");
         assert!(!rules.is_broken(), "{:?}", doubts);

@@ -7,9 +7,9 @@ use serde::Serialize;
 
 use super::clock::Civil;
 use super::day::Held;
-use super::hours::{GoesBy, Hours};
+use super::hours::{GoesBy, Hours, Special};
 use crate::model::Decision;
-use crate::model::availability::MINUTES_PER_DAY;
+use crate::model::availability::{MINUTES_PER_DAY, Span};
 
 /// Takes note of each rule tried.
 pub trait Trace {
@@ -71,12 +71,28 @@ pub(super) fn wall_clock(zone: &TimeZone, now: Timestamp) -> String {
 
 /// A stretch and the day it belongs to: `22:00-06:00 begun on Friday 2026-03-06`.
 pub(super) fn stretch(held: Held) -> String {
+    format!("{} begun on {}", times(held.span), held.begun.strftime("%A %Y-%m-%d"))
+}
+
+/// What an exception is called, else what it does: `closed`, `open 10:00-14:00`.
+pub(super) fn special(special: &Special) -> String {
+    if let Some(name) = &special.name {
+        return name.to_string();
+    }
+    if special.spans.is_empty() {
+        return "closed".to_owned();
+    }
+    let spans: Vec<String> = special.spans.iter().copied().map(times).collect();
+    format!("open {}", spans.join(", "))
+}
+
+fn times(span: Span) -> String {
     let clock = |minute: u16| format!("{:02}:{:02}", minute / 60, minute % 60);
-    let close = match held.span.to() {
+    let close = match span.to() {
         MINUTES_PER_DAY => "24:00".to_owned(),
         to => clock(to % MINUTES_PER_DAY),
     };
-    format!("{}-{close} begun on {}", clock(held.span.from()), held.begun.strftime("%A %Y-%m-%d"))
+    format!("{}-{close}", clock(span.from()))
 }
 
 /// What opening hours saw at an instant: the clock, the stretch or none, and what the day goes by.
