@@ -116,9 +116,18 @@ pub(super) async fn guard(State(admin): State<AdminState>, mut request: Request,
 /// changes nothing but their own way in.
 fn changes_something(request: &Request) -> bool {
     let path = request.uri().path();
-    let is_question = *request.method() == Method::POST && (path.ends_with("/simulate") || path == "/api/exports");
+    let is_question = *request.method() == Method::POST && is_question(path);
     let is_way_in = path == session::PATH || path == session::LINKS;
     !is_question && !is_way_in && !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS)
+}
+
+/// Is what is posted there a question, which has a body and stores nothing? Messages to webhooks are replayed too, and
+/// that is none.
+pub(super) fn is_question(path: &str) -> bool {
+    let is_about = |place: &str, words: &[&str]| path.starts_with(place) && words.iter().any(|end| path.ends_with(end));
+    path == "/api/exports"
+        || is_about("/api/tenants/", &["/simulate", "/coverage", "/replay"])
+        || is_about("/api/calls/", &["/replay"])
 }
 
 /// Whoever shows a token, else whoever carries a session. Browsers carry it wherever they are sent, so what changes
@@ -181,6 +190,17 @@ mod tests {
     use axum::http::HeaderValue;
 
     use super::*;
+
+    #[test]
+    fn a_question_changes_nothing_and_a_message_sent_again_does() {
+        for path in ["simulate", "coverage", "replay"].map(|word| format!("/api/tenants/ten_1/{word}")) {
+            assert!(is_question(&path), "{path}");
+        }
+        assert!(is_question("/api/calls/CA1/replay") && is_question("/api/exports"));
+        for path in ["/api/webhooks/wh_1/replay", "/api/webhooks/wh_1/deliveries/msg_1/replay", "/api/tenants/ten_1"] {
+            assert!(!is_question(path), "{path}");
+        }
+    }
 
     #[test]
     fn a_bearer_token_is_read_and_nothing_else_is() {

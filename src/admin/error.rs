@@ -171,6 +171,12 @@ impl Problem {
         Problem::new(StatusCode::CONFLICT, "org_in_use", "The organization is in use", detail)
     }
 
+    /// There are no settings to replay the call with.
+    pub fn call_without_tenant() -> Problem {
+        let detail = "the call is of no tenant that is still there, so there are no settings it could be replayed with";
+        Problem::new(StatusCode::CONFLICT, "no_tenant", "The call is of no tenant", detail)
+    }
+
     /// Nothing is put in line for an endpoint to which nothing is sent.
     pub fn webhook_disabled() -> Problem {
         let detail = "the webhook is disabled: enable it first";

@@ -1,7 +1,7 @@
 //! What a text of each `format` in our schemas may say: numbers, zones, countries, names, identifiers.
 
 use super::slug;
-use crate::model::availability::{parse_instant, zone};
+use crate::model::availability::{parse_date, parse_instant, zone};
 use crate::model::{E164, NumberId, OrgId, Sid, SipUri, TenantId, TokenId};
 
 /// Why a text is not of its format.
@@ -34,6 +34,9 @@ pub(super) fn check(format: Option<&str>, text: &str) -> Result<(), Wrong> {
             .map(drop)
             .map_err(|_| Wrong::new("not_an_identifier", "this must be 1 to 64 visible ASCII characters")),
         Some("sip-uri") => sip_uri(text),
+        Some("date") => parse_date(text)
+            .map(drop)
+            .ok_or_else(|| Wrong::new("date", "this must be a day of the calendar as in 2026-11-20")),
         Some("date-time") => parse_instant(text)
             .map(drop)
             .ok_or_else(|| Wrong::new("date_time", "this must be a time as in 2026-11-20T09:00:00Z (RFC 3339)")),

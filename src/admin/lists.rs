@@ -1,11 +1,7 @@
-//! What part of a list is asked for: the part after `?`, held against the description the document shows of it.
-//!
-//! Every list takes `limit` and `cursor`; what else it takes stands in `narrowings`. Whatever it does not take is refused
-//! by name: a misspelt filter that is passed over shows everything, and nobody notices.
+//! What part of a list is asked for: `limit` and `cursor`, which every list takes, and what `narrowings` say that it takes
+//! besides.
 
-use std::num::{IntErrorKind, ParseIntError};
-
-use axum::extract::{FromRequestParts, Query};
+use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -14,8 +10,7 @@ use utoipa::openapi::path::{Parameter, ParameterIn};
 
 use super::auth::Caller;
 use super::error::Problem;
-use super::schema;
-use crate::model::Fault;
+use super::query;
 use crate::store::Ask;
 
 /// What a list can be narrowed to.
@@ -52,9 +47,7 @@ impl<S: Send + Sync, Q: Narrowing> FromRequestParts<S> for ListQuery<Q> {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<ListQuery<Q>, Problem> {
         let scope = Caller::from_request_parts(parts, state).await?.scope();
-        let Query(given) = Query::<Vec<(String, String)>>::from_request_parts(parts, state)
-            .await
-            .map_err(|_| Problem::bad_request("bad_query", "the part after ? cannot be read"))?;
+        let given = query::given(parts, state).await?;
         let (paging, narrowing) = read::<Q>(given)?;
         let limit = paging.get("limit").and_then(Value::as_i64).unwrap_or(LIMIT_DEFAULT).clamp(1, LIMIT_MAX);
         let mut ask = Ask {
@@ -78,62 +71,12 @@ pub(super) fn parameters<Q: Narrowing>() -> Vec<Parameter> {
 
 /// Reads what was given, naming every fault: the page asked for, and what it is narrowed to.
 fn read<Q: Narrowing>(given: Vec<(String, String)>) -> Result<(Map<String, Value>, Q), Problem> {
-    let known = parameters::<Q>();
-    let (mut paging, mut narrowing, mut faults) = (Map::new(), Map::new(), Vec::new());
-    for (name, text) in given {
-        let at = format!("?{name}");
-        let Some(parameter) = known.iter().find(|parameter| parameter.name == name) else {
-            let names: Vec<&str> = known.iter().map(|parameter| parameter.name.as_str()).collect();
-            let detail = format!("this list does not take it; it takes {}", names.join(", "));
-            faults.push(Fault::new(&at, "unknown_parameter", detail));
-            continue;
-        };
-        if paging.contains_key(&name) || narrowing.contains_key(&name) {
-            faults.push(Fault::new(&at, "repeated_parameter", "this was given twice"));
-            continue;
-        }
-        // Forms send fields that nobody filled in.
-        if text.trim_matches(' ').is_empty() && ["cursor", "q"].contains(&name.as_str()) {
-            continue;
-        }
-        let value = value_of(parameter, text);
-        if let Some(schema) = &parameter.schema {
-            faults.extend(schema::faults_at(schema, &value, &at));
-        }
-        let part = if ["limit", "cursor"].contains(&name.as_str()) { &mut paging } else { &mut narrowing };
-        part.insert(name, value);
+    let mut narrowing = query::read(&parameters::<Q>(), "this list", given)?;
+    let mut paging = Map::new();
+    for name in ["limit", "cursor"] {
+        paging.extend(narrowing.shift_remove_entry(name));
     }
-    if !faults.is_empty() {
-        return Err(Problem::invalid(faults));
-    }
-    // What fits the description fits the type; should the two ever differ, the sender still hears what was wrong.
-    let narrowing = serde_json::from_value(Value::Object(narrowing));
-    Ok((paging, narrowing.map_err(|error| Problem::fault("?", "type", error.to_string()))?))
-}
-
-/// A text as the value it stands for. What is no number or flag stays a text, and the schema says what is wrong.
-fn value_of(parameter: &Parameter, text: String) -> Value {
-    let schema = serde_json::to_value(&parameter.schema).unwrap_or_default();
-    let is = |name: &str| schema["type"] == name || schema["type"].as_array().is_some_and(|t| t.contains(&name.into()));
-    if is("boolean") {
-        return text.parse::<bool>().map_or(Value::String(text), Value::Bool);
-    }
-    if is("integer") {
-        return whole(&text).map_or(Value::String(text), Value::from);
-    }
-    // An unescaped plus arrives as a blank, which no number has.
-    if schema["format"] == "e164" { Value::String(text.replace(' ', "+")) } else { Value::String(text) }
-}
-
-/// A whole number; one beyond this machine's numbers is as good as the outermost of them.
-fn whole(text: &str) -> Option<i64> {
-    text.parse()
-        .or_else(|error: ParseIntError| match error.kind() {
-            IntErrorKind::PosOverflow => Ok(i64::MAX),
-            IntErrorKind::NegOverflow => Ok(i64::MIN),
-            _ => Err(error),
-        })
-        .ok()
+    Ok((paging, query::typed(narrowing)?))
 }
 
 #[cfg(test)]

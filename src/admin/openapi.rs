@@ -16,9 +16,8 @@ use utoipa::{PartialSchema, ToSchema};
 
 use super::cookie;
 use super::error::{FaultBody, ProblemBody};
-use super::lists;
 use super::narrowings::AllOfThem;
-use super::session;
+use super::{auth, lists, session};
 
 /// The part of the document that no handler knows.
 pub(super) fn frame() -> OpenApi {
@@ -69,7 +68,8 @@ const TAGS: &[(&str, &str)] = &[
     ("override", "Somebody decides by hand."),
     ("plan", "What a call walks through besides."),
     ("versions", "What was saved when, and the way back."),
-    ("simulate", "What would happen to a call."),
+    ("simulate", "What would happen to a call, and what would have happened."),
+    ("coverage", "When the AI answers, and how many call at once."),
     ("numbers", "The numbers that lead to tenants."),
     ("phone", "How tenants are reached."),
     ("ports", "Tenants' own numbers on their way here."),
@@ -139,8 +139,8 @@ fn complete_operation(path: &str, method: &HttpMethod, operation: &mut Operation
     let is_list = *method == HttpMethod::Get && LISTS.contains(&path);
     let is_versioned = ["/api/tenants/{id}", "/api/orgs/{id}"].iter().any(|start| path.starts_with(start))
         || path == "/api/webhooks/{id}";
-    let stores = !path.ends_with("/simulate") && path != "/api/exports";
-    let has_version = is_versioned && stores && !["/versions", "/setup-guide"].iter().any(|end| path.ends_with(end));
+    let stores = !auth::is_question(path);
+    let has_version = is_versioned && stores && !WITHOUT_VERSION.iter().any(|end| path.ends_with(end));
     let is_change = *method != HttpMethod::Get;
     let is_post = *method == HttpMethod::Post;
     // Its own answers say what it comes to.
@@ -206,6 +206,9 @@ fn complete_operation(path: &str, method: &HttpMethod, operation: &mut Operation
     }
 }
 
+/// What is said about something that has a version, and has none itself.
+const WITHOUT_VERSION: [&str; 4] = ["/versions", "/setup-guide", "/coverage.svg", "/concurrency"];
+
 /// What others may not even look at.
 const OPERATORS_ONLY: [&str; 3] = ["/api/secrets/rotation", "/api/vapi/free-numbers", "/api/check"];
 
@@ -233,7 +236,8 @@ const BUY: [&str; 5] =
     ["/api/numbers", "/api/tenants", "/api/tenants/{id}/deploy", "/api/restaurants", "/api/jobs/{id}/retry"];
 
 /// What may be in somebody's way.
-const CONFLICTS: [(&str, HttpMethod, &str); 17] = [
+const CONFLICTS: [(&str, HttpMethod, &str); 18] = [
+    ("/api/calls/{sid}/replay", HttpMethod::Post, "The call is of no tenant that is still there"),
     ("/api/numbers", HttpMethod::Post, "The number leads to a tenant, or the tenant has as many as it may have"),
     ("/api/numbers/{id}/release", HttpMethod::Post, "The number leads to a tenant"),
     ("/api/tenants/{id}/deploy", HttpMethod::Post, "How the tenant is reached has not been said"),

@@ -9,10 +9,11 @@ use utoipa_axum::routes;
 use super::error::Problem;
 use super::exact::Document;
 use super::{
-    AdminState, audio, audit, auth, availability, calls, check, console, costs, erasures, events, exports, idempotency,
-    jobs, live, number_deeds, number_life, numbers, openapi, orgs, overrides, pages, phone_integration, plan, port,
-    purchases, request, restaurants, retention, rotation, search, session, setup_guide, simulate, sip_names, supply,
-    tenants, today, tokens, turns::Turns, versions, voicemails, webhook_deliveries, webhooks,
+    AdminState, audio, audit, auth, availability, calls, check, concurrency, console, costs, coverage, erasures,
+    events, exports, idempotency, jobs, live, number_deeds, number_life, numbers, openapi, orgs, overrides, pages,
+    phone_integration, plan, port, purchases, replay, replay_call, request, restaurants, retention, rotation, search,
+    session, setup_guide, simulate, sip_names, supply, tenants, today, tokens, turns::Turns, versions, voicemails,
+    webhook_deliveries, webhooks,
 };
 
 fn routes() -> OpenApiRouter<AdminState> {
@@ -32,6 +33,10 @@ fn routes() -> OpenApiRouter<AdminState> {
         .routes(routes!(versions::list))
         .routes(routes!(versions::rollback))
         .routes(routes!(simulate::simulate))
+        .routes(routes!(replay::replay))
+        .routes(routes!(coverage::read, coverage::imagine))
+        .routes(routes!(coverage::draw))
+        .routes(routes!(concurrency::count))
         .routes(routes!(numbers::list, numbers::record))
         .routes(routes!(numbers::change, numbers::unassign))
         .routes(routes!(number_life::ledger))
@@ -63,6 +68,7 @@ fn routes() -> OpenApiRouter<AdminState> {
         .routes(routes!(costs::read))
         .routes(routes!(calls::list))
         .routes(routes!(calls::read))
+        .routes(routes!(replay_call::replay))
         .routes(routes!(live::list))
         .routes(routes!(events::listen))
         .routes(routes!(voicemails::list))

@@ -12,11 +12,10 @@ use super::calls::{DecisionBody, TraceBody, settled};
 use super::error::Problem;
 use super::json::OptionalJson;
 use super::owned::OfTenant;
-use crate::model::availability::{Availability, Strictness};
-use crate::model::{Arrival, Decision, E164, Fault, Number, NumberState, Purpose, Reason, Secret, TenantId};
+use super::rehearsal::{self, StepBody, has_ai};
+use crate::model::{Arrival, Decision, E164, Number, NumberState, Purpose, Reason, TenantId};
 use crate::routing::guard::{caller_number, is_own_number};
-use crate::routing::{self, Call, CompiledTenant, Leg, Step, Traced, Walk};
-use crate::twiml::{self, Urls};
+use crate::routing::{self, Call, CompiledTenant, Traced};
 
 /// A call to imagine.
 #[derive(Default, Deserialize, ToSchema)]
@@ -58,16 +57,6 @@ pub(super) struct Outcome {
     next_change: Option<Timestamp>,
 }
 
-/// One step of a call.
-#[derive(Serialize, ToSchema)]
-#[schema(as = Step)]
-pub(super) struct StepBody {
-    #[schema(example = "voicemail")]
-    step: String,
-    /// What Twilio would be answered at it.
-    twiml: String,
-}
-
 /// Says what would happen to a call
 ///
 /// The engine that answers calls is asked; nothing is stored and no call is made. Whether Vapi can be reached at that
@@ -80,14 +69,7 @@ pub(super) async fn simulate(
     OptionalJson(imagined): OptionalJson<Imagined>,
 ) -> Result<Answer<Outcome>, Problem> {
     let id = tenant.id;
-    let load = admin.store.load_tenant(&id).await?.ok_or_else(|| Problem::not_found("tenant", id.as_str()))?;
-    let mut tenant = load.tenant;
-    if let Some(AvailabilityBody(given)) = imagined.availability {
-        let read = Availability::read(&given, Strictness::Save);
-        read.map_err(|faults| Problem::invalid(faults.into_iter().map(inside).collect()))?;
-        tenant.availability = given;
-    }
-    tenant.connect.password = tenant.connect.password.map(|_| Secret::new(PASSWORD));
+    let load = rehearsal::load(&admin, &id, imagined.availability).await?;
     let number = number_called(&load.numbers, imagined.to.as_deref())?;
     let at = imagined.at.unwrap_or_else(|| (admin.now)());
     let others = match (imagined.active_calls, imagined.at) {
@@ -95,7 +77,7 @@ pub(super) async fn simulate(
         (None, Some(_)) => 0,
         (None, None) => others_now(&admin, &id).await,
     };
-    let (compiled, _) = routing::compile(&tenant, &load.numbers, load.account.as_ref(), &admin.around);
+    let compiled = rehearsal::compiled(&admin, &load);
     let already_overflowed = number.is_some_and(|number| number.already_overflowed);
     let call = Call {
         sid: CALL_SID,
@@ -105,16 +87,14 @@ pub(super) async fn simulate(
     };
     let mut trace: Vec<Traced> = Vec::new();
     let decision = decide(&compiled, number, others, at, &call, &mut trace);
-    let walks = walks(&compiled, decision, &call);
-    let urls = Urls { base: &admin.public_base };
-    let spoken = |walk: &Walk| text(&twiml::render(&compiled, walk, &call, &urls));
+    let (plan, twiml) = rehearsal::walked(&admin, &compiled, decision, &call);
     Ok(Answer(Outcome {
         at,
         active_calls: others,
         decision: DecisionBody::of(decision),
         trace: trace.into_iter().map(TraceBody::of).collect(),
-        twiml: walks.first().map(&spoken).unwrap_or_default(),
-        plan: walks.iter().map(|walk| StepBody { step: walk.step.as_str().to_owned(), twiml: spoken(walk) }).collect(),
+        plan,
+        twiml,
         next_change: routing::next_change(&compiled.rules, others, already_overflowed, at),
     }))
 }
@@ -122,14 +102,8 @@ pub(super) async fn simulate(
 /// The CallSid of calls that never were.
 const CALL_SID: &str = "CA00000000000000000000000000000000";
 
-/// Stands for the tenant's password at Vapi, which the API never tells.
-const PASSWORD: &str = "•••";
-
 /// The caller where none is given: a number of nobody.
 const CALLER: &str = "+15555550100";
-
-/// More steps than any call walks.
-const STEPS_MAX: usize = 16;
 
 /// What the edge would decide, with what it adds to the rules.
 fn decide(
@@ -152,25 +126,12 @@ fn decide(
     }
     let already_overflowed = number.is_some_and(|number| number.already_overflowed);
     let decision = routing::decide(&tenant.rules, others, already_overflowed, at, trace);
-    if decision.available && tenant.script.ai().is_none() {
+    if decision.available && !has_ai(tenant, call.arrival) {
         let decision = Decision::fallback(Reason::NotConfigured);
         trace.push(settled(decision, "there is nothing at Vapi to dial"));
         return decision;
     }
     decision
-}
-
-/// The steps of a call that nobody takes.
-fn walks(tenant: &CompiledTenant, decision: Decision, call: &Call<'_>) -> Vec<Walk> {
-    let mut walks = vec![routing::begin(tenant, decision, call)];
-    while let Some(walk) = walks.last()
-        && walks.len() < STEPS_MAX
-        && matches!(walk.step, Step::Ai | Step::Forward | Step::Refer(_))
-    {
-        let next = routing::after(tenant, walk, Leg::Missed, call);
-        walks.push(next);
-    }
-    walks
 }
 
 fn number_called<'a>(numbers: &'a [Number], to: Option<&str>) -> Result<Option<&'a Number>, Problem> {
@@ -190,13 +151,4 @@ async fn others_now(admin: &AdminState, id: &TenantId) -> u32 {
 fn account_of<'a>(tenant: &'a CompiledTenant, number: Option<&'a Number>) -> &'a str {
     let own = number.and_then(|number| number.account_sid.as_ref());
     own.or_else(|| tenant.accounts.first()).map(|sid| sid.as_str()).unwrap_or_default()
-}
-
-/// A fault of the settings, seen from the body they came in.
-fn inside(fault: Fault) -> Fault {
-    Fault { pointer: format!("/availability{}", fault.pointer), ..fault }
-}
-
-fn text(twiml: &[u8]) -> String {
-    String::from_utf8_lossy(twiml).into_owned()
 }

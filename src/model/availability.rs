@@ -18,7 +18,7 @@ use super::{Fallback, Fault};
 use reader::{Notes, Object, Path};
 
 pub use forced::{ForcedReading, parse_instant, read_override};
-pub use hours::{BusinessHours, Exception, ExceptionDays, Holiday, Week};
+pub use hours::{BusinessHours, Exception, ExceptionDays, Holiday, Week, parse_date};
 pub use schedule::{Action, CustomSchedule, ScheduleRule};
 pub use span::{MINUTES_PER_DAY, Span};
 

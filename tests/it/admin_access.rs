@@ -111,6 +111,17 @@ fn rows() -> Vec<Row> {
             Tenant,
         ),
         row("POST /api/tenants/{id}/simulate", "/api/tenants/{tenant}/simulate", Some(json!({})), NotThere, Tenant),
+        row("GET /api/tenants/{id}/coverage", "/api/tenants/{tenant}/coverage?days=7", None, NotThere, Tenant),
+        row("POST /api/tenants/{id}/coverage", "/api/tenants/{tenant}/coverage", Some(json!({})), NotThere, Tenant),
+        row("GET /api/tenants/{id}/coverage.svg", "/api/tenants/{tenant}/coverage.svg", None, NotThere, Tenant),
+        row("GET /api/tenants/{id}/concurrency", "/api/tenants/{tenant}/concurrency", None, NotThere, Tenant),
+        row(
+            "POST /api/tenants/{id}/replay",
+            "/api/tenants/{tenant}/replay",
+            Some(json!({"from": "2026-11-20T00:00:00Z", "to": "2026-11-21T00:00:00Z"})),
+            NotThere,
+            Tenant,
+        ),
         row("GET /api/numbers/owned", "/api/numbers/owned", None, Nothing, Tenant),
         row("GET /api/costs", "/api/costs", None, Nothing, Tenant),
         row("GET /api/numbers/ledger", "/api/numbers/ledger", None, Nothing, Tenant),
@@ -189,6 +200,7 @@ fn rows() -> Vec<Row> {
         ),
         row("GET /api/calls", "/api/calls", None, Nothing, Tenant),
         row("GET /api/calls/{sid}", "/api/calls/{call}", None, NotThere, Tenant),
+        row("POST /api/calls/{sid}/replay", "/api/calls/{call}/replay", None, NotThere, Tenant),
         row("GET /api/live", "/api/live", None, Nothing, Tenant),
         // The stream itself has no end; what it holds at this moment has.
         row("GET /api/events", "/api/events?follow=false", None, Nothing, Tenant),
@@ -373,7 +385,8 @@ const OWN: [&str; 8] = ["tenant", "number", "call", "voicemail", "webhook", "tok
 async fn check(row: &Row) {
     let (method, _) = row.route.split_once(' ').unwrap();
     let method: Method = method.parse().unwrap();
-    let changes = method != Method::GET && !row.route.ends_with("/simulate") && !row.route.ends_with("/exports");
+    let questions = ["/simulate", "/coverage", "/exports", "/tenants/{id}/replay", "/calls/{sid}/replay"];
+    let changes = method != Method::GET && !questions.iter().any(|end| row.route.ends_with(end));
     let is_success = |answer: &Answer| answer.status.is_success();
 
     let world = World::of(row).await;

@@ -6,9 +6,11 @@ use std::fs;
 use axum::body::Body;
 use axum::http::{Method, Request};
 use patchbay::admin::document;
+use patchbay::model::{Record, TenantId};
 use serde_json::{Value, json};
 
 use crate::admin_desk::Desk;
+use crate::store_fixtures::{began, numbered};
 
 /// Every operation of the document: method, path, and what is said of it.
 fn operations() -> Vec<(Method, String, Value)> {
@@ -62,6 +64,8 @@ impl There {
         let org = desk.post("/api/orgs", json!({"name": "Acme"})).await.expect(201);
         let webhook = json!({"url": "https://hooks.example.com/", "events": ["call.ended"]});
         let webhook = desk.post("/api/webhooks", webhook).await.expect(201);
+        let call = Record::CallBegan(began("CA1", Some(&TenantId::parse(&tenant).unwrap()), 0));
+        desk.store.apply("journal", &numbered(1, &[call])).await.unwrap();
         let id = |thing: Value| thing["id"].as_str().unwrap().to_owned();
         There { tenant, number, org: id(org), webhook: id(webhook) }
     }
@@ -73,7 +77,7 @@ impl There {
             _ if path.contains("/webhooks/") => &self.webhook,
             _ => &self.tenant,
         };
-        path.replace("{id}", id)
+        path.replace("{id}", id).replace("{sid}", "CA1")
     }
 }
 

@@ -5,10 +5,13 @@
 
 mod availability;
 mod body;
+mod concurrency;
+mod coverage;
 mod forced;
 mod guide;
 mod phone;
 mod port;
+mod replay;
 mod show;
 mod simulate;
 mod sip_names;
@@ -142,6 +145,12 @@ enum Command {
     },
     /// Says what would happen to a call, and why. Nothing is stored.
     Simulate(simulate::Question),
+    /// Shows who answers when, day by day.
+    Coverage(coverage::Coverage),
+    /// Says how recorded calls would have gone by other settings. Nothing is stored.
+    Replay(replay::Replay),
+    /// Shows how many call at once, beside the threshold overflow goes by.
+    Concurrency(concurrency::Concurrency),
 }
 
 /// Which tenant is meant.
@@ -189,6 +198,9 @@ async fn obey(api: &Api, command: &Command) -> anyhow::Result<()> {
         Command::Diff { tenant, from, to } => versions::diff(api, &tenant.tenant, *from, *to).await,
         Command::Rollback { tenant, version } => versions::rollback(api, &tenant.tenant, *version).await,
         Command::Simulate(question) => simulate::run(api, question).await,
+        Command::Coverage(coverage) => coverage::run(api, coverage).await,
+        Command::Replay(replay) => replay::run(api, replay).await,
+        Command::Concurrency(concurrency) => concurrency::run(api, concurrency).await,
     }
 }
 

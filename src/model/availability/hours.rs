@@ -186,7 +186,7 @@ fn parse_holiday(text: &str) -> Option<Holiday> {
 }
 
 /// `YYYY-MM-DD` and nothing else.
-fn parse_date(text: &str) -> Option<Date> {
+pub fn parse_date(text: &str) -> Option<Date> {
     let bytes = text.as_bytes();
     let shaped = bytes.len() == 10
         && bytes.iter().enumerate().all(|(place, byte)| match place {

@@ -20,6 +20,7 @@ mod life;
 mod newest;
 mod numbers;
 mod orgs;
+mod past;
 mod person;
 mod phone;
 mod pool;
