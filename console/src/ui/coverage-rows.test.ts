@@ -1,7 +1,7 @@
 // Days of 23, 24 and 25 hours, cut where the clock says.
 import { describe, expect, test } from "vitest";
-import type { Coverage, Span } from "../api/schema";
-import { pieceAt, rowsOf } from "./coverage-rows";
+import type { Coverage } from "../api/schema";
+import { pieceAt, rowsOf, type Span } from "./coverage-rows";
 
 const ZONE = "America/Toronto";
 const ai = { available: true, reason: "after-hours" };

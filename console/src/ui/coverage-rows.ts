@@ -1,6 +1,9 @@
 // Who answers, cut into days: where on the clock of its day each stretch lies, also where the clock is changed.
 import { fromAbsolute, parseDate, toZoned } from "@internationalized/date";
-import type { Coverage, Mark, Span } from "../api/schema";
+import type { Coverage } from "../api/schema";
+
+export type Span = Coverage["spans"][number];
+export type Mark = Coverage["marks"][number];
 
 export const DAY_MINUTES = 24 * 60;
 const MINUTE_MS = 60_000;

@@ -1,6 +1,5 @@
 // The words of the coverage picture: who answers in a stretch, why, and from when to when.
-import type { Span } from "../api/schema";
-import type { Piece, Row, Who } from "./coverage-rows";
+import type { Piece, Row, Span, Who } from "./coverage-rows";
 import { reasonText } from "./reasons";
 
 const low = (text: string) => text.charAt(0).toLowerCase() + text.slice(1);
