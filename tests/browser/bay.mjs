@@ -1,7 +1,7 @@
 // A whole patchbay for one file of tests: the binary, the simulated providers behind it, and Twilio's part of a call.
 import { spawn } from "node:child_process";
 import { createHmac, randomBytes } from "node:crypto";
-import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
+import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -16,18 +16,22 @@ const FIRST_NUMBER = 12055550100;
 
 /** A process that says in a line of its log where it answers; ended by its own id. */
 class Started {
-  constructor(words, env, log) {
-    const out = openSync(log, "a");
+  constructor(words, env, log, goesOn = false) {
+    const out = openSync(log, goesOn ? "a" : "w");
     this.log = log;
+    // What an earlier run wrote is not what this one says.
+    this.from = statSync(log).size;
     this.process = spawn(PATCHBAY, words, { env, stdio: ["ignore", out, out] });
     closeSync(out);
     this.ended = new Promise((resolve) => this.process.once("exit", resolve));
   }
 
-  async line(holding, from = 0) {
+  async line(holding) {
     const deadline = Date.now() + PATIENCE_MS;
     while (Date.now() < deadline && this.process.exitCode === null) {
-      const found = readFileSync(this.log, "utf8").slice(from).split("\n").find((line) => line.includes(holding));
+      // The last piece is a line that is not written to its end yet, or nothing.
+      const lines = readFileSync(this.log).subarray(this.from).toString().split("\n").slice(0, -1);
+      const found = lines.find((line) => line.includes(holding));
       if (found !== undefined) return found;
       await sleep(20);
     }
@@ -72,9 +76,8 @@ export class Bay {
       ...this.more,
     };
     this.env = env;
-    const before = this.server === undefined ? 0 : readFileSync(this.server.log).length;
-    this.server = new Started(["serve"], env, this.logs("server"));
-    const said = JSON.parse(await this.server.line("patchbay answers calls", before));
+    this.server = new Started(["serve"], env, this.logs("server"), this.server !== undefined);
+    const said = JSON.parse(await this.server.line("patchbay answers calls"));
     this.edge = said.edge;
     this.admin = said.admin;
     this.url = `http://${said.admin}`;

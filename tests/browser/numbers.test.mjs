@@ -19,7 +19,7 @@ async function business(bay, name) {
 
 /** Up to the question whether it shall be bought; answers which number that is. */
 async function choose(page, tenant, areaCode) {
-  await page.getByRole("button", { name: "Buy a number" }).click();
+  await page.getByRole("button", { name: "Buy a number" }).first().click();
   const dialog = page.getByRole("dialog", { name: "Buy a number" });
   await dialog.getByLabel("Area code").fill(areaCode);
   await dialog.getByRole("button", { name: "Search" }).click();

@@ -2,13 +2,13 @@
 import { useEffect, useId, useRef, useState } from "react";
 import { useLocation } from "wouter";
 import { api } from "../api/client";
-import type { Hit } from "../api/schema";
+import type { SearchHit } from "../api/schema";
 import { Icon } from "../ui/icon";
 
 /** Nothing is asked while somebody types on. */
 const PAUSE_MS = 150;
 
-const KINDS: Record<Hit["kind"], string> = {
+const KINDS: Record<SearchHit["kind"], string> = {
   tenant: "Tenant",
   number: "Number",
   call: "Call",
@@ -17,7 +17,7 @@ const KINDS: Record<Hit["kind"], string> = {
   voicemail: "Voicemail",
 };
 
-function addressOf(hit: Hit): string {
+function addressOf(hit: SearchHit): string {
   switch (hit.kind) {
     case "tenant":
       return `/tenants/${hit.id}`;
@@ -63,7 +63,7 @@ export function Search() {
     return () => window.removeEventListener("keydown", key);
   }, []);
 
-  const take = (hit: Hit | undefined) => {
+  const take = (hit: SearchHit | undefined) => {
     if (hit === undefined) return;
     setOpen(false);
     setTyped("");

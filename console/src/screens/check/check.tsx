@@ -1,7 +1,7 @@
 // Whether all is in place: what the settings say, what the providers say, and why signatures were refused.
 import { useQueryClient } from "@tanstack/react-query";
 import { api } from "../../api/client";
-import type { Check, Checked } from "../../api/schema";
+import type { Check, CheckFinding } from "../../api/schema";
 import { useSession } from "../../app/session";
 import { Badge, Note } from "../../ui/badge";
 import { Button } from "../../ui/button";
@@ -55,8 +55,8 @@ export default function CheckScreen() {
   );
 }
 
-function Found({ found }: { found: Checked }) {
-  const count = (grade: Check["grade"]) => found.checks.filter((one) => one.grade === grade).length;
+function Found({ found }: { found: Check }) {
+  const count = (grade: CheckFinding["grade"]) => found.checks.filter((one) => one.grade === grade).length;
   const [faults, warnings] = [count("fault"), count("warning")];
   const oks = found.checks.filter(({ grade }) => grade === "ok");
   const summary =
@@ -98,7 +98,7 @@ function Found({ found }: { found: Checked }) {
   );
 }
 
-function One({ check }: { check: Check }) {
+function One({ check }: { check: CheckFinding }) {
   const { text, tone } = GRADES[check.grade];
   const where = check.grade === "ok" ? undefined : whereToSet(check.subject);
   return (

@@ -1,5 +1,5 @@
 // Why Twilio's calls were refused for their signature, and what to do; and the two URLs beside each other.
-import type { Checked, RecentFailure } from "../../api/schema";
+import type { Check, RefusedRequest } from "../../api/schema";
 import { Badge } from "../../ui/badge";
 import { Button } from "../../ui/button";
 import { useFilters } from "../../ui/filters";
@@ -11,10 +11,10 @@ import { Time } from "../../ui/time";
 import { CompareUrls } from "./compare-urls";
 import { Ticked } from "./ticked";
 
-export function Signatures({ of }: { of: Checked["signatures"] }) {
+export function Signatures({ of }: { of: Check["signatures"] }) {
   const filters = useFilters("url");
   const recent = of.recent ?? [];
-  const columns: Column<RecentFailure>[] = [
+  const columns: Column<RefusedRequest>[] = [
     { head: "When", cell: (one) => <Time at={one.at} as="seconds" /> },
     { head: "Cause", cell: (one) => <code>{one.cause}</code>, wideOnly: true },
     { head: "What was called", cell: (one) => <code className="called-url">{one.url}</code> },

@@ -1,8 +1,8 @@
 // What the check tells, sorted for people: the worst first, what belongs together beside each other.
-import type { Check } from "../../api/schema";
+import type { CheckFinding } from "../../api/schema";
 import type { Tone } from "../../ui/badge";
 
-export const GRADES: Record<Check["grade"], { text: string; tone: Tone; order: number }> = {
+export const GRADES: Record<CheckFinding["grade"], { text: string; tone: Tone; order: number }> = {
   fault: { text: "Fault", tone: "bad", order: 0 },
   warning: { text: "Warning", tone: "warn", order: 1 },
   ok: { text: "Well", tone: "good", order: 2 },
@@ -18,17 +18,17 @@ const GROUPS: [name: string, subjects: RegExp][] = [
 
 export interface Group {
   name: string;
-  checks: Check[];
+  checks: CheckFinding[];
 }
 
 /** Groups with the worst first; in each the worst first too. */
-export function grouped(checks: Check[]): Group[] {
-  const groups = new Map<string, Check[]>();
+export function grouped(checks: CheckFinding[]): Group[] {
+  const groups = new Map<string, CheckFinding[]>();
   for (const check of checks) {
     const name = GROUPS.find(([, subjects]) => subjects.test(check.subject))?.[0] ?? "Other";
     groups.set(name, [...(groups.get(name) ?? []), check]);
   }
-  const order = (check: Check) => GRADES[check.grade].order;
+  const order = (check: CheckFinding) => GRADES[check.grade].order;
   const sorted = [...groups].map(([name, of]) => ({ name, checks: of.toSorted((a, b) => order(a) - order(b)) }));
   const worst = ({ checks: of }: Group) => Math.min(...of.map(order));
   return sorted.toSorted((a, b) => worst(a) - worst(b));

@@ -1,6 +1,6 @@
 // How many calls each minute of the last hour brought, and who took them: bars for the eyes, a table for everybody.
 import { useId, useState } from "react";
-import type { TodayMinute } from "../../api/schema";
+import type { Minute } from "../../api/schema";
 import { counted } from "../../ui/phone";
 import { timeText } from "../../ui/time";
 import { sums, top } from "./sums";
@@ -10,15 +10,14 @@ const HEIGHT = 120;
 /** Between two bars, in the picture's own units. */
 const GAP = 2;
 
-export function Minutes({ minutes }: { minutes: TodayMinute[] }) {
+export function Minutes({ minutes }: { minutes: Minute[] }) {
   const hatch = useId();
   const [at, setAt] = useState<number>();
   const { ai, people, busiest } = sums(minutes);
   const most = top(Math.max(...minutes.map((minute) => minute.ai + minute.fallback), 0));
   const step = WIDTH / Math.max(minutes.length, 1);
   const shown = at === undefined ? undefined : minutes[at];
-  const clock = (minute: TodayMinute | undefined) =>
-    minute === undefined ? "" : timeText(minute.at, undefined, "clock");
+  const clock = (minute: Minute | undefined) => (minute === undefined ? "" : timeText(minute.at, undefined, "clock"));
   return (
     <figure className="minutes stack">
       <p className="minutes-legend small">

@@ -1,8 +1,8 @@
 // What an hour of minutes comes to.
-import type { TodayMinute } from "../../api/schema";
+import type { Minute } from "../../api/schema";
 
-export function sums(minutes: TodayMinute[]) {
-  let busiest: TodayMinute | undefined;
+export function sums(minutes: Minute[]) {
+  let busiest: Minute | undefined;
   let ai = 0;
   let people = 0;
   for (const minute of minutes) {

@@ -1,6 +1,6 @@
 // How past calls would have gone: how many, and which.
 import { Link } from "wouter";
-import type { Replay, ReplayChange, Tenant } from "../../api/schema";
+import type { Replay, ReplayedCall, Tenant } from "../../api/schema";
 import { Note } from "../../ui/badge";
 import { Panel } from "../../ui/page";
 import { count, counted, phone } from "../../ui/phone";
@@ -57,7 +57,7 @@ export function Replayed({ replay, tenant, by }: { replay: Replay; tenant: Tenan
   );
 }
 
-function columnsIn(zone: string): Column<ReplayChange>[] {
+function columnsIn(zone: string): Column<ReplayedCall>[] {
   return [
     {
       head: "When",
