@@ -67,7 +67,7 @@ export function Minutes({ minutes }: { minutes: Minute[] }) {
         <span className="minutes-shown">
           {shown === undefined
             ? ai + people === 0
-              ? "No call yet"
+              ? "No call in these minutes"
               : `up to ${most} a minute`
             : `${clock(shown)}: AI ${shown.ai}, people ${shown.fallback}`}
         </span>
