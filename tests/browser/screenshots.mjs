@@ -5,6 +5,9 @@ import { chromium } from "playwright-core";
 import { Bay } from "./bay.mjs";
 
 const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
+/** As much of a screen as is needed to see what it is for. */
+const HEIGHT = { availability: 1180 };
+
 /** Until pictures that follow the data have followed. */
 const SETTLED_MS = 900;
 
@@ -73,7 +76,6 @@ async function main(folder) {
     };
     for (const theme of ["light", "dark"]) {
       const context = await browser.newContext({
-        viewport: { width: 1280, height: 860 },
         colorScheme: theme,
         locale: "en-US",
         timezoneId: "America/Toronto",
@@ -81,6 +83,7 @@ async function main(folder) {
       await context.request.post(`${bay.url}/api/session`, { data: { token: bay.operator } });
       const page = await context.newPage();
       for (const [name, path] of Object.entries(screens)) {
+        await page.setViewportSize({ width: 1280, height: HEIGHT[name] ?? 860 });
         await page.goto(bay.url + path);
         await page.getByRole("heading", { level: 1 }).first().waitFor();
         await page.waitForTimeout(SETTLED_MS);
