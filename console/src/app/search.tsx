@@ -4,9 +4,11 @@ import { useLocation } from "wouter";
 import { api } from "../api/client";
 import type { SearchHit } from "../api/schema";
 import { Icon } from "../ui/icon";
+import { useRested } from "../ui/rested";
 
 /** Nothing is asked while somebody types on. */
 const PAUSE_MS = 150;
+const ASKED_MAX = 100;
 
 const KINDS: Record<SearchHit["kind"], string> = {
   tenant: "Tenant",
@@ -36,7 +38,7 @@ function addressOf(hit: SearchHit): string {
 
 export function Search() {
   const [typed, setTyped] = useState("");
-  const [asked, setAsked] = useState("");
+  const asked = useRested(typed.trim().slice(0, ASKED_MAX), PAUSE_MS);
   const [open, setOpen] = useState(false);
   const [at, setAt] = useState(0);
   const [, go] = useLocation();
@@ -44,11 +46,6 @@ export function Search() {
   const list = useId();
   const found = api.useQuery("get", "/api/search", { params: { query: { q: asked } } }, { enabled: asked !== "" });
   const hits = asked === "" ? [] : (found.data?.data ?? []);
-
-  useEffect(() => {
-    const timer = setTimeout(() => setAsked(typed.trim().slice(0, 100)), PAUSE_MS);
-    return () => clearTimeout(timer);
-  }, [typed]);
 
   useEffect(() => {
     const key = (event: KeyboardEvent) => {

@@ -1,16 +1,16 @@
 // One of many: a field that finds it while somebody types, and takes nothing that is not in the list.
+import type { ReactNode } from "react";
 import {
   ComboBox as AriaComboBox,
   Button,
+  type ComboBoxProps,
   FieldError,
   Input,
   Label,
   ListBox,
   ListBoxItem,
-  ListLayout,
   Popover,
   Text,
-  Virtualizer,
 } from "react-aria-components";
 import { Icon } from "./icon";
 import "./combo-box.css";
@@ -18,46 +18,71 @@ import "./combo-box.css";
 export interface Option {
   id: string;
   name: string;
+  /** Told behind the name. */
+  more?: string;
 }
+
+/** What every field that finds something is given. `value` is an id; empty for none. */
+export interface Finding {
+  label?: string;
+  hint?: string;
+  error?: string | undefined;
+  value: string;
+  onChange: (id: string) => void;
+  placeholder?: string;
+}
+
+type Box = Pick<
+  ComboBoxProps<Option>,
+  "items" | "defaultItems" | "inputValue" | "onInputChange" | "onOpenChange" | "onSelectionChange" | "defaultFilter"
+>;
 
 export function ComboBox({
   label,
   hint,
   error,
   value,
-  onChange,
-  options,
-  onSearch,
   placeholder,
-  isDisabled,
-}: {
-  label: string;
-  hint?: string;
-  error?: string | undefined;
-  value: string;
-  onChange: (value: string) => void;
-  options: Option[];
-  /** Where the server searches: what was typed. The options are then taken as they are. */
-  onSearch?: (typed: string) => void;
-  placeholder?: string;
-  isDisabled?: boolean;
-}) {
-  const search = onSearch === undefined ? {} : { onInputChange: onSearch, defaultFilter: () => true };
+  none,
+  foot,
+  around,
+  ...box
+}: Omit<Finding, "onChange"> &
+  Box & {
+    /** What an empty list says. */
+    none: string;
+    /** What stands below the list. */
+    foot?: string | undefined;
+    /** For a list so long that only what is in sight is drawn. */
+    around?: (list: ReactNode) => ReactNode;
+  }) {
+  const list = (
+    <ListBox<Option> className="combo-options" renderEmptyState={() => <p className="combo-none soft">{none}</p>}>
+      {({ id, name, more }) => (
+        <ListBoxItem id={id} textValue={name} className="combo-option">
+          <Text slot="label">{name}</Text>
+          {more !== undefined && (
+            <Text slot="description" className="small soft">
+              {more}
+            </Text>
+          )}
+        </ListBoxItem>
+      )}
+    </ListBox>
+  );
   return (
     <AriaComboBox
-      {...search}
+      {...box}
       className="field combo"
-      defaultItems={options}
       selectedKey={value === "" ? null : value}
-      onSelectionChange={(key) => key !== null && onChange(String(key))}
       isInvalid={error !== undefined}
       validationBehavior="aria"
-      isDisabled={isDisabled ?? false}
       menuTrigger="focus"
+      allowsEmptyCollection
     >
       <Label>{label}</Label>
       <div className="combo-field">
-        <Input className="input" placeholder={placeholder} />
+        <Input className="input" placeholder={placeholder} autoComplete="off" />
         <Button className="combo-open">
           <Icon name="down" />
         </Button>
@@ -68,19 +93,9 @@ export function ComboBox({
         </Text>
       )}
       <FieldError className="field-error">{error}</FieldError>
-      <Popover className="popover combo-list" offset={4}>
-        <Virtualizer layout={ListLayout} layoutOptions={{ rowHeight: 36 }}>
-          <ListBox<Option>
-            className="combo-options"
-            renderEmptyState={() => <p className="combo-none soft">Nothing of this name</p>}
-          >
-            {(option) => (
-              <ListBoxItem id={option.id} textValue={option.name} className="combo-option">
-                {option.name}
-              </ListBoxItem>
-            )}
-          </ListBox>
-        </Virtualizer>
+      <Popover className="popover combo-list" placement="bottom start" offset={4}>
+        {around === undefined ? list : around(list)}
+        {foot !== undefined && <p className="combo-none small soft">{foot}</p>}
       </Popover>
     </AriaComboBox>
   );

@@ -1,10 +1,11 @@
-// A list by pages that is no table: the same states, the same “Show more”.
+// Lists by pages: a page more for whoever asks, never all of a million.
 import type { ReactNode } from "react";
 import { Button } from "./button";
 import { count } from "./phone";
 import { Failed, Loading } from "./states";
 
-interface Pages<T> {
+/** What `api.useInfiniteQuery` answers, as far as a list needs it. */
+export interface Pages<T> {
   data: { pages: { data: T[] }[] } | undefined;
   error: unknown;
   hasNextPage: boolean;
@@ -13,34 +14,62 @@ interface Pages<T> {
   refetch: () => unknown;
 }
 
+/** How a list goes on: to be given to `api.useInfiniteQuery` together with `limit`. */
+export const byCursor = {
+  pageParamName: "cursor",
+  // Null is left out of the request; in place of undefined the library would ask for page 0.
+  initialPageParam: null as unknown as string,
+  getNextPageParam: (last: { nextCursor: string | null }) => last.nextCursor ?? undefined,
+};
+
+/** A list in whatever shape, with its states and the way to more. */
 export function Paged<T>({
   query,
   empty,
+  more,
   children,
 }: {
   query: Pages<T>;
   empty: ReactNode;
+  /** What the way to more is called. */
+  more?: string;
   children: (rows: T[]) => ReactNode;
 }) {
   if (query.data === undefined) {
     return query.error ? <Failed error={query.error} retry={() => void query.refetch()} /> : <Loading />;
   }
   const rows = query.data.pages.flatMap((page) => page.data);
-  // A page may be empty where the search was long, and the next one not.
   if (rows.length === 0 && !query.hasNextPage) return <>{empty}</>;
   return (
     <div className="stack">
-      {children(rows)}
-      <div className="row">
-        <span className="small soft" role="status">
-          {count(rows.length)} {query.hasNextPage ? "shown, there are more" : "in all"}
-        </span>
-        {query.hasNextPage && (
-          <Button pending={query.isFetchingNextPage} onPress={() => query.fetchNextPage()}>
-            Show more
-          </Button>
-        )}
-      </div>
+      {rows.length > 0 && children(rows)}
+      <More query={query} shown={rows.length} {...(more === undefined ? {} : { text: more })} />
+    </div>
+  );
+}
+
+/** How many are shown, and the way to more. A page may be empty where the search is long. */
+export function More({
+  query,
+  shown,
+  text = "Show more",
+}: {
+  query: Pick<Pages<unknown>, "hasNextPage" | "isFetchingNextPage" | "fetchNextPage">;
+  shown: number;
+  text?: string;
+}) {
+  return (
+    <div className="row">
+      <span className="small soft" role="status">
+        {shown === 0
+          ? "Nothing found so far"
+          : `${count(shown)} ${query.hasNextPage ? "shown, there are more" : "in all"}`}
+      </span>
+      {query.hasNextPage && (
+        <Button pending={query.isFetchingNextPage} onPress={() => query.fetchNextPage()}>
+          {shown === 0 ? "Search further" : text}
+        </Button>
+      )}
     </div>
   );
 }

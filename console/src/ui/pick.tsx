@@ -1,100 +1,115 @@
-// One tenant or organization out of however many there are: a part of its name is typed, the server finds it.
-import { useEffect, useState } from "react";
-import { ComboBox, Input, Label, ListBox, ListBoxItem, Popover, Text } from "react-aria-components";
+// A tenant or an organization out of however many there are: a part of its name is typed, the server finds it.
+import { useState } from "react";
 import { api } from "../api/client";
-import { useName } from "./named";
-import "./pick.css";
+import { ComboBox, type Finding, type Option } from "./combo-box";
+import { useRested } from "./rested";
 
 /** Nothing is asked while somebody types on. */
 const PAUSE_MS = 150;
-const SHOWN_MAX = 20;
+const SHOWN = 20;
+const ASKED_MAX = 100;
 
-export function Pick({
-  label,
-  what,
+interface Page<T> {
+  data: T[];
+  nextCursor: string | null;
+}
+
+/** What was found before stays in sight until the next is. */
+function before<T>(page: Page<T> | undefined): Page<T> | undefined {
+  return page;
+}
+
+function useAsked() {
+  const [typed, setTyped] = useState<string>();
+  const asked = useRested((typed ?? "").trim().slice(0, ASKED_MAX), PAUSE_MS);
+  return { typed, setTyped, query: { limit: SHOWN, ...(asked === "" ? {} : { q: asked }) } };
+}
+
+export function TenantPick({ label = "Tenant", ...field }: Finding) {
+  const asking = useAsked();
+  const path = { id: field.value };
+  const picked = api.useQuery("get", "/api/tenants/{id}", { params: { path } }, { enabled: field.value !== "" });
+  const { query } = asking;
+  const found = api.useQuery("get", "/api/tenants", { params: { query } }, { placeholderData: before });
+  const rows = found.data?.data.map(({ id, name, slug }) => ({ id, name, more: slug }));
+  return (
+    <Pick
+      placeholder="Name, slug or id"
+      {...field}
+      {...asking}
+      label={label}
+      none={found.isFetching ? "Searching…" : "No tenant has that in its name"}
+      rows={rows ?? []}
+      hasMore={(found.data?.nextCursor ?? null) !== null}
+      name={picked.data?.name}
+    />
+  );
+}
+
+export function OrgPick({ label = "Organization", ...field }: Finding) {
+  const asking = useAsked();
+  const path = { id: field.value };
+  const picked = api.useQuery("get", "/api/orgs/{id}", { params: { path } }, { enabled: field.value !== "" });
+  const { query } = asking;
+  const found = api.useQuery("get", "/api/orgs", { params: { query } }, { placeholderData: before });
+  const rows = found.data?.data.map(({ id, name }) => ({ id, name }));
+  return (
+    <Pick
+      placeholder="Part of its name"
+      {...field}
+      {...asking}
+      label={label}
+      none={found.isFetching ? "Searching…" : "No organization has that in its name"}
+      rows={rows ?? []}
+      hasMore={(found.data?.nextCursor ?? null) !== null}
+      name={picked.data?.name}
+    />
+  );
+}
+
+function Pick({
   value,
   onChange,
-  hint,
-  placeholder,
-  within,
-}: {
-  label: string;
-  what: "tenant" | "organization";
-  /** Its id; null where none is chosen. */
-  value: string | null;
-  onChange: (id: string | null) => void;
-  hint?: string;
-  placeholder?: string;
-  /** Only tenants of this organization. */
-  within?: string | null;
+  typed,
+  setTyped,
+  rows,
+  hasMore,
+  name: known,
+  ...look
+}: Finding & {
+  typed: string | undefined;
+  setTyped: (typed: string | undefined) => void;
+  none: string;
+  rows: Option[];
+  hasMore: boolean;
+  /** What the one that is chosen is called, once that is known. */
+  name: string | undefined;
 }) {
-  const [picked, setPicked] = useState<{ id: string; name: string }>();
-  const named = useName(value);
-  // What was just picked has its name before it is asked for: a text that changes late would open the list again.
-  const name = value === null ? null : picked?.id === value ? picked.name : named;
-  const [typed, setTyped] = useState("");
-  const [asked, setAsked] = useState("");
-  useEffect(() => {
-    if (value === null || name != null) setTyped(name ?? "");
-  }, [value, name]);
-  useEffect(() => {
-    // Where the name of the chosen one stands, the whole list is offered again.
-    const timer = setTimeout(() => setAsked(typed === name ? "" : typed.trim()), PAUSE_MS);
-    return () => clearTimeout(timer);
-  }, [typed, name]);
-  const query = { limit: SHOWN_MAX, ...(asked === "" ? {} : { q: asked }) };
-  const tenants = api.useQuery(
-    "get",
-    "/api/tenants",
-    { params: { query: within == null ? query : { ...query, orgId: within } } },
-    { enabled: what === "tenant" },
-  );
-  const orgs = api.useQuery("get", "/api/orgs", { params: { query } }, { enabled: what === "organization" });
-  const rows: { id: string; name: string; slug?: string }[] =
-    (what === "tenant" ? tenants.data?.data : orgs.data?.data) ?? [];
-
+  // What was just picked is known by name at once: a name that came later would open the list again.
+  const [taken, setTaken] = useState<Option>();
+  const name = (value === "" ? undefined : taken?.id === value ? taken.name : known) ?? "";
   return (
     <ComboBox
-      className="field pick"
+      {...look}
+      value={value}
       items={rows}
-      inputValue={typed}
+      inputValue={typed ?? name}
       onInputChange={(text) => {
-        setTyped(text);
-        if (text === "") onChange(null);
+        // Choosing writes the name into the field by itself: that is nothing that was typed.
+        if (text === name && value !== "") return;
+        setTyped(text === "" ? undefined : text);
+        if (text === "" && value !== "") onChange("");
       }}
-      selectedKey={value}
       onSelectionChange={(key) => {
+        setTyped(undefined);
         const row = rows.find(({ id }) => id === key);
         if (row === undefined) return;
-        setPicked({ id: row.id, name: row.name });
-        setTyped(row.name);
+        setTaken(row);
         onChange(row.id);
       }}
-      onBlur={() => setTyped(value === null ? "" : (name ?? ""))}
-      menuTrigger="focus"
-      allowsEmptyCollection
+      onOpenChange={(open) => !open && setTyped(undefined)}
       defaultFilter={() => true}
-    >
-      <Label>{label}</Label>
-      <Input className="input" placeholder={placeholder ?? `Part of its name`} autoComplete="off" />
-      {hint !== undefined && (
-        <Text slot="description" className="hint">
-          {hint}
-        </Text>
-      )}
-      <Popover className="options" offset={4}>
-        <ListBox<{ id: string; name: string; slug?: string }>
-          className="options-list"
-          renderEmptyState={() => <p className="option soft">Nothing is called so.</p>}
-        >
-          {(row) => (
-            <ListBoxItem id={row.id} textValue={row.name} className="option">
-              <span>{row.name}</span>
-              {row.slug !== undefined && <span className="small soft">{row.slug}</span>}
-            </ListBoxItem>
-          )}
-        </ListBox>
-      </Popover>
-    </ComboBox>
+      foot={hasMore ? "There are more: type a part of the name." : undefined}
+    />
   );
 }

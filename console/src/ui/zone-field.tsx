@@ -1,5 +1,6 @@
 // A time zone, found by any part of its name.
-import { ComboBox, type Option } from "./combo-box";
+import { ListLayout, Virtualizer } from "react-aria-components";
+import { ComboBox, type Finding, type Option } from "./combo-box";
 import { ownZone } from "./time";
 
 let kept: Option[] | undefined;
@@ -10,19 +11,7 @@ function zones(): Option[] {
   return kept;
 }
 
-export function ZoneField({
-  label = "Time zone",
-  hint,
-  error,
-  value,
-  onChange,
-}: {
-  label?: string;
-  hint?: string;
-  error?: string | undefined;
-  value: string;
-  onChange: (zone: string) => void;
-}) {
+export function ZoneField({ label = "Time zone", hint, error, value, onChange }: Omit<Finding, "placeholder">) {
   const known = zones();
   // A zone may be older than the browser's list of them.
   const all = value === "" || known.some(({ id }) => id === value) ? known : [{ id: value, name: value }, ...known];
@@ -32,9 +21,15 @@ export function ZoneField({
       hint={hint ?? `This browser is in ${ownZone.replaceAll("_", " ")}.`}
       error={error}
       value={value}
-      onChange={onChange}
-      options={all}
+      onSelectionChange={(key) => key !== null && onChange(String(key))}
+      defaultItems={all}
       placeholder="Toronto, London…"
+      none="Nothing of this name"
+      around={(list) => (
+        <Virtualizer layout={ListLayout} layoutOptions={{ estimatedRowHeight: 36 }}>
+          {list}
+        </Virtualizer>
+      )}
     />
   );
 }

@@ -7,11 +7,10 @@ import { Select, TextField } from "../../ui/field";
 import { FilterBar, FilterText, useFilters } from "../../ui/filters";
 import { Icon } from "../../ui/icon";
 import { Page } from "../../ui/page";
-import { Paged } from "../../ui/pages";
-import { Pick } from "../../ui/pick";
+import { byCursor, Paged } from "../../ui/pages";
+import { TenantPick } from "../../ui/pick";
 import { quoted, SameBy } from "../../ui/same-by";
 import { Empty } from "../../ui/states";
-import { byCursor } from "../../ui/table";
 import { ownZone, ZoneNote } from "../../ui/time";
 import { Entry } from "./entry";
 import { dayBegins, WHAT } from "./words";
@@ -67,20 +66,13 @@ export default function Audit() {
           onChange={(value) => filters.set("what", value)}
           options={what === undefined || what in WHAT ? WHAT_OPTIONS : [...WHAT_OPTIONS, { value: what, label: what }]}
         />
-        {onlyTenant === null && (
-          <Pick label="Tenant" what="tenant" value={tenant ?? null} onChange={(id) => filters.set("tenant", id)} />
-        )}
-        <FilterText
-          label="Who or id has in it"
-          value={q}
-          onChange={(value) => filters.set("q", value)}
-          placeholder="operator, front desk, num_…"
-        />
+        {onlyTenant === null && <TenantPick value={tenant ?? ""} onChange={(id) => filters.set("tenant", id)} />}
+        <FilterText label="Who or id has in it" name="q" placeholder="operator, front desk, num_…" />
         <TextField label="From day" type="date" value={since ?? ""} onChange={(value) => filters.set("since", value)} />
         <TextField label="To day" type="date" value={until ?? ""} onChange={(value) => filters.set("until", value)} />
-        {who !== undefined && <Held label="Who" text={who} onClear={() => filters.set("who", null)} />}
+        {who !== undefined && <Held label="Who" text={who} onClear={() => filters.set("who", "")} />}
         {subject !== undefined && (
-          <Held label="To whom or what" text={subject} onClear={() => filters.set("subject", null)} />
+          <Held label="To whom or what" text={subject} onClear={() => filters.set("subject", "")} />
         )}
       </FilterBar>
       <Paged

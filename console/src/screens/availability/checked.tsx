@@ -37,13 +37,3 @@ export function faultsOf(refused: Refused | undefined): Fault[] {
   if (faults === undefined) return NONE;
   return faults.map((fault) => ({ ...fault, pointer: fault.pointer.replace(/^\/availability(?=\/|$)/, "") }));
 }
-
-/** A value once it has rested for a while. */
-export function useRested<T>(value: T, ms: number): T {
-  const [rested, setRested] = useState(value);
-  useEffect(() => {
-    const timer = setTimeout(() => setRested(value), ms);
-    return () => clearTimeout(timer);
-  }, [value, ms]);
-  return rested;
-}

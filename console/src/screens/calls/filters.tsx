@@ -4,8 +4,8 @@ import type { Tenant } from "../../api/schema";
 import { Button } from "../../ui/button";
 import { Select, TextField } from "../../ui/field";
 import { useInUrl, useTyped } from "../../ui/in-url";
+import { TenantPick } from "../../ui/pick";
 import { reasons, reasonText } from "../../ui/reasons";
-import { TenantPicker } from "../../ui/tenant-picker";
 import { ARRIVAL_LABELS, STATES } from "./asked";
 
 const WHO = [
@@ -44,7 +44,7 @@ export function Filters({
           onChange={setQ}
           placeholder="Last four digits, or a CallSid"
         />
-        {tenant === undefined && <TenantPicker value={of("tenant")} onChange={(id) => change({ tenant: id })} />}
+        {tenant === undefined && <TenantPick value={of("tenant")} onChange={(id) => change({ tenant: id })} />}
         <Select label="Answered by" value={of("who")} onChange={(who) => change({ who })} options={WHO} />
         <Select label="Status" value={of("state")} onChange={(state) => change({ state })} options={STATES} />
         <div className="row filters-deeds">

@@ -9,10 +9,11 @@ import { FilterBar, useFilters } from "../../ui/filters";
 import { jobName, jobState, plain } from "../../ui/job-words";
 import { Named } from "../../ui/named";
 import { Page } from "../../ui/page";
-import { Pick } from "../../ui/pick";
+import { byCursor } from "../../ui/pages";
+import { TenantPick } from "../../ui/pick";
 import { SameBy } from "../../ui/same-by";
 import { Empty } from "../../ui/states";
-import { byCursor, type Column, PagedTable } from "../../ui/table";
+import { type Column, PagedTable } from "../../ui/table";
 import { ownZone, Time, ZoneNote } from "../../ui/time";
 import "./jobs.css";
 
@@ -73,9 +74,7 @@ export default function Jobs() {
           onChange={(value) => filters.set("kind", value)}
           options={KIND_OPTIONS}
         />
-        {onlyTenant === null && (
-          <Pick label="Tenant" what="tenant" value={tenant ?? null} onChange={(id) => filters.set("tenant", id)} />
-        )}
+        {onlyTenant === null && <TenantPick value={tenant ?? ""} onChange={(id) => filters.set("tenant", id)} />}
       </FilterBar>
       <PagedTable
         label="Jobs"

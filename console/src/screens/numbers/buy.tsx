@@ -9,9 +9,9 @@ import { Dialog } from "../../ui/dialog";
 import { JobFollow } from "../../ui/job-follow";
 import { plain } from "../../ui/job-words";
 import { phone } from "../../ui/phone";
+import { TenantPick } from "../../ui/pick";
 import { SameBy } from "../../ui/same-by";
 import { Loading } from "../../ui/states";
-import { TenantPicker } from "../../ui/tenant-picker";
 import { sentence } from "./number-words";
 import { Offers, type Sought } from "./offers";
 import { NotPaid, useMonthly, WhatItCosts } from "./payer";
@@ -81,7 +81,7 @@ function Buying({ settled, onClose }: { settled?: Tenant; onClose: () => void })
       <>
         <Offers sought={sought} onSought={setSought} chosen={chosen?.e164} onChoose={setChosen} price={monthly?.text} />
         {settled === undefined && (
-          <TenantPicker
+          <TenantPick
             label="For which tenant"
             hint="It leads there from the first call on."
             value={tenantId}

@@ -8,8 +8,8 @@ import { Confirm } from "../../ui/dialog";
 import { Select, Switch } from "../../ui/field";
 import { JobFollow } from "../../ui/job-follow";
 import { phone } from "../../ui/phone";
+import { TenantPick } from "../../ui/pick";
 import { type Request, SameBy } from "../../ui/same-by";
-import { TenantPicker } from "../../ui/tenant-picker";
 import { say } from "../../ui/toast";
 import { useLeaving } from "./leaving";
 import { isFree } from "./number-words";
@@ -121,7 +121,7 @@ export function NumberDeeds({ number }: { number: Num }) {
         }}
       >
         <p>Whoever calls it from now on reaches that tenant. Where a provider knows it, a job makes it lead here.</p>
-        <TenantPicker value={to} onChange={setTo} />
+        <TenantPick value={to} onChange={setTo} />
       </Confirm>
       <Confirm
         title={`Take ${name} from its tenant`}

@@ -6,7 +6,7 @@ import type { Number as Num, NumberFinding, NumberSpell, TenantCosts } from "../
 import { Badge, Note } from "../../ui/badge";
 import { Copy } from "../../ui/copy";
 import { Facts } from "../../ui/page";
-import { count, counted } from "../../ui/phone";
+import { counted } from "../../ui/phone";
 import { SameBy } from "../../ui/same-by";
 import { Known } from "../../ui/states";
 import { lasting, ownZone, Time } from "../../ui/time";
@@ -166,8 +166,4 @@ function Spell({ spell, zone }: { spell: NumberSpell; zone: string | undefined }
       </p>
     </li>
   );
-}
-
-export function shown(rows: number, more: boolean): string {
-  return more ? `${count(rows)} shown, there are more` : `${count(rows)} in all`;
 }

@@ -2,7 +2,7 @@
 import { Button } from "../../ui/button";
 import { Select, TextField } from "../../ui/field";
 import { useInUrl, useTyped } from "../../ui/in-url";
-import { TenantPicker } from "../../ui/tenant-picker";
+import { TenantPick } from "../../ui/pick";
 
 const STATES = [
   { value: "", label: "Any" },
@@ -28,11 +28,7 @@ export function Filters({ byTenant }: { byTenant: boolean }) {
     <search className="filters-row">
       <TextField label="Number or id" type="search" value={typed} onChange={type} placeholder="+1 205, PN…, num_…" />
       {byTenant && (
-        <TenantPicker
-          label="Leads to"
-          value={get("tenant")}
-          onChange={(id) => change({ tenant: id, open: undefined })}
-        />
+        <TenantPick label="Leads to" value={get("tenant")} onChange={(id) => change({ tenant: id, open: undefined })} />
       )}
       <Select
         label="State"

@@ -4,15 +4,13 @@ import { Link } from "wouter";
 import { api } from "../../api/client";
 import type { Number as Num, NumberFinding } from "../../api/schema";
 import { Badge } from "../../ui/badge";
-import { Button } from "../../ui/button";
 import { Icon } from "../../ui/icon";
 import { useInUrl } from "../../ui/in-url";
+import { byCursor, Paged } from "../../ui/pages";
 import { counted, phone } from "../../ui/phone";
-import { Known } from "../../ui/states";
-import { byCursor } from "../../ui/table";
 import { Time } from "../../ui/time";
 import { useTenantCosts } from "./costs";
-import { NumberDetail, PriceTold, shown } from "./detail";
+import { NumberDetail, PriceTold } from "./detail";
 import { Leavings } from "./leaving";
 import { accountWord, amissWord, portingWord, priceOf, stateWord } from "./number-words";
 import "./numbers.css";
@@ -60,32 +58,14 @@ export function NumberList({
   );
   return (
     <Leavings>
-      <Known query={query}>
-        {({ pages }) => {
-          const rows = pages.flatMap((page) => page.data);
-          if (rows.length === 0 && !query.hasNextPage) return empty;
-          return (
-            <div className="stack">
-              <Rows rows={rows} findings={findings} zone={zone} ofTenant={ofTenant === true} />
-              <div className="row">
-                <span className="small soft" role="status">
-                  {shown(rows.length, query.hasNextPage)}
-                </span>
-                {query.hasNextPage && (
-                  <Button pending={query.isFetchingNextPage} onPress={() => void query.fetchNextPage()}>
-                    Show more
-                  </Button>
-                )}
-              </div>
-            </div>
-          );
-        }}
-      </Known>
+      <Paged query={query} empty={empty}>
+        {(rows) => <Rows rows={rows} findings={findings} zone={zone} ofTenant={ofTenant === true} />}
+      </Paged>
     </Leavings>
   );
 }
 
-export function Rows({
+function Rows({
   rows,
   findings,
   zone,
@@ -221,42 +201,28 @@ export function GivenBack({ q, tenantId }: { q?: string | undefined; tenantId?: 
     byCursor,
   );
   return (
-    <Known query={query}>
-      {({ pages }) => {
-        const rows = pages.flatMap((page) => page.data);
-        return (
-          <div className="stack">
-            {rows.length === 0 ? (
-              <p className="soft">No number was given back.</p>
-            ) : (
-              <ul className="list-plain stack">
-                {rows.map((life) => (
-                  <li key={life.id} className="row">
-                    <span className="strong">{phone(life.e164)}</span>
-                    <span className="soft">
-                      ours from <Time at={life.acquiredAt} as="full" />
-                      {life.releasedAt !== null && (
-                        <>
-                          {" "}
-                          to <Time at={life.releasedAt} as="full" />
-                        </>
-                      )}{" "}
-                      · {counted(life.monthsPaid, "month")} paid for
-                    </span>
-                    {life.tenantId !== null && <WasLast id={life.tenantId} />}
-                  </li>
-                ))}
-              </ul>
-            )}
-            {query.hasNextPage && (
-              <Button pending={query.isFetchingNextPage} onPress={() => void query.fetchNextPage()}>
-                Show more
-              </Button>
-            )}
-          </div>
-        );
-      }}
-    </Known>
+    <Paged query={query} empty={<p className="soft">No number was given back.</p>}>
+      {(rows) => (
+        <ul className="list-plain stack">
+          {rows.map((life) => (
+            <li key={life.id} className="row">
+              <span className="strong">{phone(life.e164)}</span>
+              <span className="soft">
+                ours from <Time at={life.acquiredAt} as="full" />
+                {life.releasedAt !== null && (
+                  <>
+                    {" "}
+                    to <Time at={life.releasedAt} as="full" />
+                  </>
+                )}{" "}
+                · {counted(life.monthsPaid, "month")} paid for
+              </span>
+              {life.tenantId !== null && <WasLast id={life.tenantId} />}
+            </li>
+          ))}
+        </ul>
+      )}
+    </Paged>
   );
 }
 

@@ -8,8 +8,8 @@ import { Dialog } from "../../ui/dialog";
 import { Checkbox, Select, Switch, TextField } from "../../ui/field";
 import { JobFollow } from "../../ui/job-follow";
 import { phone } from "../../ui/phone";
+import { TenantPick } from "../../ui/pick";
 import { SameBy } from "../../ui/same-by";
-import { TenantPicker } from "../../ui/tenant-picker";
 import { say } from "../../ui/toast";
 import { dialled, isNumber } from "./number-words";
 import { useStale } from "./stale";
@@ -103,7 +103,7 @@ function RecordForm({ begun, onClose }: { begun: Begun; onClose: () => void }) {
         error={at("/e164")}
         hint={isNumber(e164) ? `Will be written down as ${phone(e164)}` : "With its country: +1 647 555 0123"}
       />
-      <TenantPicker
+      <TenantPick
         label="Leads to"
         hint="Left empty it goes into the pool, for whoever needs one next."
         value={tenantId}

@@ -12,9 +12,10 @@ import { Dialog } from "../../ui/dialog";
 import { TextField } from "../../ui/field";
 import { FilterBar, FilterText, useFilters } from "../../ui/filters";
 import { Page } from "../../ui/page";
+import { byCursor } from "../../ui/pages";
 import { quoted, SameBy } from "../../ui/same-by";
 import { Empty } from "../../ui/states";
-import { byCursor, type Column, PagedTable } from "../../ui/table";
+import { type Column, PagedTable } from "../../ui/table";
 import { Time } from "../../ui/time";
 import { say } from "../../ui/toast";
 import { isPlatform } from "./words";
@@ -87,7 +88,7 @@ export default function Organizations() {
       }
     >
       <FilterBar of={filters}>
-        <FilterText label="Name, id or AccountSid" value={q} onChange={(value) => filters.set("q", value)} />
+        <FilterText label="Name, id or AccountSid" name="q" />
       </FilterBar>
       <PagedTable
         label="Organizations"

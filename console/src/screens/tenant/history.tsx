@@ -7,9 +7,9 @@ import { useSession } from "../../app/session";
 import { Badge } from "../../ui/badge";
 import { Button } from "../../ui/button";
 import { Panel } from "../../ui/page";
+import { byCursor, More } from "../../ui/pages";
 import { SameBy } from "../../ui/same-by";
 import { Empty, Failed, Loading } from "../../ui/states";
-import { byCursor } from "../../ui/table";
 import { Time } from "../../ui/time";
 import { differences, identity } from "./changes";
 import { Diff } from "./diff";
@@ -79,16 +79,7 @@ export default function History({ tenant }: { tenant: Tenant }) {
           ))}
         </ol>
       )}
-      <div className="row">
-        <span className="small soft" role="status">
-          {rows.length.toLocaleString()} {versions.hasNextPage ? "shown, there are more" : "in all"}
-        </span>
-        {versions.hasNextPage && (
-          <Button pending={versions.isFetchingNextPage} onPress={() => void versions.fetchNextPage()}>
-            Show older
-          </Button>
-        )}
-      </div>
+      {rows.length > 0 && <More query={versions} shown={rows.length} text="Show older" />}
       {back !== undefined && <RollBack tenant={tenant} version={back} onClose={close} />}
     </Panel>
   );

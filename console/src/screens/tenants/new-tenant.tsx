@@ -9,12 +9,12 @@ import { Button } from "../../ui/button";
 import { Dialog } from "../../ui/dialog";
 import { Checkbox, Select, TextField } from "../../ui/field";
 import { faultAt } from "../../ui/guarded";
+import { OrgPick } from "../../ui/pick";
 import { quoted, SameBy } from "../../ui/same-by";
 import { ownZone } from "../../ui/time";
 import { say } from "../../ui/toast";
 import { ZoneField } from "../../ui/zone-field";
 import { useRefresh } from "../tenant/stale";
-import { OrgField } from "./org-field";
 import { slugOf } from "./slug";
 
 type Kind = "shared" | "assistant" | "squad";
@@ -120,7 +120,8 @@ export function NewTenant({ onClose }: { onClose: () => void }) {
             />
           )}
           {isOperator && (
-            <OrgField
+            <OrgPick
+              placeholder="Any"
               label="Organization"
               hint="Empty: the platform’s own"
               value={orgId}

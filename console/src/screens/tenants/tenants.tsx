@@ -1,23 +1,21 @@
 // All tenants, by name: found by a part of it, narrowed to an organization or an assistant, a page at a time.
-import { useEffect, useState } from "react";
-import { Link, useSearchParams } from "wouter";
+import { Link } from "wouter";
 import { api } from "../../api/client";
 import type { Tenant } from "../../api/schema";
 import { useSession } from "../../app/session";
 import { Button, ButtonLink } from "../../ui/button";
-import { TextField } from "../../ui/field";
+import { FilterText, useFilters } from "../../ui/filters";
 import { Icon } from "../../ui/icon";
+import { useInUrl } from "../../ui/in-url";
 import { Page } from "../../ui/page";
+import { byCursor } from "../../ui/pages";
+import { OrgPick } from "../../ui/pick";
 import { quoted, SameBy } from "../../ui/same-by";
 import { Empty } from "../../ui/states";
-import { byCursor, type Column, PagedTable } from "../../ui/table";
+import { type Column, PagedTable } from "../../ui/table";
 import { Time } from "../../ui/time";
 import { NewTenant } from "./new-tenant";
-import { OrgField } from "./org-field";
 import "./tenants.css";
-
-/** Nothing is asked while somebody types on. */
-const PAUSE_MS = 200;
 
 const COLUMNS: Column<Tenant>[] = [
   {
@@ -61,24 +59,15 @@ const COLUMNS: Column<Tenant>[] = [
 
 export default function Tenants() {
   const { mayAdminister, isOperator } = useSession();
-  const [search, setSearch] = useSearchParams();
-  const q = search.get("q") ?? "";
-  const orgId = search.get("orgId") ?? "";
-  const targetId = search.get("targetId") ?? "";
-  const narrow = (part: Record<string, string>) =>
-    setSearch(
-      (now) => {
-        for (const [name, value] of Object.entries(part)) {
-          if (value === "") now.delete(name);
-          else now.set(name, value);
-        }
-        return now;
-      },
-      { replace: true },
-    );
-  const query = Object.fromEntries(Object.entries({ q, orgId, targetId }).filter(([, value]) => value !== ""));
+  const [search, change] = useInUrl();
+  const { given, set, any, clear } = useFilters("q", "org", "targetId");
+  const { q, org, targetId } = given;
+  const query = {
+    ...(q === undefined ? {} : { q }),
+    ...(org === undefined ? {} : { orgId: org }),
+    ...(targetId === undefined ? {} : { targetId }),
+  };
   const list = api.useInfiniteQuery("get", "/api/tenants", { params: { query: { ...query, limit: 50 } } }, byCursor);
-  const isNarrowed = Object.keys(query).length > 0;
   return (
     <Page
       title="Tenants"
@@ -90,7 +79,7 @@ export default function Tenants() {
             request={{ method: "GET", path: `/api/tenants?${new URLSearchParams(query)}` }}
           />
           {mayAdminister && (
-            <Button look="primary" onPress={() => narrow({ new: "1" })}>
+            <Button look="primary" onPress={() => change({ new: "1" })}>
               <Icon name="plus" /> New tenant
             </Button>
           )}
@@ -98,15 +87,10 @@ export default function Tenants() {
       }
     >
       <search className="narrow" aria-label="Narrow the list">
-        <Typed label="Search by name or slug" value={q} onChange={(typed) => narrow({ q: typed })} />
-        {isOperator && <OrgField label="Organization" value={orgId} onChange={(id) => narrow({ orgId: id })} />}
-        <Typed
-          label="Answered by this assistant or squad"
-          value={targetId}
-          onChange={(typed) => narrow({ targetId: typed })}
-          mono
-        />
-        {isNarrowed && <Button onPress={() => narrow({ q: "", orgId: "", targetId: "" })}>Show all</Button>}
+        <FilterText name="q" label="Search by name or slug" />
+        {isOperator && <OrgPick placeholder="Any" value={org ?? ""} onChange={(id) => set("org", id)} />}
+        <FilterText name="targetId" label="Answered by this assistant or squad" mono />
+        {any && <Button onPress={clear}>Show all</Button>}
       </search>
       <PagedTable
         label="Tenants"
@@ -114,7 +98,7 @@ export default function Tenants() {
         query={list}
         idOf={({ id }) => id}
         empty={
-          isNarrowed ? (
+          any ? (
             <Empty title="No tenant fits" action={<ButtonLink href="/tenants">Show all</ButtonLink>}>
               Try a part of the name, or leave one of the fields empty.
             </Empty>
@@ -128,33 +112,9 @@ export default function Tenants() {
           )
         }
       />
-      {search.has("new") && mayAdminister && <NewTenant onClose={() => narrow({ new: "" })} />}
+      {search.has("new") && mayAdminister && <NewTenant onClose={() => change({ new: undefined })} />}
     </Page>
   );
-}
-
-/** A field whose words go into the address a moment after somebody stopped typing. */
-function Typed({
-  label,
-  value,
-  onChange,
-  mono,
-}: {
-  label: string;
-  value: string;
-  onChange: (value: string) => void;
-  mono?: boolean;
-}) {
-  const [typed, setTyped] = useState(value);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the address changed elsewhere, as by the way back
-  useEffect(() => setTyped(typed.trim() === value ? typed : value), [value]);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: only what is typed starts the pause anew
-  useEffect(() => {
-    if (typed.trim() === value) return;
-    const timer = setTimeout(() => onChange(typed.trim()), PAUSE_MS);
-    return () => clearTimeout(timer);
-  }, [typed]);
-  return <TextField label={label} type="search" value={typed} onChange={setTyped} mono={mono ?? false} />;
 }
 
 function commandOf({ q, orgId, targetId }: { q?: string; orgId?: string; targetId?: string }): string | undefined {

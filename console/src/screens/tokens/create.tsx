@@ -9,7 +9,7 @@ import { Button } from "../../ui/button";
 import { Code } from "../../ui/copy";
 import { Dialog } from "../../ui/dialog";
 import { Choice, Select, TextField } from "../../ui/field";
-import { Pick } from "../../ui/pick";
+import { OrgPick, TenantPick } from "../../ui/pick";
 import { quoted, SameBy } from "../../ui/same-by";
 import { Secret } from "../../ui/secret";
 import { Time } from "../../ui/time";
@@ -31,8 +31,8 @@ function Form({ onClose, onMade }: { onClose: () => void; onMade: (token: TokenM
   const queries = useQueryClient();
   const [name, setName] = useState("");
   const [role, setRole] = useState<Role>("tenant");
-  const [org, setOrg] = useState<string | null>(orgId);
-  const [tenant, setTenant] = useState<string | null>(onlyTenant);
+  const [org, setOrg] = useState(orgId ?? "");
+  const [tenant, setTenant] = useState(onlyTenant ?? "");
   const [access, setAccess] = useState<Access>("write");
   const [lasts, setLasts] = useState<Lasts>("90");
   const [day, setDay] = useState("");
@@ -82,11 +82,9 @@ function Form({ onClose, onMade }: { onClose: () => void; onMade: (token: TokenM
       />
       {onlyTenant === null && <Choice label="For" value={role} onChange={setRole} options={offered} />}
       {role === "tenant" && onlyTenant === null && (
-        <Pick label="Which tenant" what="tenant" value={tenant} onChange={setTenant} />
+        <TenantPick label="Which tenant" value={tenant} onChange={setTenant} />
       )}
-      {role === "org" && isOperator && (
-        <Pick label="Which organization" what="organization" value={org} onChange={setOrg} />
-      )}
+      {role === "org" && isOperator && <OrgPick label="Which organization" value={org} onChange={setOrg} />}
       <Choice
         label="It may"
         value={access}

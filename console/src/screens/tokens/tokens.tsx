@@ -10,10 +10,11 @@ import { Confirm } from "../../ui/dialog";
 import { FilterBar, FilterText, useFilters } from "../../ui/filters";
 import { Named } from "../../ui/named";
 import { Page } from "../../ui/page";
-import { Pick } from "../../ui/pick";
+import { byCursor } from "../../ui/pages";
+import { TenantPick } from "../../ui/pick";
 import { quoted, SameBy } from "../../ui/same-by";
 import { Empty } from "../../ui/states";
-import { byCursor, type Column, PagedTable } from "../../ui/table";
+import { type Column, PagedTable } from "../../ui/table";
 import { ownZone, Time, ZoneNote } from "../../ui/time";
 import { say } from "../../ui/toast";
 import { Create } from "./create";
@@ -58,9 +59,9 @@ export default function Tokens() {
       }
     >
       <FilterBar of={filters}>
-        <FilterText label="Name or id" value={q} onChange={(value) => filters.set("q", value)} />
+        <FilterText label="Name or id" name="q" />
         {session.onlyTenant === null && (
-          <Pick label="Tenant" what="tenant" value={tenant ?? null} onChange={(id) => filters.set("tenant", id)} />
+          <TenantPick value={tenant ?? ""} onChange={(id) => filters.set("tenant", id)} />
         )}
       </FilterBar>
       <PagedTable

@@ -5,11 +5,11 @@ import type { operations, Tenant, Voicemail } from "../../api/schema";
 import { Button } from "../../ui/button";
 import { TextField } from "../../ui/field";
 import { useInUrl, useTyped } from "../../ui/in-url";
+import { byCursor, More } from "../../ui/pages";
+import { TenantPick } from "../../ui/pick";
 import { quoted, SameBy } from "../../ui/same-by";
 import { Segments } from "../../ui/segments";
 import { Empty, Failed, Loading } from "../../ui/states";
-import { byCursor, More } from "../../ui/table";
-import { TenantPicker } from "../../ui/tenant-picker";
 import { ownZone } from "../../ui/time";
 import { dayBegins, dayEnds, spelled } from "../../ui/zoned";
 import { VoicemailItem } from "./item";
@@ -65,7 +65,7 @@ export function VoicemailList({ tenant }: { tenant?: Tenant }) {
           onChange={setQ}
           placeholder="A number, or words that were said"
         />
-        {tenant === undefined && <TenantPicker value={of("tenant")} onChange={(id) => change({ tenant: id })} />}
+        {tenant === undefined && <TenantPick value={of("tenant")} onChange={(id) => change({ tenant: id })} />}
         <TextField label="From day" type="date" value={of("first")} onChange={(first) => change({ first })} />
         <TextField label="To day" type="date" value={of("last")} onChange={(last) => change({ last })} />
       </div>

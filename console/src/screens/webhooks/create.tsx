@@ -9,7 +9,7 @@ import { Note } from "../../ui/badge";
 import { Button } from "../../ui/button";
 import { Dialog } from "../../ui/dialog";
 import { Choice } from "../../ui/field";
-import { Pick } from "../../ui/pick";
+import { OrgPick, TenantPick } from "../../ui/pick";
 import { SameBy } from "../../ui/same-by";
 import { Secret } from "../../ui/secret";
 import { bodyOf, type Fields, FieldsOf, isWhole } from "./form";
@@ -50,15 +50,15 @@ function Form({ onClose, onMade }: { onClose: () => void; onMade: (webhook: Webh
   const queries = useQueryClient();
   const [fields, setFields] = useState<Fields>({ url: "", events: ["call.ended"], description: "" });
   const [scope, setScope] = useState<Scope>("all");
-  const [org, setOrg] = useState<string | null>(null);
-  const [tenant, setTenant] = useState<string | null>(null);
+  const [org, setOrg] = useState("");
+  const [tenant, setTenant] = useState("");
   const [state, setState] = useState<{ busy: boolean; error?: unknown }>({ busy: false });
   const body: NewWebhook = {
     ...bodyOf(fields),
-    ...(scope === "org" && org !== null ? { orgId: org } : {}),
-    ...(scope === "tenant" && tenant !== null ? { tenantId: tenant } : {}),
+    ...(scope === "org" && org !== "" ? { orgId: org } : {}),
+    ...(scope === "tenant" && tenant !== "" ? { tenantId: tenant } : {}),
   };
-  const isScoped = scope === "all" || (scope === "org" ? org : tenant) !== null;
+  const isScoped = scope === "all" || (scope === "org" ? org : tenant) !== "";
   const submit = async (event: FormEvent) => {
     event.preventDefault();
     setState({ busy: true });
@@ -82,8 +82,8 @@ function Form({ onClose, onMade }: { onClose: () => void; onMade: (webhook: Webh
     <form className="stack" onSubmit={submit}>
       <FieldsOf fields={fields} onChange={setFields} at={at} />
       {onlyTenant === null && <Choice label="Events of" value={scope} onChange={setScope} options={scopes} />}
-      {scope === "tenant" && <Pick label="Which tenant" what="tenant" value={tenant} onChange={setTenant} />}
-      {scope === "org" && <Pick label="Which organization" what="organization" value={org} onChange={setOrg} />}
+      {scope === "tenant" && <TenantPick label="Which tenant" value={tenant} onChange={setTenant} />}
+      {scope === "org" && <OrgPick label="Which organization" value={org} onChange={setOrg} />}
       {state.error !== undefined && !isPlaced && <Note tone="bad">{words(state.error)}</Note>}
       <div className="row end">
         <SameBy request={{ method: "POST", path: "/api/webhooks", body }} />

@@ -10,11 +10,10 @@ import { Confirm } from "../../ui/dialog";
 import { Select } from "../../ui/field";
 import { FilterBar, FilterText, useFilters } from "../../ui/filters";
 import { Panel } from "../../ui/page";
-import { Paged } from "../../ui/pages";
+import { byCursor, Paged } from "../../ui/pages";
 import { counted } from "../../ui/phone";
 import { SameBy } from "../../ui/same-by";
 import { Empty } from "../../ui/states";
-import { byCursor } from "../../ui/table";
 import { Time } from "../../ui/time";
 import { say } from "../../ui/toast";
 import { useChanged } from "./changed";
@@ -68,12 +67,7 @@ export function Deliveries({ webhook }: { webhook: Webhook }) {
     >
       <FilterBar of={filters}>
         <Select label="State" value={state ?? ""} onChange={(value) => filters.set("state", value)} options={STATES} />
-        <FilterText
-          label="Type or id"
-          value={q}
-          onChange={(value) => filters.set("q", value)}
-          placeholder="call.ended, msg_…"
-        />
+        <FilterText label="Type or id" name="q" placeholder="call.ended, msg_…" />
       </FilterBar>
       <Paged
         query={deliveries}

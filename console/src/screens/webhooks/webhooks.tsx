@@ -9,10 +9,11 @@ import { Button } from "../../ui/button";
 import { FilterBar, FilterText, useFilters } from "../../ui/filters";
 import { Named } from "../../ui/named";
 import { Page } from "../../ui/page";
-import { Pick } from "../../ui/pick";
+import { byCursor } from "../../ui/pages";
+import { TenantPick } from "../../ui/pick";
 import { SameBy } from "../../ui/same-by";
 import { Empty } from "../../ui/states";
-import { byCursor, type Column, PagedTable } from "../../ui/table";
+import { type Column, PagedTable } from "../../ui/table";
 import { Create } from "./create";
 import { scopeOf, standing } from "./words";
 import "./webhooks.css";
@@ -46,10 +47,8 @@ export default function Webhooks() {
       }
     >
       <FilterBar of={filters}>
-        <FilterText label="Address or description" value={q} onChange={(value) => filters.set("q", value)} />
-        {onlyTenant === null && (
-          <Pick label="Tenant" what="tenant" value={tenant ?? null} onChange={(id) => filters.set("tenant", id)} />
-        )}
+        <FilterText label="Address or description" name="q" />
+        {onlyTenant === null && <TenantPick value={tenant ?? ""} onChange={(id) => filters.set("tenant", id)} />}
       </FilterBar>
       <PagedTable
         label="Webhooks"
