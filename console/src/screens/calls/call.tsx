@@ -4,12 +4,12 @@ import { api } from "../../api/client";
 import type { CallDetail } from "../../api/schema";
 import { Badge } from "../../ui/badge";
 import { Copy } from "../../ui/copy";
+import { Named, useTenant } from "../../ui/named";
 import { Facts, Page, Panel } from "../../ui/page";
 import { called, counted, phone } from "../../ui/phone";
 import { reasonText } from "../../ui/reasons";
 import { quoted, SameBy } from "../../ui/same-by";
 import { Known } from "../../ui/states";
-import { TenantName, useTenant } from "../../ui/tenant-name";
 import { lasting, ownZone, Since, Time, ZoneNote } from "../../ui/time";
 import { whoAnswers } from "../../ui/trace";
 import { CallReplayed } from "./replayed";
@@ -82,7 +82,7 @@ function CallFacts({ call }: { call: CallDetail }) {
           </Link>,
         ],
         ["To", called(call.to)],
-        ["Tenant", <TenantName key="tenant" id={call.tenantId} />],
+        ["Tenant", <Named gone="No longer here" key="tenant" id={call.tenantId} />],
         ["Others on the line", others],
         ...(call.tenantId === null
           ? []

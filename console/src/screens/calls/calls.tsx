@@ -1,8 +1,8 @@
 // Every call, whoever's it is.
 import { useSession } from "../../app/session";
+import { useTenant } from "../../ui/named";
 import { Page } from "../../ui/page";
 import { Loading } from "../../ui/states";
-import { useTenant } from "../../ui/tenant-name";
 import { ownZone, ZoneNote } from "../../ui/time";
 import { CallList } from "./list";
 

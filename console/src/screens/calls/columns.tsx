@@ -2,10 +2,10 @@
 import { Link } from "wouter";
 import type { Call } from "../../api/schema";
 import { Badge } from "../../ui/badge";
+import { Named } from "../../ui/named";
 import { called, phone } from "../../ui/phone";
 import { reasonText, stepText } from "../../ui/reasons";
 import type { Column } from "../../ui/table";
-import { TenantName } from "../../ui/tenant-name";
 import { lasting, Since, Time } from "../../ui/time";
 import { statusText } from "./words";
 
@@ -13,7 +13,7 @@ import { statusText } from "./words";
 export function columnsIn(zone: string, ofAll: boolean): Column<Call>[] {
   const tenant: Column<Call> = {
     head: "Tenant",
-    cell: (call) => <TenantName id={call.tenantId} to="/calls" />,
+    cell: (call) => <Named gone="No longer here" id={call.tenantId} to="/calls" />,
     wideOnly: true,
   };
   return [
@@ -26,7 +26,7 @@ export function columnsIn(zone: string, ofAll: boolean): Column<Call>[] {
           </Link>
           <span className="phone-only">
             <span className="nowrap">{phone(call.from)}</span>
-            {ofAll && <TenantName id={call.tenantId} to="/calls" />}
+            {ofAll && <Named gone="No longer here" id={call.tenantId} to="/calls" />}
           </span>
         </>
       ),

@@ -7,9 +7,9 @@ import { useSession } from "../../app/session";
 import { Badge } from "../../ui/badge";
 import { Button } from "../../ui/button";
 import { Icon } from "../../ui/icon";
+import { Named } from "../../ui/named";
 import { phone } from "../../ui/phone";
 import { SameBy } from "../../ui/same-by";
-import { TenantName } from "../../ui/tenant-name";
 import { lasting, Time } from "../../ui/time";
 import { say } from "../../ui/toast";
 import { Sound } from "./sound";
@@ -41,7 +41,7 @@ export function VoicemailItem({
             <Time at={createdAt} zone={zone} />
             {duration !== null && ` · ${lasting(duration)}`}
           </span>
-          {!ofTenant && <TenantName id={voicemail.tenantId} to="/voicemails" />}
+          {!ofTenant && <Named gone="No longer here" id={voicemail.tenantId} to="/voicemails" />}
           <Link href={`/calls/${callSid}`}>See the call</Link>
         </div>
         <div className="row voicemail-deeds">

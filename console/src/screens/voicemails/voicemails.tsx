@@ -1,8 +1,8 @@
 // Every voicemail, whoever's it is.
 import { useSession } from "../../app/session";
+import { useTenant } from "../../ui/named";
 import { Page } from "../../ui/page";
 import { Loading } from "../../ui/states";
-import { useTenant } from "../../ui/tenant-name";
 import { ownZone, ZoneNote } from "../../ui/time";
 import { VoicemailList } from "./list";
 
