@@ -1,7 +1,7 @@
 // The one client of the admin API, typed by its own OpenAPI document.
 import createFetchClient, { type Middleware } from "openapi-fetch";
 import createClient from "openapi-react-query";
-import type { Problem, paths } from "./schema";
+import type { Fault, Problem, paths } from "./schema";
 
 /** What the API said in place of an answer, or that it said nothing at all (`status` 0). */
 export class Refused extends Error {
@@ -56,4 +56,14 @@ export function onceKey(): string {
 /** The words of any failure, for people. */
 export function words(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
+}
+
+/** What is wrong with one member, where the server named it. */
+export function faultAt(error: unknown, pointer: string): string | undefined {
+  return error instanceof Refused ? error.at(pointer) : undefined;
+}
+
+/** Everything the server found wrong, place by place. */
+export function faultsOf(error: unknown): Fault[] {
+  return error instanceof Refused ? (error.problem?.errors ?? []) : [];
 }

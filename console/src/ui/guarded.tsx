@@ -13,7 +13,6 @@ export interface Guarded<A> {
   conflict: { what: A } | undefined;
   keepMine: () => Promise<boolean>;
   takeTheirs: () => void;
-  clear: () => void;
 }
 
 /** `send` gets the version to hold it against; `reread` says which one it is by now, and shows it. */
@@ -22,15 +21,30 @@ export function useGuarded<A>(
   send: (what: A, ifMatch: string) => Promise<unknown>,
   reread: () => Promise<number>,
 ): Guarded<A> {
+  return useHeld(version, (what, at) => send(what, `"${at}"`), reread);
+}
+
+class Overtaken extends Error {}
+
+/** For what has no version: it is read again before it is sent, and compared with what was `seen`. */
+export function useCompared<A, S>(seen: S, send: (what: A) => Promise<unknown>, read: () => Promise<S>): Guarded<A> {
+  const sendIfSame = async (what: A, before: S) => {
+    if (JSON.stringify(await read()) !== JSON.stringify(before)) throw new Overtaken();
+    await send(what);
+  };
+  return useHeld(seen, sendIfSame, read);
+}
+
+function useHeld<A, S>(seen: S, send: (what: A, seen: S) => Promise<unknown>, reread: () => Promise<S>): Guarded<A> {
   const [state, setState] = useState<{ busy: boolean; error?: unknown; conflict?: { what: A } }>({ busy: false });
-  const attempt = async (what: A, at: number): Promise<boolean> => {
+  const attempt = async (what: A, at: S): Promise<boolean> => {
     setState({ busy: true });
     try {
-      await send(what, `"${at}"`);
+      await send(what, at);
       setState({ busy: false });
       return true;
     } catch (error) {
-      if (!(error instanceof Refused) || error.status !== 412) {
+      if (!isOvertaken(error)) {
         setState({ busy: false, error });
         return false;
       }
@@ -41,7 +55,7 @@ export function useGuarded<A>(
     }
   };
   return {
-    run: (what) => attempt(what, version),
+    run: (what) => attempt(what, seen),
     busy: state.busy,
     error: state.error,
     conflict: state.conflict,
@@ -57,8 +71,11 @@ export function useGuarded<A>(
       }
     },
     takeTheirs: () => setState({ busy: false }),
-    clear: () => setState({ busy: false }),
   };
+}
+
+function isOvertaken(error: unknown): boolean {
+  return error instanceof Overtaken || (error instanceof Refused && error.status === 412);
 }
 
 /** What came of a guarded change where it did not work. */
@@ -66,9 +83,12 @@ export function GuardedNote<A>({
   of,
   onTheirs,
   onMine,
+  isPlaced,
   children,
 }: {
   of: Guarded<A>;
+  /** What is wrong stands at the fields already. */
+  isPlaced?: boolean;
   /** What they changed, where it can be told. */
   children?: ReactNode;
   onTheirs?: () => void;
@@ -95,10 +115,5 @@ export function GuardedNote<A>({
       </Note>
     );
   }
-  return of.error === undefined ? null : <Note tone="bad">{words(of.error)}</Note>;
-}
-
-/** What is wrong with one member, where the server named it. */
-export function faultAt(error: unknown, pointer: string): string | undefined {
-  return error instanceof Refused ? error.at(pointer) : undefined;
+  return of.error === undefined || isPlaced === true ? null : <Note tone="bad">{words(of.error)}</Note>;
 }

@@ -1,13 +1,13 @@
 // How a business is reached, said in a form: its number, and what the chosen way needs to know.
 import { useState } from "react";
-import { http, Refused, words } from "../../api/client";
+import { faultsOf, http, Refused } from "../../api/client";
 import type { GuideMethod, PhoneIntegration, Tenant } from "../../api/schema";
 import { useSession } from "../../app/session";
 import { Note } from "../../ui/badge";
 import { Button } from "../../ui/button";
 import { Choice, Switch, TextField } from "../../ui/field";
+import { GuardedNote, useCompared } from "../../ui/guarded";
 import { plain } from "../../ui/job-words";
-import { MeanwhileNote, useMeanwhile } from "../../ui/meanwhile";
 import { Facts, Panel } from "../../ui/page";
 import { phone } from "../../ui/phone";
 import { SameBy } from "../../ui/same-by";
@@ -113,42 +113,29 @@ function SayForm({
 }) {
   const [seen, setSeen] = useState(known);
   const [said, setSaid] = useState<Said>(() => saidOf(known));
-  const [state, setState] = useState<{ busy: boolean; error?: unknown }>({ busy: false });
   const stale = useStale("/api/tenants");
-  const meanwhile = useMeanwhile(
-    seen,
-    () => readPhone(tenant.id),
-    () => {
-      void readPhone(tenant.id).then((theirs) => {
-        setSeen(theirs);
-        setSaid(saidOf(theirs));
-      });
-    },
-  );
   const set = (change: Partial<Said>) => setSaid((before) => ({ ...before, ...change }));
   const body = changeOf(method, said, seen);
-  const send = async () => {
-    const { data } = await http.PUT("/api/tenants/{id}/phone-integration", {
-      params: { path: { id: tenant.id } },
-      body,
-    });
+  const send = async (what: typeof body) => {
+    const params = { path: { id: tenant.id } };
+    const { data } = await http.PUT("/api/tenants/{id}/phone-integration", { params, body: what });
     if (data?.sipPassword !== undefined) {
       onSecret({ username: data.sipUsername ?? "", password: data.sipPassword });
     }
     await stale();
     say("Kept. Nothing is bought or set up before you deploy.");
-    onDone();
   };
+  const read = () => readPhone(tenant.id);
+  const guarded = useCompared(seen, send, read);
   const save = async () => {
-    setState({ busy: true });
-    try {
-      await meanwhile.save(send);
-      setState({ busy: false });
-    } catch (error) {
-      setState({ busy: false, error });
-    }
+    if (await guarded.run(body)) onDone();
   };
-  const faults = state.error instanceof Refused ? (state.error.problem?.errors ?? []) : [];
+  const loadTheirs = async () => {
+    const theirs = await read();
+    setSeen(theirs);
+    setSaid(saidOf(theirs));
+  };
+  const faults = faultsOf(guarded.error);
   const fault = (...pointers: string[]) =>
     faults.find((one) => pointers.some((p) => one.pointer.startsWith(p)))?.detail;
   const shownAtField = faults.some((one) =>
@@ -243,10 +230,9 @@ function SayForm({
           )}
         </>
       )}
-      <MeanwhileNote of={meanwhile} />
-      {state.error !== undefined && !shownAtField && <Note tone="bad">{words(state.error)}</Note>}
+      <GuardedNote of={guarded} isPlaced={shownAtField} onMine={onDone} onTheirs={() => void loadTheirs()} />
       <div className="row">
-        <Button look="primary" type="submit" pending={state.busy} isDisabled={!isNumber(dialled(said.number))}>
+        <Button look="primary" type="submit" pending={guarded.busy} isDisabled={!isNumber(dialled(said.number))}>
           Keep: {METHODS[method].name.toLowerCase()}
         </Button>
         {known?.method === method && <Button onPress={onDone}>Cancel</Button>}

@@ -1,6 +1,6 @@
 // A number the business has already: written down here, and made to lead here if wanted.
 import { useState } from "react";
-import { http, onceKey, Refused, words } from "../../api/client";
+import { faultAt, http, onceKey, words } from "../../api/client";
 import type { OwnedNumber } from "../../api/schema";
 import { Note } from "../../ui/badge";
 import { Button } from "../../ui/button";
@@ -81,7 +81,7 @@ function RecordForm({ begun, onClose }: { begun: Begun; onClose: () => void }) {
       </>
     );
   }
-  const at = (pointer: string) => (state.error instanceof Refused ? state.error.at(pointer) : undefined);
+  const at = (pointer: string) => faultAt(state.error, pointer);
   const named = ["/e164", "/tenantId", "/accountSid"].some((pointer) => at(pointer) !== undefined);
   return (
     <form

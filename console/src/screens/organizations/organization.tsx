@@ -1,23 +1,21 @@
 // One organization: its name, its Twilio account, whether it may buy, its tenants, its end.
 import { type FormEvent, useState } from "react";
 import { Link, useLocation } from "wouter";
-import { api, http, Refused, words } from "../../api/client";
+import { api, faultAt, http } from "../../api/client";
 import type { Organization } from "../../api/schema";
 import { useSession } from "../../app/session";
-import { Note } from "../../ui/badge";
 import { Button, ButtonLink } from "../../ui/button";
-import { Conflict } from "../../ui/conflict";
 import { Denied } from "../../ui/denied";
 import { Confirm, Dialog } from "../../ui/dialog";
 import { TextField } from "../../ui/field";
-import { useSave } from "../../ui/guarded-save";
+import { GuardedNote, useGuarded } from "../../ui/guarded";
 import { KnownPage } from "../../ui/known-page";
 import { Page, Panel } from "../../ui/page";
 import { quoted, SameBy } from "../../ui/same-by";
 import { Empty, Known } from "../../ui/states";
 import { say } from "../../ui/toast";
 import { Billing } from "./billing";
-import { useChanged } from "./changed";
+import { useChanged, useReread } from "./changed";
 import { Twilio } from "./twilio";
 import { isPlatform } from "./words";
 
@@ -71,38 +69,34 @@ function OrganizationPage({ org }: { org: Organization }) {
 function Rename({ org, onClose }: { org: Organization; onClose: () => void }) {
   const [name, setName] = useState(org.name);
   const changed = useChanged();
+  // What somebody is writing is held against what they saw, however the page goes on behind it.
+  const [seen, setSeen] = useState(org);
   const body = { name: name.trim() };
-  const save = useSave(async (ifMatch) => {
+  const send = async (what: typeof body, ifMatch: string) => {
     const params = { path: { id: org.id }, header: { "If-Match": ifMatch } };
-    await http.PATCH("/api/orgs/{id}", { params, body });
-  });
-  const run = async (version: number) => {
-    const isSaved = await save.run(version);
+    await http.PATCH("/api/orgs/{id}", { params, body: what });
     await changed();
-    if (!isSaved) return;
-    say(`It is called ${body.name} from now on`);
-    onClose();
+    say(`It is called ${what.name} from now on`);
   };
-  const submit = (event: FormEvent) => {
+  const guarded = useGuarded(seen.version, send, useReread(org));
+  const submit = async (event: FormEvent) => {
     event.preventDefault();
-    void run(org.version);
+    if (await guarded.run(body)) onClose();
   };
-  const fault = save.error instanceof Refused ? save.error.at("/name") : undefined;
+  const fault = faultAt(guarded.error, "/name");
   return (
     <Dialog title="Rename" isOpen onClose={onClose}>
       <form className="stack" onSubmit={submit}>
         <TextField label="Name" value={name} onChange={setName} error={fault} autoFocus />
-        {save.overtaken && (
-          <Conflict
-            busy={save.busy}
-            onMine={() => void run(org.version)}
-            onTheirs={() => {
-              setName(org.name);
-              save.forget();
-            }}
-          />
-        )}
-        {save.error !== undefined && fault === undefined && <Note tone="bad">{words(save.error)}</Note>}
+        <GuardedNote
+          of={guarded}
+          isPlaced={fault !== undefined}
+          onMine={onClose}
+          onTheirs={() => {
+            setSeen(org);
+            setName(org.name);
+          }}
+        />
         <div className="row end">
           <SameBy
             cli={`patchbay orgs rename ${org.id} ${quoted(body.name)}`}
@@ -112,8 +106,8 @@ function Rename({ org, onClose }: { org: Organization; onClose: () => void }) {
           <Button
             look="primary"
             type="submit"
-            pending={save.busy}
-            isDisabled={body.name === "" || body.name === org.name || save.overtaken}
+            pending={guarded.busy}
+            isDisabled={body.name === "" || body.name === seen.name || guarded.conflict !== undefined}
           >
             Save
           </Button>

@@ -2,7 +2,7 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { Link, useLocation } from "wouter";
-import { api, http, onceKey, Refused, words } from "../../api/client";
+import { api, faultAt, http, onceKey, words } from "../../api/client";
 import type { Organization } from "../../api/schema";
 import { useSession } from "../../app/session";
 import { Badge, Note } from "../../ui/badge";
@@ -126,7 +126,7 @@ function Create({ onClose }: { onClose: () => void }) {
       setState({ busy: false, error });
     }
   };
-  const fault = state.error instanceof Refused ? state.error.at("/name") : undefined;
+  const fault = faultAt(state.error, "/name");
   return (
     <Dialog title="New organization" isOpen onClose={onClose}>
       <form className="stack" onSubmit={submit}>

@@ -1,19 +1,18 @@
 // The Twilio account of an organization. Its tokens are written and never read again.
 import { type FormEvent, useState } from "react";
-import { http, Refused, words } from "../../api/client";
+import { faultAt, http } from "../../api/client";
 import type { Organization, TwilioCredentials } from "../../api/schema";
 import { useSession } from "../../app/session";
 import { Note } from "../../ui/badge";
 import { Button } from "../../ui/button";
-import { Conflict } from "../../ui/conflict";
 import { Confirm, Dialog } from "../../ui/dialog";
 import { TextField } from "../../ui/field";
-import { useSave } from "../../ui/guarded-save";
+import { GuardedNote, useGuarded } from "../../ui/guarded";
 import { Facts, Panel } from "../../ui/page";
 import { phone } from "../../ui/phone";
 import { SameBy } from "../../ui/same-by";
 import { say } from "../../ui/toast";
-import { useChanged } from "./changed";
+import { useChanged, useReread } from "./changed";
 import { TWILIO_CONSOLE } from "./words";
 
 export function Twilio({ org }: { org: Organization }) {
@@ -79,13 +78,15 @@ export function Twilio({ org }: { org: Organization }) {
 
 const EMPTY = { accountSid: "", authToken: "", authTokenNext: "", phoneNumber: "" };
 
+function formOf({ twilio }: Organization) {
+  return { ...EMPTY, accountSid: twilio?.accountSid ?? "", phoneNumber: twilio?.phoneNumber ?? "" };
+}
+
 function Put({ org, onClose }: { org: Organization; onClose: () => void }) {
-  const had = org.twilio;
-  const [form, setForm] = useState({
-    ...EMPTY,
-    accountSid: had?.accountSid ?? "",
-    phoneNumber: had?.phoneNumber ?? "",
-  });
+  // What somebody is writing is held against what they saw, however the page goes on behind it.
+  const [seen, setSeen] = useState(org);
+  const had = seen.twilio;
+  const [form, setForm] = useState(() => formOf(org));
   const put = (change: Partial<typeof EMPTY>) => setForm((before) => ({ ...before, ...change }));
   const changed = useChanged();
   const body: TwilioCredentials = {
@@ -94,22 +95,18 @@ function Put({ org, onClose }: { org: Organization; onClose: () => void }) {
     phoneNumber: form.phoneNumber.replace(/[\s().-]/g, "") || null,
     ...(form.authTokenNext.trim() === "" ? {} : { authTokenNext: form.authTokenNext.trim() }),
   };
-  const save = useSave(async (ifMatch) => {
+  const send = async (what: TwilioCredentials, ifMatch: string) => {
     const params = { path: { id: org.id }, header: { "If-Match": ifMatch } };
-    await http.PUT("/api/orgs/{id}/twilio", { params, body });
-  });
-  const run = async (version: number) => {
-    const isSaved = await save.run(version);
+    await http.PUT("/api/orgs/{id}/twilio", { params, body: what });
     await changed();
-    if (!isSaved) return;
     say("The credentials are kept");
-    onClose();
   };
-  const submit = (event: FormEvent) => {
+  const guarded = useGuarded(seen.version, send, useReread(org));
+  const submit = async (event: FormEvent) => {
     event.preventDefault();
-    void run(org.version);
+    if (await guarded.run(body)) onClose();
   };
-  const at = (pointer: string) => (save.error instanceof Refused ? save.error.at(pointer) : undefined);
+  const at = (pointer: string) => faultAt(guarded.error, pointer);
   const isElsewhere = had !== null && body.accountSid !== "" && body.accountSid !== had.accountSid;
   const isPlaced = ["/accountSid", "/authToken", "/authTokenNext", "/phoneNumber"].some((one) => at(one) !== undefined);
   // What is shown in a terminal's history is no place for tokens: the command reads them from the environment.
@@ -165,25 +162,23 @@ function Put({ org, onClose }: { org: Organization; onClose: () => void }) {
             <p>From the next call on its tenants' calls must be signed by it; calls of the one before are refused.</p>
           </Note>
         )}
-        {save.overtaken && (
-          <Conflict
-            busy={save.busy}
-            onMine={() => void run(org.version)}
-            onTheirs={() => {
-              setForm({ ...EMPTY, accountSid: had?.accountSid ?? "", phoneNumber: had?.phoneNumber ?? "" });
-              save.forget();
-            }}
-          />
-        )}
-        {save.error !== undefined && !isPlaced && <Note tone="bad">{words(save.error)}</Note>}
+        <GuardedNote
+          of={guarded}
+          isPlaced={isPlaced}
+          onMine={onClose}
+          onTheirs={() => {
+            setSeen(org);
+            setForm(formOf(org));
+          }}
+        />
         <div className="row end">
           <SameBy cli={cli} request={{ method: "PUT", path: `/api/orgs/${org.id}/twilio`, body: shown }} />
           <Button onPress={onClose}>Cancel</Button>
           <Button
             look="primary"
             type="submit"
-            pending={save.busy}
-            isDisabled={body.accountSid === "" || body.authToken === "" || save.overtaken}
+            pending={guarded.busy}
+            isDisabled={body.accountSid === "" || body.authToken === "" || guarded.conflict !== undefined}
           >
             Keep
           </Button>

@@ -1,11 +1,11 @@
 // The form that changes what a tenant is. What was not touched is not sent, so it overwrites nothing of anybody.
 import { useId, useState } from "react";
-import { http } from "../../api/client";
+import { faultAt, http } from "../../api/client";
 import type { ConnectChange, Tenant, TenantChange } from "../../api/schema";
 import { Button } from "../../ui/button";
 import { Dialog } from "../../ui/dialog";
 import { Select, TextField } from "../../ui/field";
-import { faultAt, GuardedNote, useGuarded } from "../../ui/guarded";
+import { GuardedNote, useGuarded } from "../../ui/guarded";
 import { SameBy } from "../../ui/same-by";
 import { say } from "../../ui/toast";
 import { ZoneField } from "../../ui/zone-field";

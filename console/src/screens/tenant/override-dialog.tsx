@@ -1,10 +1,12 @@
 // A decision by hand with an end and a note of one's own, on the clock of the business.
+
 import { useState } from "react";
+import { faultAt } from "../../api/client";
 import type { Forced, Tenant } from "../../api/schema";
 import { Button } from "../../ui/button";
 import { Dialog } from "../../ui/dialog";
 import { Choice, TextField } from "../../ui/field";
-import { faultAt, GuardedNote } from "../../ui/guarded";
+import { GuardedNote } from "../../ui/guarded";
 import { SameBy } from "../../ui/same-by";
 import { timeText, useNow } from "../../ui/time";
 import { Away } from "./now";

@@ -1,12 +1,12 @@
 // How long what is known of a tenant's callers is kept.
 import { useState } from "react";
-import { api, http } from "../../api/client";
+import { api, faultAt, http } from "../../api/client";
 import type { Retention, RetentionChange, Tenant } from "../../api/schema";
 import { useSession } from "../../app/session";
 import { Button } from "../../ui/button";
 import { Dialog } from "../../ui/dialog";
 import { Select, TextField } from "../../ui/field";
-import { faultAt, GuardedNote, useGuarded } from "../../ui/guarded";
+import { GuardedNote, useGuarded } from "../../ui/guarded";
 import { Facts, Panel } from "../../ui/page";
 import { counted } from "../../ui/phone";
 import { SameBy } from "../../ui/same-by";

@@ -1,14 +1,13 @@
 // A new business: its name and clock, who answers for it, and whether a number is got at once.
 import { useState } from "react";
 import { useLocation } from "wouter";
-import { http, onceKey, words } from "../../api/client";
+import { faultAt, http, onceKey, words } from "../../api/client";
 import type { NewTenant as Body } from "../../api/schema";
 import { useSession } from "../../app/session";
 import { Note } from "../../ui/badge";
 import { Button } from "../../ui/button";
 import { Dialog } from "../../ui/dialog";
 import { Checkbox, Select, TextField } from "../../ui/field";
-import { faultAt } from "../../ui/guarded";
 import { OrgPick } from "../../ui/pick";
 import { quoted, SameBy } from "../../ui/same-by";
 import { ownZone } from "../../ui/time";

@@ -1,7 +1,7 @@
 // A new token: for whom, what it may, until when. Its secret is shown once, or turned into a link that signs in.
 import { useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
-import { http, onceKey, Refused, words } from "../../api/client";
+import { faultAt, http, onceKey, words } from "../../api/client";
 import type { Access, NewToken, SessionLink, TokenMade } from "../../api/schema";
 import { useSession } from "../../app/session";
 import { Note } from "../../ui/badge";
@@ -60,7 +60,7 @@ function Form({ onClose, onMade }: { onClose: () => void; onMade: (token: TokenM
       setState({ busy: false, error });
     }
   };
-  const at = (pointer: string) => (state.error instanceof Refused ? state.error.at(pointer) : undefined);
+  const at = (pointer: string) => faultAt(state.error, pointer);
   const isPlaced = at("/name") !== undefined || at("/expiresAt") !== undefined;
   const roles: { value: Role; label: string; hint: string }[] = [
     { value: "tenant", label: "One tenant", hint: "Its own calls, numbers and hours" },

@@ -2,7 +2,7 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { useLocation } from "wouter";
-import { http, onceKey, Refused, words } from "../../api/client";
+import { faultAt, http, onceKey, words } from "../../api/client";
 import type { NewWebhook, WebhookWithSecret } from "../../api/schema";
 import { useSession } from "../../app/session";
 import { Note } from "../../ui/badge";
@@ -71,7 +71,7 @@ function Form({ onClose, onMade }: { onClose: () => void; onMade: (webhook: Webh
       setState({ busy: false, error });
     }
   };
-  const at = (pointer: string) => (state.error instanceof Refused ? state.error.at(pointer) : undefined);
+  const at = (pointer: string) => faultAt(state.error, pointer);
   const isPlaced = ["/url", "/events", "/description"].some((pointer) => at(pointer) !== undefined);
   const scopes: { value: Scope; label: string }[] = [
     { value: "all", label: isOperator ? "Everybody" : "All our tenants" },

@@ -1,12 +1,10 @@
 // An endpoint is changed: where it is, what it is told of.
 import { type FormEvent, useState } from "react";
-import { http, Refused, words } from "../../api/client";
+import { faultAt, http } from "../../api/client";
 import type { Webhook } from "../../api/schema";
-import { Note } from "../../ui/badge";
 import { Button } from "../../ui/button";
-import { Conflict } from "../../ui/conflict";
 import { Dialog } from "../../ui/dialog";
-import { useSave } from "../../ui/guarded-save";
+import { GuardedNote, useGuarded } from "../../ui/guarded";
 import { SameBy } from "../../ui/same-by";
 import { say } from "../../ui/toast";
 import { useChanged } from "./changed";
@@ -17,45 +15,50 @@ function fieldsOf(webhook: Webhook): Fields {
 }
 
 export function Edit({ webhook, onClose }: { webhook: Webhook; onClose: () => void }) {
+  // What somebody is writing is held against what they saw, however the page goes on behind it.
+  const [seen, setSeen] = useState(webhook);
   const [fields, setFields] = useState(() => fieldsOf(webhook));
   const changed = useChanged();
   const body = bodyOf(fields);
-  const save = useSave(async (ifMatch) => {
-    const params = { path: { id: webhook.id }, header: { "If-Match": ifMatch } };
-    await http.PATCH("/api/webhooks/{id}", { params, body });
-  });
-  const run = async (version: number) => {
-    const isSaved = await save.run(version);
+  const params = { path: { id: webhook.id } };
+  const send = async (what: typeof body, ifMatch: string) => {
+    await http.PATCH("/api/webhooks/{id}", { params: { ...params, header: { "If-Match": ifMatch } }, body: what });
     await changed();
-    if (!isSaved) return;
     say("The webhook is changed");
-    onClose();
   };
-  const submit = (event: FormEvent) => {
+  const guarded = useGuarded(seen.version, send, async () => {
+    const { data } = await http.GET("/api/webhooks/{id}", { params });
+    void changed();
+    return data?.version ?? webhook.version;
+  });
+  const submit = async (event: FormEvent) => {
     event.preventDefault();
-    void run(webhook.version);
+    if (await guarded.run(body)) onClose();
   };
-  const at = (pointer: string) => (save.error instanceof Refused ? save.error.at(pointer) : undefined);
+  const at = (pointer: string) => faultAt(guarded.error, pointer);
   const isPlaced = ["/url", "/events", "/description"].some((pointer) => at(pointer) !== undefined);
   return (
     <Dialog title="Change the webhook" isOpen onClose={onClose}>
       <form className="stack" onSubmit={submit}>
         <FieldsOf fields={fields} onChange={setFields} at={at} />
-        {save.overtaken && (
-          <Conflict
-            busy={save.busy}
-            onMine={() => void run(webhook.version)}
-            onTheirs={() => {
-              setFields(fieldsOf(webhook));
-              save.forget();
-            }}
-          />
-        )}
-        {save.error !== undefined && !isPlaced && <Note tone="bad">{words(save.error)}</Note>}
+        <GuardedNote
+          of={guarded}
+          isPlaced={isPlaced}
+          onMine={onClose}
+          onTheirs={() => {
+            setSeen(webhook);
+            setFields(fieldsOf(webhook));
+          }}
+        />
         <div className="row end">
           <SameBy request={{ method: "PATCH", path: `/api/webhooks/${webhook.id}`, body }} />
           <Button onPress={onClose}>Cancel</Button>
-          <Button look="primary" type="submit" pending={save.busy} isDisabled={!isWhole(fields) || save.overtaken}>
+          <Button
+            look="primary"
+            type="submit"
+            pending={guarded.busy}
+            isDisabled={!isWhole(fields) || guarded.conflict !== undefined}
+          >
             Save
           </Button>
         </div>

@@ -1,6 +1,6 @@
 // A call that is imagined: the question on the left, and at once what the engine says to it.
 import { keepPreviousData } from "@tanstack/react-query";
-import { api, Refused } from "../../api/client";
+import { api, faultAt } from "../../api/client";
 import type { Tenant } from "../../api/schema";
 import { Copy } from "../../ui/copy";
 import { useInUrl } from "../../ui/in-url";
@@ -31,7 +31,7 @@ export function OneCall({ tenant }: { tenant: Tenant }) {
     },
   );
   const refused: unknown = outcome.error;
-  const said = (pointer: string) => (refused instanceof Refused ? refused.at(pointer) : undefined);
+  const said = (pointer: string) => faultAt(refused, pointer);
   const isTold = [said("/from"), said("/to"), said("/at"), said("/activeCalls")].some((fault) => fault !== undefined);
   return (
     <div className="what-if">

@@ -1,6 +1,6 @@
 // By which settings past calls are decided: those there are, those of a version, or a text that is edited here.
 import { useMemo, useState } from "react";
-import { api, Refused } from "../../api/client";
+import { api, faultsOf } from "../../api/client";
 import type { Availability, Tenant, Version } from "../../api/schema";
 import { Note } from "../../ui/badge";
 import { Choice, Select, TextField } from "../../ui/field";
@@ -46,7 +46,7 @@ export function useReplaySettings(tenant: Tenant) {
 }
 
 function faultsIn(error: unknown) {
-  const faults = error instanceof Refused ? (error.problem?.errors ?? []) : [];
+  const faults = faultsOf(error);
   return faults.filter(({ pointer }) => pointer.startsWith("/availability"));
 }
 

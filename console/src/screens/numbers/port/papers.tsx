@@ -1,12 +1,12 @@
 // What the old carrier knows of its customer: written as it stands on the bill, or the carrier refuses.
 import { useState } from "react";
-import { http, Refused, words } from "../../../api/client";
+import { faultAt, faultsOf, http, words } from "../../../api/client";
 import type { PortPapers, PortPapersChange, Tenant } from "../../../api/schema";
 import { useSession } from "../../../app/session";
 import { Note } from "../../../ui/badge";
 import { Button } from "../../../ui/button";
 import { Select, TextField } from "../../../ui/field";
-import { MeanwhileNote, useMeanwhile } from "../../../ui/meanwhile";
+import { GuardedNote, useCompared } from "../../../ui/guarded";
 import { Facts } from "../../../ui/page";
 import { phone } from "../../../ui/phone";
 import { SameBy } from "../../../ui/same-by";
@@ -118,35 +118,27 @@ export function Papers({ tenant, papers }: { tenant: Tenant; papers: PortPapers 
 function PapersForm({ tenant, papers, onDone }: { tenant: Tenant; papers: PortPapers | null; onDone: () => void }) {
   const [seen, setSeen] = useState(papers);
   const [form, setForm] = useState(() => formOf(papers, tenant.name));
-  const [state, setState] = useState<{ busy: boolean; error?: unknown }>({ busy: false });
   const stale = useStale("/api/tenants");
   const at = { params: { path: { id: tenant.id } } };
   const read = async () => (await http.GET("/api/tenants/{id}/port", at)).data?.papers ?? null;
-  const meanwhile = useMeanwhile(seen, read, () => {
-    void read().then((theirs) => {
-      setSeen(theirs);
-      setForm(formOf(theirs, tenant.name));
-    });
-  });
   const set = (name: keyof Form) => (value: string) => setForm((before) => ({ ...before, [name]: value }));
   const body = changeOf(form);
-  const send = async () => {
-    await http.PUT("/api/tenants/{id}/port", { ...at, body });
+  const send = async (what: typeof body) => {
+    await http.PUT("/api/tenants/{id}/port", { ...at, body: what });
     await stale();
     say("Told; it is kept sealed until the number has come");
-    onDone();
   };
+  const guarded = useCompared(seen, send, read);
   const save = async () => {
-    setState({ busy: true });
-    try {
-      await meanwhile.save(send);
-      setState({ busy: false });
-    } catch (error) {
-      setState({ busy: false, error });
-    }
+    if (await guarded.run(body)) onDone();
   };
-  const fault = (pointer: string) => (state.error instanceof Refused ? state.error.at(pointer) : undefined);
-  const faults = state.error instanceof Refused ? (state.error.problem?.errors ?? []) : [];
+  const loadTheirs = async () => {
+    const theirs = await read();
+    setSeen(theirs);
+    setForm(formOf(theirs, tenant.name));
+  };
+  const fault = (pointer: string) => faultAt(guarded.error, pointer);
+  const faults = faultsOf(guarded.error);
   const field = (
     name: keyof Form,
     label: string,
@@ -229,9 +221,9 @@ function PapersForm({ tenant, papers, onDone }: { tenant: Tenant; papers: PortPa
           hint: `From ${earliest(Date.now())} on; empty: as soon as can be`,
         })}
       </div>
-      <MeanwhileNote of={meanwhile} />
-      {state.error !== undefined && (
-        <Note tone="bad" title={words(state.error)}>
+      <GuardedNote of={guarded} isPlaced onMine={onDone} onTheirs={() => void loadTheirs()} />
+      {guarded.error !== undefined && (
+        <Note tone="bad" title={words(guarded.error)}>
           {faults.map((one) => (
             <p key={one.pointer}>
               <code>{one.pointer}</code> {one.detail}
@@ -240,7 +232,7 @@ function PapersForm({ tenant, papers, onDone }: { tenant: Tenant; papers: PortPa
         </Note>
       )}
       <div className="row">
-        <Button look="primary" type="submit" pending={state.busy}>
+        <Button look="primary" type="submit" pending={guarded.busy}>
           Keep it
         </Button>
         {papers !== null && <Button onPress={onDone}>Cancel</Button>}
