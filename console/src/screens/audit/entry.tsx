@@ -40,7 +40,9 @@ export function Entry({ entry, narrow }: { entry: AuditEntry; narrow: (by: "who"
       </div>
       {changes.length > 0 && (
         <div className="audit-changes">
-          {isShort || open ? <Diff before={entry.before} after={entry.after} /> : null}
+          {isShort || open ? (
+            <Diff changes={changes} isNew={(entry.before ?? null) === null} isGone={(entry.after ?? null) === null} />
+          ) : null}
           {!isShort && (
             <Button look="quiet" onPress={() => setOpen(!open)} aria-expanded={open}>
               {open ? "Show less" : `Show ${counted(changes.length, "detail")}`}

@@ -1,17 +1,14 @@
 // Settings as they were given: looked into and changed at a place, all else kept as it was, known to us or not.
 import type { Availability } from "../../api/schema";
+import { isRecord } from "../../ui/record";
 
 export type Path = readonly string[];
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
 
 /** What is at a place; undefined where there is nothing. */
 export function pick(settings: unknown, path: Path): unknown {
   let value = settings;
   for (const key of path) {
-    if (!isObject(value)) return undefined;
+    if (!isRecord(value)) return undefined;
     value = value[key];
   }
   return value;
@@ -21,7 +18,7 @@ export function pick(settings: unknown, path: Path): unknown {
 export function put<T>(settings: T, path: Path, value: unknown): T {
   const [key, ...rest] = path;
   if (key === undefined) return value as T;
-  const before: Record<string, unknown> = isObject(settings) ? settings : {};
+  const before: Record<string, unknown> = isRecord(settings) ? settings : {};
   const next: Record<string, unknown> = { ...before, [key]: rest.length === 0 ? value : put(before[key], rest, value) };
   if (rest.length === 0 && value === undefined) delete next[key];
   return next as T;
@@ -48,7 +45,7 @@ export function changesBetween(before: unknown, after: unknown, path: Path = [])
 /** What can differ inside of a value: nothing inside of what is absent, and hours only as a whole. */
 function insideOf(value: unknown): Record<string, unknown> | undefined {
   if (value === undefined || value === null) return {};
-  return isObject(value) && !("open" in value || "close" in value) ? value : undefined;
+  return isRecord(value) && !("open" in value || "close" in value) ? value : undefined;
 }
 
 /** Whether two values say the same: null is as good as absent, and a list of one as good as that one. */
@@ -59,7 +56,7 @@ export function same(a: unknown, b: unknown): boolean {
   }
   if (Array.isArray(a) && a.length === 1) return same(a[0], b);
   if (Array.isArray(b) && b.length === 1) return same(a, b[0]);
-  if (!isObject(a) || !isObject(b)) return false;
+  if (!isRecord(a) || !isRecord(b)) return false;
   return [...new Set([...Object.keys(a), ...Object.keys(b)])].every((key) => same(a[key], b[key]));
 }
 

@@ -3,15 +3,16 @@ import { useId, useState } from "react";
 import { faultAt, http } from "../../api/client";
 import type { ConnectChange, Tenant, TenantChange } from "../../api/schema";
 import { Button } from "../../ui/button";
+import { changesBetween } from "../../ui/changes";
 import { Dialog } from "../../ui/dialog";
+import { Diff } from "../../ui/diff";
 import { Select, TextField } from "../../ui/field";
 import { GuardedNote, useGuarded } from "../../ui/guarded";
 import { SameBy } from "../../ui/same-by";
 import { say } from "../../ui/toast";
 import { ZoneField } from "../../ui/zone-field";
 import { VIA } from "./about";
-import { differences, identity } from "./changes";
-import { Diff } from "./diff";
+import { identity } from "./changes";
 import { changeOf, commandOf, draftOf, type TenantDraft } from "./edit-draft";
 import { useRefresh, useReread } from "./stale";
 
@@ -28,7 +29,7 @@ export function EditTenant({ tenant, onClose }: { tenant: Tenant; onClose: () =>
   };
   const change = changeOf(seen, draft);
   const guarded = useGuarded(seen.version, send, useReread(tenant));
-  const theirs = differences(identity(seen), identity(tenant));
+  const theirs = changesBetween(identity(seen), identity(tenant));
   const isClean = Object.keys(change).length === 0;
   const put = (part: Partial<TenantDraft>) => setDraft({ ...draft, ...part });
   const fault = (pointer: string) => faultAt(guarded.error, pointer);

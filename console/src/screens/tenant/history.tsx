@@ -6,14 +6,16 @@ import type { Tenant, Version } from "../../api/schema";
 import { useSession } from "../../app/session";
 import { Badge } from "../../ui/badge";
 import { Button } from "../../ui/button";
+import { changesBetween } from "../../ui/changes";
+import { Diff } from "../../ui/diff";
 import { Panel } from "../../ui/page";
 import { byCursor, More } from "../../ui/pages";
 import { SameBy } from "../../ui/same-by";
 import { Empty, Failed, Loading } from "../../ui/states";
 import { Time } from "../../ui/time";
-import { differences, identity } from "./changes";
-import { Diff } from "./diff";
+import { identity } from "./changes";
 import { RollBack } from "./roll-back";
+import "./history.css";
 
 const PAGE = 30;
 
@@ -141,7 +143,7 @@ function What({
   if (row.changes.length > 0) return <Diff changes={row.changes} zone={zone} />;
   if (isLast) return <p>{row.version === 1 ? "It was made" : "What came before is not kept"}</p>;
   if (older === undefined) return <p className="soft">What it changed shows with the older ones</p>;
-  const changes = differences(
+  const changes = changesBetween(
     { ...identity(older.tenant), availability: older.availability },
     { ...identity(row.tenant), availability: row.availability },
   );

@@ -5,13 +5,13 @@ import { useSession } from "../../app/session";
 import { Note } from "../../ui/badge";
 import { Button } from "../../ui/button";
 import { Dialog } from "../../ui/dialog";
+import { Diff } from "../../ui/diff";
 import { GuardedNote, useGuarded } from "../../ui/guarded";
 import { SameBy } from "../../ui/same-by";
 import { Known } from "../../ui/states";
 import { Time } from "../../ui/time";
 import { say } from "../../ui/toast";
 import { comingBack } from "./changes";
-import { Diff } from "./diff";
 import { useRefresh, useReread } from "./stale";
 
 export function RollBack({ tenant, version, onClose }: { tenant: Tenant; version: Version; onClose: () => void }) {

@@ -1,11 +1,10 @@
 // What is wrong with a text that should be an object of JSON, and in which line.
+import { isRecord } from "../../ui/record";
 
 export function faultOfJson(text: string): string | undefined {
   if (text.trim() === "") return "Nothing is written here";
   try {
-    const value: unknown = JSON.parse(text);
-    const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
-    return isObject ? undefined : "This must be an object: { … }";
+    return isRecord(JSON.parse(text)) ? undefined : "This must be an object: { … }";
   } catch (error) {
     return `This is no JSON${placeOf(error, text)}`;
   }

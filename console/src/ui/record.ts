@@ -1,0 +1,5 @@
+// Values whose shape nobody promised.
+
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
