@@ -67,3 +67,8 @@ export function faultAt(error: unknown, pointer: string): string | undefined {
 export function faultsOf(error: unknown): Fault[] {
   return error instanceof Refused ? (error.problem?.errors ?? []) : [];
 }
+
+/** The generated types know no member that must be null, nor what a form lets through: the server says what is wrong. */
+export function asSent(body: unknown): never {
+  return body as never;
+}

@@ -28,7 +28,7 @@ const SCREENS: [path: string, screen: Screen<{ id: string }>][] = [
 ];
 
 /** What is shown of one tenant, under its name and its tabs. */
-export const TENANT_SCREENS: [path: string, label: string, screen: Screen<{ tenant: Tenant }>][] = [
+const TENANT_SCREENS: [path: string, label: string, screen: Screen<{ tenant: Tenant }>][] = [
   ["", "Overview", lazy(() => import("../screens/tenant/overview"))],
   ["/availability", "Availability", lazy(() => import("../screens/availability/availability"))],
   ["/what-if", "What if", lazy(() => import("../screens/what-if/what-if"))],

@@ -1,5 +1,4 @@
 // A job as it goes on, step by step, and what to do where it stops.
-import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
 import { Link } from "wouter";
 import { api, http, onceKey, words } from "../api/client";
@@ -10,6 +9,7 @@ import { Button } from "./button";
 import { Icon } from "./icon";
 import { isOver, jobName, jobState, plain, stepName } from "./job-words";
 import { SameBy } from "./same-by";
+import { useStale } from "./stale";
 import { Known, Loading } from "./states";
 import { useNow } from "./time";
 import { say } from "./toast";
@@ -76,9 +76,9 @@ function NextTry({ job }: { job: Job }) {
 }
 
 /** What may be done with a job just now. */
-export function JobDeeds({ job }: { job: Job }) {
+function JobDeeds({ job }: { job: Job }) {
   const { mayChange } = useSession();
-  const queries = useQueryClient();
+  const stale = useStale("/api/jobs");
   const [busy, setBusy] = useState(false);
   if (!mayChange) return null;
   const retries = job.state === "failed" || job.state === "manual" || job.state === "cancelled";
@@ -90,7 +90,7 @@ export function JobDeeds({ job }: { job: Job }) {
     try {
       if (deed === "retry") await http.POST("/api/jobs/{id}/retry", ask);
       else await http.POST("/api/jobs/{id}/cancel", ask);
-      await queries.invalidateQueries({ predicate: ({ queryKey }) => String(queryKey[1]).startsWith("/api/jobs") });
+      await stale();
     } catch (error) {
       say(words(error), "bad");
     } finally {

@@ -2,6 +2,7 @@
 import { Button as AriaButton, Dialog, DialogTrigger, Popover } from "react-aria-components";
 import { Code } from "./copy";
 import { Icon } from "./icon";
+import { quoted } from "./shell";
 
 export interface Request {
   method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
@@ -43,9 +44,4 @@ function curl({ method, path, body }: Request): string {
     lines.push(`-H "Content-Type: application/json"`, `-d ${quoted(JSON.stringify(body))}`);
   }
   return lines.join(" \\\n  ");
-}
-
-/** As a shell reads it as one word. */
-export function quoted(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

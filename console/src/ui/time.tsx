@@ -46,6 +46,13 @@ export function Time({ at, zone, as = "day" }: { at: string; zone?: string | und
 
 export const ownZone = Intl.DateTimeFormat().resolvedOptions().timeZone;
 
+/** A day of the browser's own calendar as the instant it begins, or one some days later does. */
+export function ownDayBegins(day: string, plusDays = 0): string | undefined {
+  const [year, month, date] = day.split("-").map(Number);
+  if (year === undefined || month === undefined || date === undefined || Number.isNaN(date)) return undefined;
+  return new Date(year, month - 1, date + plusDays).toISOString();
+}
+
 /** The words under a title that say in which zone everything below is told. */
 export function ZoneNote({ zone }: { zone: string }) {
   return <span>times in {zone}</span>;

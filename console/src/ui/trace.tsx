@@ -32,7 +32,7 @@ function TraceStep({ trace, settled }: { trace: Trace; settled: boolean }) {
 }
 
 /** `AI answers: after-hours`, `fallback: disabled`, `loop`: the words of the engine, in those of people. */
-export function verdictOf(said: string): { tone: "ai" | "people"; text: string } | undefined {
+function verdictOf(said: string): { tone: "ai" | "people"; text: string } | undefined {
   const [who, reason] = said.includes(": ") ? said.split(": ", 2) : ["", said];
   if (reason === undefined || reasonText(reason) === reason) return undefined;
   const ai = who === "AI answers";

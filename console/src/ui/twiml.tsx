@@ -11,7 +11,7 @@ export function Twiml({ xml, what }: { xml: string; what: string }) {
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard */}
       <pre tabIndex={0} role="group" aria-label={what}>
         {lines.map((line, at) => (
-          <span key={at} className="twiml-line">
+          <span key={at}>
             {line.map((token, index) =>
               token.kind === "space" ? (
                 token.text

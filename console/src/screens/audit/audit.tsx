@@ -9,11 +9,12 @@ import { Icon } from "../../ui/icon";
 import { Page } from "../../ui/page";
 import { byCursor, Paged } from "../../ui/pages";
 import { TenantPick } from "../../ui/pick";
-import { quoted, SameBy } from "../../ui/same-by";
+import { SameBy } from "../../ui/same-by";
+import { quoted } from "../../ui/shell";
 import { Empty } from "../../ui/states";
-import { ownZone, ZoneNote } from "../../ui/time";
+import { ownDayBegins, ownZone, ZoneNote } from "../../ui/time";
 import { Entry } from "./entry";
-import { dayBegins, WHAT } from "./words";
+import { WHAT } from "./words";
 import "./audit.css";
 
 const WHAT_OPTIONS = [
@@ -27,9 +28,9 @@ export default function Audit() {
   const { onlyTenant } = useSession();
   const filters = useFilters("who", "what", "subject", "tenant", "since", "until", "q");
   const { who, what, subject, tenant, since, until, q } = filters.given;
-  const from = since === undefined ? undefined : dayBegins(since);
+  const from = since === undefined ? undefined : ownDayBegins(since);
   // The day that is named is wholly in it.
-  const to = until === undefined ? undefined : dayBegins(until, 1);
+  const to = until === undefined ? undefined : ownDayBegins(until, 1);
   const query = {
     ...(who === undefined ? {} : { who }),
     ...(what === undefined ? {} : { what }),

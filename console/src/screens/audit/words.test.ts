@@ -1,6 +1,7 @@
 // Who did it, and where it can be looked at, follow from the entry alone.
 import { expect, test } from "vitest";
-import { addressOf, dayBegins, nameIn, whoParts } from "./words";
+import { ownDayBegins } from "../../ui/time";
+import { addressOf, nameIn, whoParts } from "./words";
 
 test.each([
   ["operator", "operator", null],
@@ -22,7 +23,7 @@ test("what is gone keeps the name it had", () => {
 });
 
 test("a day has two ends", () => {
-  const [begins, ends] = [dayBegins("2026-11-20"), dayBegins("2026-11-20", 1)];
+  const [begins, ends] = [ownDayBegins("2026-11-20"), ownDayBegins("2026-11-20", 1)];
   expect(Date.parse(ends ?? "") - Date.parse(begins ?? "")).toBe(86_400_000);
-  expect(dayBegins("soon")).toBeUndefined();
+  expect(ownDayBegins("soon")).toBeUndefined();
 });

@@ -74,10 +74,3 @@ export function nameIn(entry: { before?: unknown; after?: unknown }): string | n
   }
   return null;
 }
-
-/** A day of the browser's own calendar as the instant it begins, or the one at which it is over. */
-export function dayBegins(day: string, plusDays = 0): string | undefined {
-  const [year, month, date] = day.split("-").map(Number);
-  if (year === undefined || month === undefined || date === undefined || Number.isNaN(date)) return undefined;
-  return new Date(year, month - 1, date + plusDays).toISOString();
-}

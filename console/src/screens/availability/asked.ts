@@ -1,6 +1,6 @@
 // What the engine is asked about settings that are not saved yet.
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import { http } from "../../api/client";
+import { asSent, http } from "../../api/client";
 import type { Availability, Concurrency, Coverage, Outcome, Replay } from "../../api/schema";
 
 /** Each state of the settings has an answer of its own, and is seldom seen again. */
@@ -54,6 +54,6 @@ type Question = "/api/tenants/{id}/coverage" | "/api/tenants/{id}/simulate" | "/
 
 /** The generated types take no `null` where a form names a key that must be null: settings are sent as they are. */
 async function ask<T>(path: Question, id: string, body: unknown, signal?: AbortSignal): Promise<T> {
-  const init = { params: { path: { id } }, body: body as never, ...(signal === undefined ? {} : { signal }) };
+  const init = { params: { path: { id } }, body: asSent(body), ...(signal === undefined ? {} : { signal }) };
   return (await http.POST(path, init)).data as T;
 }

@@ -1,7 +1,7 @@
 // From how many waiting callers on the AI answers, on the ground of what the last weeks were like.
 import { Input, Label, NumberField } from "react-aria-components";
 import { Note } from "../../ui/badge";
-import { counted } from "../../ui/phone";
+import { count, counted } from "../../ui/phone";
 import { SameBy } from "../../ui/same-by";
 import { Loading } from "../../ui/states";
 import { useConcurrency } from "./asked";
@@ -74,8 +74,8 @@ export function BusyPart() {
         <>
           <div className="row apart">
             <p className="meaning" role="status">
-              At {threshold}, {taken.toLocaleString()} of {counted(data.calls, "call")} in {data.days} days would have
-              gone to the AI.
+              At {threshold}, {count(taken)} of {counted(data.calls, "call")} in {data.days} days would have gone to the
+              AI.
             </p>
             <SameBy request={{ method: "GET", path: `/api/tenants/${tenant.id}/concurrency?days=${DAYS}` }} />
           </div>

@@ -1,5 +1,5 @@
 // A change in words: what it is about, what it was, what it is.
-import { phone } from "../../ui/phone";
+import { count, phone } from "../../ui/phone";
 import { MODES } from "./modes";
 import { readRules } from "./rules";
 import { type Change, pointer } from "./settings";
@@ -7,7 +7,7 @@ import { readSpecials } from "./specials";
 import { DAY_NAMES, readStretches, WEEKDAYS } from "./week";
 import { listed, rulesWords, stretchWords } from "./words";
 
-export interface ChangeWords {
+interface ChangeWords {
   what: string;
   before: string;
   after: string;
@@ -95,5 +95,5 @@ function plain(value: unknown): string {
   if (value === undefined || value === null || value === "") return "not set";
   if (typeof value === "boolean") return value ? "yes" : "no";
   if (typeof value === "string") return VALUES[value] ?? value;
-  return typeof value === "number" ? value.toLocaleString() : JSON.stringify(value);
+  return typeof value === "number" ? count(value) : JSON.stringify(value);
 }

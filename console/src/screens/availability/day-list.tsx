@@ -35,7 +35,7 @@ export function DayList({ week, onChange, isDisabled }: Props) {
           return (
             <li key={key} data-day={key}>
               <Spot pointer={place} className="day-row">
-                <span className="strong day-name">{DAY_NAMES[day]}</span>
+                <span className="strong">{DAY_NAMES[day]}</span>
                 <div className="row day-hours">
                   {week.map((one, at) =>
                     one.day !== day ? null : (
@@ -49,7 +49,7 @@ export function DayList({ week, onChange, isDisabled }: Props) {
                       />
                     ),
                   )}
-                  {!week.some((one) => one.day === day) && <span className="soft day-closed">Closed</span>}
+                  {!week.some((one) => one.day === day) && <span className="soft">Closed</span>}
                 </div>
                 {!isDisabled && <DayDeeds day={day} week={week} onChange={onChange} />}
               </Spot>

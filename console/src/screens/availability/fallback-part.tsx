@@ -1,5 +1,7 @@
 // What happens to a call the AI does not take, and the words its caller hears.
+
 import { Checkbox, Choice, Select, TextField } from "../../ui/field";
+import { count } from "../../ui/phone";
 import { FaultLine, Spot, useEditor, useFault } from "./editor";
 import { ForwardNumbers } from "./forward-numbers";
 import { Heard } from "./heard";
@@ -89,7 +91,7 @@ export function FallbackPart() {
               value={fallback?.voicemailGreeting ?? ""}
               isDisabled={!mayEdit}
               error={greetingFault}
-              hint={`Left empty, the standard greeting is spoken. ${(fallback?.voicemailGreeting ?? "").length} of ${GREETING_MAX.toLocaleString()} characters.`}
+              hint={`Left empty, the standard greeting is spoken. ${(fallback?.voicemailGreeting ?? "").length} of ${count(GREETING_MAX)} characters.`}
               onChange={(text) => put("voicemailGreeting", text === "" ? undefined : text, "greeting")}
             />
           </Spot>

@@ -58,7 +58,7 @@ function ZoneField() {
   const value = typeof given === "string" ? given : "";
   const zones = value === "" || ZONES.includes(value) ? ZONES : [value, ...ZONES];
   return (
-    <Spot pointer={pointer(HOURS_ZONE)} className="narrow">
+    <Spot pointer={pointer(HOURS_ZONE)} className="hours-zone">
       <Select
         label="Time zone of these hours"
         value={value}

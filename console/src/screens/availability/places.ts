@@ -4,4 +4,3 @@ export const SCHEDULE = [...HOURS, "schedule"] as const;
 export const HOURS_ZONE = [...HOURS, "timezone"] as const;
 export const RULES = ["customSchedule", "rules"] as const;
 export const THRESHOLD = ["highVolume", "threshold"] as const;
-export const FALLBACK = ["fallback"] as const;

@@ -1,5 +1,4 @@
 // What is not saved yet, and everything that can be done about it: see it, try it, undo it, save it.
-import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useId, useMemo, useState } from "react";
 import { Refused, words } from "../../api/client";
 import type { Fault } from "../../api/schema";
@@ -8,6 +7,7 @@ import { Button } from "../../ui/button";
 import { Icon } from "../../ui/icon";
 import { counted } from "../../ui/phone";
 import { SameBy } from "../../ui/same-by";
+import { useStale } from "../../ui/stale";
 import { say } from "../../ui/toast";
 import { changeWords } from "./change-words";
 import { Conflict } from "./conflict";
@@ -34,7 +34,7 @@ export function SaveBar({
   onJump: (pointer: string) => void;
 }) {
   const { tenant, settings, faults } = useEditor();
-  const queries = useQueryClient();
+  const stale = useStale("/api/tenants");
   const [busy, setBusy] = useState(false);
   const [failure, setFailure] = useState<string>();
   const [open, setOpen] = useState(false);
@@ -51,7 +51,7 @@ export function SaveBar({
       if (saved.isMine) {
         onDoubts(saved.warnings);
         say("Saved. It holds from the next call on.");
-        void queries.invalidateQueries({ predicate: ({ queryKey }) => String(queryKey[1]).startsWith("/api/tenants") });
+        void stale();
       }
     } catch (error) {
       if (error instanceof Refused && error.status === 422) onRefused(error);

@@ -1,7 +1,7 @@
 // The draft of a tenant's settings: read once, edited here, told of what others save, and not lost on the way.
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useReducer } from "react";
-import { http } from "../../api/client";
+import { asSent, http } from "../../api/client";
 import type { Availability, Fault, Tenant } from "../../api/schema";
 import { useSession } from "../../app/session";
 import { become, begun, type Deed, type Draft, isDirty, type Saved } from "./draft";
@@ -50,7 +50,7 @@ export async function save(
 ): Promise<Saved & { warnings: Fault[] }> {
   const { data } = await http.PUT("/api/tenants/{id}/availability", {
     params: { path: { id }, header: { "If-Match": `"${version}"` } },
-    body: availability as never,
+    body: asSent(availability),
   });
   if (data === undefined) throw new Error("the server said nothing");
   return { availability: data.availability as Availability, version: data.version, warnings: data.warnings };

@@ -1,9 +1,9 @@
 // Which calls are asked for: the filters of the list, as they stand in the address and as the server takes them.
 import type { operations } from "../../api/schema";
-import { quoted } from "../../ui/same-by";
+import { quoted, withQuery } from "../../ui/shell";
 import { dayBegins, dayEnds, spelled } from "../../ui/zoned";
 
-export type CallsQuery = NonNullable<operations["calls_list"]["parameters"]["query"]>;
+type CallsQuery = NonNullable<operations["calls_list"]["parameters"]["query"]>;
 
 /** Parameters of the address that narrow the list; `tenant` is fixed where the list is one tenant's. */
 export const FILTERS = ["q", "tenant", "who", "reason", "state", "arrival", "first", "last", "from", "to"] as const;
@@ -55,8 +55,7 @@ export function queryOf(params: URLSearchParams, zone: string, tenantId: string 
 
 /** The request behind the list. */
 export function pathOf(query: CallsQuery): string {
-  const params = new URLSearchParams(Object.entries(query).map(([name, value]) => [name, String(value)]));
-  return params.size === 0 ? "/api/calls" : `/api/calls?${params}`;
+  return withQuery("/api/calls", query);
 }
 
 /** The same list as a command, where the command can narrow so far. */

@@ -8,7 +8,8 @@ import { Named, useTenant } from "../../ui/named";
 import { Facts, Page, Panel } from "../../ui/page";
 import { called, counted, phone } from "../../ui/phone";
 import { reasonText } from "../../ui/reasons";
-import { quoted, SameBy } from "../../ui/same-by";
+import { SameBy } from "../../ui/same-by";
+import { quoted } from "../../ui/shell";
 import { Known } from "../../ui/states";
 import { lasting, ownZone, Since, Time, ZoneNote } from "../../ui/time";
 import { whoAnswers } from "../../ui/trace";
@@ -109,7 +110,7 @@ function CallFacts({ call }: { call: CallDetail }) {
 
 function Sid({ of, what }: { of: string; what: string }) {
   return (
-    <span className="row sid">
+    <span className="row call-sid">
       <code>{of}</code>
       <Copy text={of} what={what} />
     </span>

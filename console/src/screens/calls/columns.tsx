@@ -21,17 +21,17 @@ export function columnsIn(zone: string, ofAll: boolean): Column<Call>[] {
       head: "When",
       cell: (call) => (
         <>
-          <Link href={`/calls/${call.sid}`} className="nowrap">
+          <Link href={`/calls/${call.sid}`} className="line">
             <Time at={call.at} zone={zone} />
           </Link>
           <span className="phone-only">
-            <span className="nowrap">{phone(call.from)}</span>
+            <span className="line">{phone(call.from)}</span>
             {ofAll && <Named gone="No longer here" id={call.tenantId} to="/calls" />}
           </span>
         </>
       ),
     },
-    { head: "Caller", cell: (call) => <span className="nowrap">{phone(call.from)}</span>, wideOnly: true },
+    { head: "Caller", cell: (call) => <span className="line">{phone(call.from)}</span>, wideOnly: true },
     { head: "Called", cell: (call) => <span className="called">{called(call.to)}</span>, wideOnly: true },
     ...(ofAll ? [tenant] : []),
     {
@@ -63,7 +63,7 @@ function Status({ of: { live, at, status, durationSeconds } }: { of: Call }) {
   return (
     <span>
       {statusText(status)}
-      {durationSeconds !== null && <span className="soft nowrap"> · {lasting(durationSeconds)}</span>}
+      {durationSeconds !== null && <span className="soft line"> · {lasting(durationSeconds)}</span>}
     </span>
   );
 }

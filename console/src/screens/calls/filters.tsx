@@ -35,7 +35,7 @@ export function Filters({
   const of = (name: string) => params.get(name) ?? "";
   const hidden = HIDDEN.filter((name) => params.has(name)).length;
   return (
-    <div className="filters" role="search" aria-label="Filters of the calls">
+    <div className="call-filters" role="search" aria-label="Filters of the calls">
       <div className="filters-line first">
         <TextField
           label="Search"

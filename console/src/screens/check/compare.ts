@@ -16,7 +16,7 @@ export interface Finding {
   todo: string;
 }
 
-export interface Comparison {
+interface Comparison {
   findings: Finding[];
   called: Piece[];
   expected: Piece[];

@@ -16,7 +16,7 @@ const GROUPS: [name: string, subjects: RegExp][] = [
   ["Administration", /^(admin|policy|webhooks|brand)/],
 ];
 
-export interface Group {
+interface Group {
   name: string;
   checks: CheckFinding[];
 }

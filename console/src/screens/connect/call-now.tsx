@@ -89,7 +89,7 @@ export function CallNow({
           >
             {listens ? (came.length === 0 ? "Stop waiting" : "Try another call") : "Wait for my call"}
           </Button>
-          <span role="status" className="call-waits">
+          <span role="status">
             {!connected
               ? "The page hears nothing just now: it is being connected again."
               : listens && came.length === 0

@@ -7,7 +7,7 @@ import { Icon } from "../../ui/icon";
 import { Known } from "../../ui/states";
 import { METHODS } from "./say-words";
 
-export const ORDER: GuideMethod[] = ["forwarded", "sip", "ported"];
+const ORDER: GuideMethod[] = ["forwarded", "sip", "ported"];
 
 /** The guide of one method, written out for the tenant. */
 export function useGuide(tenant: Tenant, method: GuideMethod, pbx?: MethodGuide["pbx"]) {

@@ -1,5 +1,6 @@
 // What is said of how a business is reached: a form, and the change it makes.
 import type { GuideMethod, PhoneIntegration, PhoneIntegrationChange } from "../../api/schema";
+import { quoted } from "../../ui/shell";
 import { dialled } from "../numbers/number-words";
 
 export interface Said {
@@ -66,16 +67,15 @@ export function changeOf(method: GuideMethod, said: Said, known: PhoneIntegratio
 
 /** The same as a command. */
 export function commandOf(slug: string, change: PhoneIntegrationChange): string {
-  const word = (text: string) => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);
   const number = change.phoneNumber ?? change.clinicNumber ?? "";
   const parts = [`patchbay tenants phone ${slug} --method ${change.method} --clinic-number ${number || "NUMBER"}`];
-  if (change.currentCarrier) parts.push(`--carrier ${word(change.currentCarrier)}`);
+  if (change.currentCarrier) parts.push(`--carrier ${quoted(change.currentCarrier)}`);
   if (change.wantsTemporaryNumber === true) parts.push("--temporary-number");
-  if (change.pbxType) parts.push(`--pbx-type ${word(change.pbxType)}`);
+  if (change.pbxType) parts.push(`--pbx-type ${quoted(change.pbxType)}`);
   const addresses = change.sourceIps ?? [];
   if (addresses.length > 0) parts.push(`--source-ips ${addresses.join(",")}`);
   if (change.needsPhoneNumber === false) parts.push("--without-number");
-  if (change.areaCode) parts.push(`--area-code ${word(change.areaCode)}`);
+  if (change.areaCode) parts.push(`--area-code ${quoted(change.areaCode)}`);
   if (change.renewSipPassword === true) parts.push("--renew-sip-password");
   return parts.join(" ");
 }

@@ -1,5 +1,4 @@
 // One job, step by step, as it goes: what it waits for, what it got, what is left for a person.
-import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { Link } from "wouter";
 import { api, http, onceKey } from "../../api/client";
@@ -16,6 +15,7 @@ import { Named, useName } from "../../ui/named";
 import { Facts, Page, Panel } from "../../ui/page";
 import { counted, phone } from "../../ui/phone";
 import { SameBy } from "../../ui/same-by";
+import { useStale } from "../../ui/stale";
 import { lasting, ownZone, Since, Time, useNow } from "../../ui/time";
 import { say } from "../../ui/toast";
 import "./jobs.css";
@@ -189,11 +189,11 @@ function Got({ job }: { job: Job }) {
 
 function Deeds({ job }: { job: Job }) {
   const { mayChange } = useSession();
-  const queries = useQueryClient();
+  const stale = useStale("/api/jobs");
   const [asks, setAsks] = useState<"retry" | "cancel">();
   const done = async (words: string) => {
     say(words);
-    await queries.invalidateQueries({ predicate: ({ queryKey }) => String(queryKey[1]).startsWith("/api/jobs") });
+    await stale();
   };
   const params = () => ({ path: { id: job.id }, header: { "Idempotency-Key": onceKey() } });
   const retries = mayRetry(job);

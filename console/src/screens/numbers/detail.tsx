@@ -122,7 +122,7 @@ export function PriceTold({ price }: { price: { text: string; sure: boolean; why
 
 function Sid({ sid, what }: { sid: string; what: string }) {
   return (
-    <span className="sid">
+    <span className="number-sid">
       <code>{sid}</code>
       <Copy text={sid} what={what} />
     </span>

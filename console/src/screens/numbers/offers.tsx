@@ -7,7 +7,8 @@ import { Note } from "../../ui/badge";
 import { Button } from "../../ui/button";
 import { Select, TextField } from "../../ui/field";
 import { counted, phone } from "../../ui/phone";
-import { quoted, SameBy } from "../../ui/same-by";
+import { SameBy } from "../../ui/same-by";
+import { quoted } from "../../ui/shell";
 import { Failed, Loading } from "../../ui/states";
 
 /** Where numbers are bought most; Twilio sells in more countries than these. */
@@ -64,7 +65,7 @@ export function Offers({
   const countries = COUNTRIES.includes(country) ? COUNTRIES : [country, ...COUNTRIES];
   return (
     <div className="stack">
-      <form className="fields buy-search" onSubmit={search}>
+      <form className="fields" onSubmit={search}>
         <Select
           label="Country"
           value={country}

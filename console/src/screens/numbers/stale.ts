@@ -1,12 +1,7 @@
 // What a deed on a number makes old.
-import { useQueryClient } from "@tanstack/react-query";
+import { useStale as useStaleAt } from "../../ui/stale";
 
-/** Asks again for everything whose address begins so: numbers and what they cost, where nothing else is said. */
+/** Asks again for numbers, what they cost, and what else is said. */
 export function useStale(...more: string[]): () => Promise<void> {
-  const queries = useQueryClient();
-  const paths = ["/api/numbers", "/api/costs", "/api/vapi", ...more];
-  return () =>
-    queries.invalidateQueries({
-      predicate: ({ queryKey }) => paths.some((path) => String(queryKey[1]).startsWith(path)),
-    });
+  return useStaleAt("/api/numbers", "/api/costs", "/api/vapi", ...more);
 }

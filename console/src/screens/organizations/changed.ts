@@ -1,11 +1,10 @@
 // After an organization was changed: what is told of organizations is asked again.
-import { useQueryClient } from "@tanstack/react-query";
 import { http } from "../../api/client";
 import type { Organization } from "../../api/schema";
+import { useStale } from "../../ui/stale";
 
 export function useChanged() {
-  const queries = useQueryClient();
-  return () => queries.invalidateQueries({ predicate: ({ queryKey }) => String(queryKey[1]).startsWith("/api/orgs") });
+  return useStale("/api/orgs");
 }
 
 /** Reads the organization anew, shows it, and says which version it is. */

@@ -1,6 +1,7 @@
 // What is written in the form of a tenant, and what of it is to be saved.
+import { asSent } from "../../api/client";
 import type { ConnectChange, Tenant, TenantChange } from "../../api/schema";
-import { quoted } from "../../ui/same-by";
+import { quoted } from "../../ui/shell";
 
 export interface TenantDraft {
   name: string;
@@ -59,7 +60,7 @@ export function changeOf(seen: Tenant, draft: TenantDraft): TenantChange {
   if (differs("timeoutSeconds")) {
     const seconds = orNull(draft.timeoutSeconds);
     // What is no number is sent as it is: the server says what is wrong with it, at its place.
-    connect.timeoutSeconds = seconds === null ? null : /^\d+$/.test(seconds) ? Number(seconds) : (seconds as never);
+    connect.timeoutSeconds = seconds === null ? null : /^\d+$/.test(seconds) ? Number(seconds) : asSent(seconds);
   }
   if (Object.keys(connect).length > 0) change.connect = connect;
   return change;

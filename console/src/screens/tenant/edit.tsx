@@ -144,7 +144,7 @@ function Connecting({
 }) {
   const heading = useId();
   return (
-    <section className="stack parts" aria-labelledby={heading}>
+    <section className="stack edit-part" aria-labelledby={heading}>
       <h3 id={heading}>How a call reaches Vapi</h3>
       <div className="grid">
         <Select

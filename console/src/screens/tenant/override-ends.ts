@@ -8,6 +8,7 @@ import {
   type ZonedDateTime,
 } from "@internationalized/date";
 import type { Availability, OpeningHours } from "../../api/schema";
+import { weekday } from "../../ui/zoned";
 
 export interface End {
   key: "soon" | "day" | "morning" | "never";
@@ -75,7 +76,7 @@ function nextMorning(here: ZonedDateTime, zone: string, availability: Availabili
   const first = here.hour < NIGHT_ENDS ? 0 : 1;
   for (let ahead = first; ahead <= 7; ahead++) {
     const day = startOf(here.add({ days: ahead }));
-    const opening = firstOpening(schedule?.[weekday(day)]);
+    const opening = firstOpening(schedule?.[dayName(day)]);
     const at = opening === undefined ? undefined : toZoned(day.set(opening), zone);
     if (at !== undefined && at.compare(here) > 0) return at;
   }
@@ -84,8 +85,8 @@ function nextMorning(here: ZonedDateTime, zone: string, availability: Availabili
 
 const WEEKDAYS = ["sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"] as const;
 
-function weekday({ year, month, day }: CalendarDateTime): (typeof WEEKDAYS)[number] {
-  return WEEKDAYS[new Date(Date.UTC(year, month - 1, day)).getUTCDay()] ?? "sunday";
+function dayName(day: CalendarDateTime): (typeof WEEKDAYS)[number] {
+  return WEEKDAYS[weekday(day)] ?? "sunday";
 }
 
 function firstOpening(hours: OpeningHours | OpeningHours[] | null | undefined) {

@@ -1,13 +1,11 @@
 // After something of a tenant was changed: everything that is told of tenants is asked again.
-import { useQueryClient } from "@tanstack/react-query";
 import { http } from "../../api/client";
 import type { Tenant } from "../../api/schema";
+import { useStale } from "../../ui/stale";
 
 /** Asks again what is on the page, and answers once it is there. */
 export function useRefresh() {
-  const queries = useQueryClient();
-  return () =>
-    queries.invalidateQueries({ predicate: ({ queryKey }) => String(queryKey[1]).startsWith("/api/tenants") });
+  return useStale("/api/tenants");
 }
 
 /** Reads the tenant anew, shows it, and says which version it is. */

@@ -10,7 +10,8 @@ import { useInUrl } from "../../ui/in-url";
 import { Page } from "../../ui/page";
 import { byCursor } from "../../ui/pages";
 import { OrgPick } from "../../ui/pick";
-import { quoted, SameBy } from "../../ui/same-by";
+import { SameBy } from "../../ui/same-by";
+import { quoted } from "../../ui/shell";
 import { Empty } from "../../ui/states";
 import { type Column, PagedTable } from "../../ui/table";
 import { Time } from "../../ui/time";
@@ -86,7 +87,7 @@ export default function Tenants() {
         </>
       }
     >
-      <search className="narrow" aria-label="Narrow the list">
+      <search className="tenant-filters" aria-label="Narrow the list">
         <FilterText name="q" label="Search by name or slug" />
         {isOperator && <OrgPick placeholder="Any" value={org ?? ""} onChange={(id) => set("org", id)} />}
         <FilterText name="targetId" label="Answered by this assistant or squad" mono />

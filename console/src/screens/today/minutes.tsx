@@ -1,7 +1,7 @@
 // How many calls each minute of the last hour brought, and who took them: bars for the eyes, a table for everybody.
 import { useId, useState } from "react";
 import type { Minute } from "../../api/schema";
-import { counted } from "../../ui/phone";
+import { count, counted } from "../../ui/phone";
 import { timeText } from "../../ui/time";
 import { sums, top } from "./sums";
 
@@ -21,8 +21,8 @@ export function Minutes({ minutes }: { minutes: Minute[] }) {
   return (
     <figure className="minutes stack">
       <p className="minutes-legend small">
-        <span className="minutes-key ai">AI {ai.toLocaleString()}</span>
-        <span className="minutes-key people">People or fallback {people.toLocaleString()}</span>
+        <span className="minutes-key ai">AI {count(ai)}</span>
+        <span className="minutes-key people">People or fallback {count(people)}</span>
       </p>
       <svg
         viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
@@ -64,7 +64,7 @@ export function Minutes({ minutes }: { minutes: Minute[] }) {
       </svg>
       <div className="row apart small soft">
         <span>{clock(minutes[0])}</span>
-        <span className="minutes-shown">
+        <span>
           {shown === undefined
             ? ai + people === 0
               ? "No call in these minutes"
@@ -95,8 +95,8 @@ export function Minutes({ minutes }: { minutes: Minute[] }) {
                 .map((minute) => (
                   <tr key={minute.at}>
                     <td>{clock(minute)}</td>
-                    <td className="number">{minute.ai.toLocaleString()}</td>
-                    <td className="number">{minute.fallback.toLocaleString()}</td>
+                    <td className="number">{count(minute.ai)}</td>
+                    <td className="number">{count(minute.fallback)}</td>
                   </tr>
                 ))}
             </tbody>

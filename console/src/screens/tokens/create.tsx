@@ -10,8 +10,9 @@ import { Code } from "../../ui/copy";
 import { Dialog } from "../../ui/dialog";
 import { Choice, Select, TextField } from "../../ui/field";
 import { OrgPick, TenantPick } from "../../ui/pick";
-import { quoted, SameBy } from "../../ui/same-by";
+import { SameBy } from "../../ui/same-by";
 import { Secret } from "../../ui/secret";
+import { quoted } from "../../ui/shell";
 import { Time } from "../../ui/time";
 import { endOf, LASTS, type Lasts } from "./words";
 

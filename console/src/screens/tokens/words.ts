@@ -1,6 +1,7 @@
 // Tokens in words: for whom one speaks, whether it is good, until when a new one is to be.
 import type { Session, Token } from "../../api/schema";
 import type { Tone } from "../../ui/badge";
+import { ownDayBegins } from "../../ui/time";
 
 export type Standing = "good" | "expired" | "revoked";
 
@@ -43,7 +44,5 @@ const DAY_MS = 86_400_000;
 export function endOf(lasts: Lasts, day: string, now: number): string | null {
   if (lasts === "never") return null;
   if (lasts !== "until") return new Date(now + Number(lasts) * DAY_MS).toISOString();
-  const [year, month, date] = day.split("-").map(Number);
-  if (year === undefined || month === undefined || date === undefined || Number.isNaN(year)) return null;
-  return new Date(year, month - 1, date + 1).toISOString();
+  return ownDayBegins(day, 1) ?? null;
 }

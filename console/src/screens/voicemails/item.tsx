@@ -44,7 +44,7 @@ export function VoicemailItem({
           {!ofTenant && <Named gone="No longer here" id={voicemail.tenantId} to="/voicemails" />}
           <Link href={`/calls/${callSid}`}>See the call</Link>
         </div>
-        <div className="row voicemail-deeds">
+        <div className="row">
           {number !== undefined && (
             <a className="button" href={`tel:${number}`}>
               <Icon name="phone" />

@@ -7,8 +7,9 @@ import { TextField } from "../../ui/field";
 import { useInUrl, useTyped } from "../../ui/in-url";
 import { byCursor, More } from "../../ui/pages";
 import { TenantPick } from "../../ui/pick";
-import { quoted, SameBy } from "../../ui/same-by";
+import { SameBy } from "../../ui/same-by";
 import { Segments } from "../../ui/segments";
+import { quoted, withQuery } from "../../ui/shell";
 import { Empty, Failed, Loading } from "../../ui/states";
 import { ownZone } from "../../ui/time";
 import { dayBegins, dayEnds, spelled } from "../../ui/zoned";
@@ -55,7 +56,7 @@ export function VoicemailList({ tenant }: { tenant?: Tenant }) {
     <div className="stack">
       <div className="row apart">
         <Segments label="Which voicemails" name="show" value={view} options={[...VIEWS]} />
-        <SameBy cli={commandOf(query, tenant)} request={{ method: "GET", path: pathOf(query) }} />
+        <SameBy cli={commandOf(query, tenant)} request={{ method: "GET", path: withQuery("/api/voicemails", query) }} />
       </div>
       <div className="voicemail-filters" role="search" aria-label="Filters of the voicemails">
         <TextField
@@ -140,11 +141,6 @@ function queryOf(
     ...(since && { since: spelled(since) }),
     ...(until && { until: spelled(until) }),
   };
-}
-
-function pathOf(query: Query): string {
-  const params = new URLSearchParams(Object.entries(query).map(([name, value]) => [name, String(value)]));
-  return params.size === 0 ? "/api/voicemails" : `/api/voicemails?${params}`;
 }
 
 function commandOf({ heard, q, tenantId, ...more }: Query, tenant: Tenant | undefined): string | undefined {

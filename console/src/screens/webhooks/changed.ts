@@ -1,8 +1,6 @@
 // What is asked again after an endpoint was changed, or something was sent.
-import { useQueryClient } from "@tanstack/react-query";
+import { useStale } from "../../ui/stale";
 
 export function useChanged() {
-  const queries = useQueryClient();
-  return () =>
-    queries.invalidateQueries({ predicate: ({ queryKey }) => String(queryKey[1]).startsWith("/api/webhooks") });
+  return useStale("/api/webhooks");
 }

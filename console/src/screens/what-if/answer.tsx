@@ -28,7 +28,7 @@ export function Answer({
       <section className={`decided ${decision.available ? "ai" : "people"}`} aria-label="The decision">
         <p className="decided-what" role="status">
           <span className="decided-who">{whoAnswers(decision.available)}</span>
-          <span className="decided-why"> · {reasonText(decision.reason)}</span>
+          <span> · {reasonText(decision.reason)}</span>
         </p>
         <p>
           {timeText(outcome.at, zone, "full")} ·{" "}

@@ -4,7 +4,7 @@ import { begin, dayBegins, dayEnds, spelled } from "../../ui/zoned";
 
 export type PeriodKind = "week" | "yesterday" | "own";
 
-export interface Period {
+interface Period {
   kind: PeriodKind;
   /** Of an own range: its first and its last day. */
   first: string;

@@ -1,7 +1,7 @@
 // The question of this screen: a caller, a number, an instant, a load; as it stands in the address and as it is asked.
 import type { ZonedDateTime } from "@internationalized/date";
 import type { Availability, Imagined } from "../../api/schema";
-import { quoted } from "../../ui/same-by";
+import { quoted } from "../../ui/shell";
 import { dayBegins, instant, nextClockChange, spelled, toCalendarDate, weekday } from "../../ui/zoned";
 
 export interface Question {

@@ -1,6 +1,6 @@
 // The calls that were, decided once more: by the present settings, by older ones, or by some that were never saved.
 import { useState } from "react";
-import { api } from "../../api/client";
+import { api, asSent } from "../../api/client";
 import type { Availability, Tenant } from "../../api/schema";
 import { Button } from "../../ui/button";
 import { Select, TextField } from "../../ui/field";
@@ -36,8 +36,7 @@ export function Replay({ tenant }: { tenant: Tenant }) {
     if (!isReady || "fault" in stretch) return;
     const body = wish(stretch);
     setAsked({ by: settings.words, availability });
-    // The types of what is sent know no member that is always null.
-    replay.mutate({ params: { path: { id: tenant.id } }, body: body as never });
+    replay.mutate({ params: { path: { id: tenant.id } }, body: asSent(body) });
   };
   const isOther = asked !== undefined && (asked.by !== settings.words || asked.availability !== availability);
   return (

@@ -62,12 +62,12 @@ function columnsIn(zone: string): Column<ReplayedCall>[] {
     {
       head: "When",
       cell: ({ sid, at }) => (
-        <Link href={`/calls/${sid}`} className="nowrap">
+        <Link href={`/calls/${sid}`} className="line">
           <Time at={at} zone={zone} />
         </Link>
       ),
     },
-    { head: "Caller", cell: ({ from }) => <span className="nowrap">{phone(from)}</span> },
+    { head: "Caller", cell: ({ from }) => <span className="line">{phone(from)}</span> },
     { head: "Then", cell: ({ then }) => <Verdict decision={then} /> },
     { head: "Now", cell: ({ now }) => <Verdict decision={now} /> },
     { head: "Others on the line", cell: ({ activeCalls }) => count(activeCalls), number: true, wideOnly: true },

@@ -3,9 +3,12 @@ import { expect, test } from "vitest";
 import { canHandIn, earliest, isUnderWay, portStatus } from "./port-words";
 
 test("what was refused or not signed can be handed in anew, what has come or is under way cannot", () => {
-  expect(["pending_configuration", "action_required", "expired", "canceled"].map((s) => canHandIn(s as never))).toEqual(
-    [true, true, true, true],
-  );
+  expect((["pending_configuration", "action_required", "expired", "canceled"] as const).map(canHandIn)).toEqual([
+    true,
+    true,
+    true,
+    true,
+  ]);
   expect(
     ["submitted", "in_review", "waiting_for_signature", "in_progress", "completed"].map((s) => canHandIn(s as never)),
   ).toEqual([false, false, false, false, false]);
