@@ -9,7 +9,11 @@ import { applyTheme } from "./app/theme";
 import { Toasts } from "./ui/toast";
 import "./design/tokens.css";
 import "./design/base.css";
-import "./ui/ui.css";
+import "./ui/button.css";
+import "./ui/page.css";
+import "./ui/table.css";
+import "./ui/field.css";
+import "./ui/layers.css";
 import "./app/app.css";
 
 applyTheme();
