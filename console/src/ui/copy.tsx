@@ -27,6 +27,16 @@ export function Copy({ text, what }: { text: string; what: string }) {
   );
 }
 
+/** An id in a line, with a button that copies it. */
+export function Id({ text, what }: { text: string; what: string }) {
+  return (
+    <span className="id">
+      <code>{text}</code>
+      <Copy text={text} what={what} />
+    </span>
+  );
+}
+
 /** A text of machines in a frame, with a button that copies it. */
 export function Code({ text, what, wrap }: { text: string; what: string; wrap?: boolean }) {
   return (

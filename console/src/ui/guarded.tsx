@@ -5,7 +5,7 @@ import { Refused, words } from "../api/client";
 import { Note } from "./badge";
 import { Button } from "./button";
 
-export interface Guarded<A> {
+interface Guarded<A> {
   run: (what: A) => Promise<boolean>;
   busy: boolean;
   error: unknown;

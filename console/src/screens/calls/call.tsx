@@ -3,7 +3,7 @@ import { Link } from "wouter";
 import { api } from "../../api/client";
 import type { CallDetail } from "../../api/schema";
 import { Badge } from "../../ui/badge";
-import { Copy } from "../../ui/copy";
+import { Id } from "../../ui/copy";
 import { Named, useTenant } from "../../ui/named";
 import { Facts, Page, Panel } from "../../ui/page";
 import { called, counted, phone } from "../../ui/phone";
@@ -97,22 +97,13 @@ function CallFacts({ call }: { call: CallDetail }) {
             ]),
         ["Status", call.live ? "Under way" : statusText(call.status)],
         ["Length", call.durationSeconds === null ? "Not known" : lasting(call.durationSeconds)],
-        ["CallSid", <Sid key="sid" of={call.sid} what="the CallSid" />],
+        ["CallSid", <Id key="sid" text={call.sid} what="the CallSid" />],
         [
           "Account",
-          call.accountSid === null ? "Not known" : <Sid key="account" of={call.accountSid} what="the account" />,
+          call.accountSid === null ? "Not known" : <Id key="account" text={call.accountSid} what="the account" />,
         ],
-        ["Request in the log", <Sid key="request" of={call.requestId} what="the request id" />],
+        ["Request in the log", <Id key="request" text={call.requestId} what="the request id" />],
       ]}
     />
-  );
-}
-
-function Sid({ of, what }: { of: string; what: string }) {
-  return (
-    <span className="row call-sid">
-      <code>{of}</code>
-      <Copy text={of} what={what} />
-    </span>
   );
 }

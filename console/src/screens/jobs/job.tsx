@@ -6,7 +6,7 @@ import type { Job } from "../../api/schema";
 import { useSession } from "../../app/session";
 import { Badge, Note } from "../../ui/badge";
 import { Button } from "../../ui/button";
-import { Copy } from "../../ui/copy";
+import { Id } from "../../ui/copy";
 import { Confirm } from "../../ui/dialog";
 import { JobSteps } from "../../ui/job-follow";
 import { isOver, jobName, jobState, plain } from "../../ui/job-words";
@@ -164,12 +164,7 @@ function GoesOn({ at }: { at: string }) {
 function Got({ job }: { job: Job }) {
   const result = job.result;
   if (result === null || result.e164 === undefined) return null;
-  const id = (what: string, text: string) => (
-    <span className="with-copy">
-      <code>{text}</code>
-      <Copy text={text} what={what} />
-    </span>
-  );
+  const id = (what: string, text: string) => <Id text={text} what={what} />;
   const facts: [string, React.ReactNode][] = [
     [
       "Number",

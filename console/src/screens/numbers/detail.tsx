@@ -4,7 +4,7 @@ import { Link } from "wouter";
 import { api } from "../../api/client";
 import type { Number as Num, NumberFinding, NumberSpell, TenantCosts } from "../../api/schema";
 import { Badge, Note } from "../../ui/badge";
-import { Copy } from "../../ui/copy";
+import { Id } from "../../ui/copy";
 import { Facts } from "../../ui/page";
 import { counted } from "../../ui/phone";
 import { SameBy } from "../../ui/same-by";
@@ -91,23 +91,23 @@ function NumberFacts({
       ) : number.accountSid === null ? (
         "Not told: calls from any account are taken"
       ) : (
-        <Sid key="c" sid={number.accountSid} what="the account" />
+        <Id key="c" text={number.accountSid} what="the account" />
       ),
     ],
   ];
-  if (number.twilioSid !== null) facts.push(["At Twilio", <Sid key="t" sid={number.twilioSid} what="Twilio's id" />]);
+  if (number.twilioSid !== null) facts.push(["At Twilio", <Id key="t" text={number.twilioSid} what="Twilio's id" />]);
   facts.push([
     "At Vapi",
-    number.vapiNumberId === null ? "Not known there" : <Sid key="v" sid={number.vapiNumberId} what="Vapi's id" />,
+    number.vapiNumberId === null ? "Not known there" : <Id key="v" text={number.vapiNumberId} what="Vapi's id" />,
   ]);
-  if (number.sipUri !== undefined) facts.push(["SIP address", <Sid key="s" sid={number.sipUri} what="the address" />]);
+  if (number.sipUri !== undefined) facts.push(["SIP address", <Id key="s" text={number.sipUri} what="the address" />]);
   const porting = portingWord(number.porting);
   if (porting !== undefined) facts.push(["Move", porting]);
   if (life !== undefined) {
     facts.push(["Ours since", <Time key="a" at={life.acquiredAt} zone={zone} as="full" />]);
     facts.push(["Paid for", life.monthsPaid === 0 ? "Nothing" : counted(life.monthsPaid, "month")]);
   }
-  facts.push(["Id here", <Sid key="i" sid={number.id} what="the id" />]);
+  facts.push(["Id here", <Id key="i" text={number.id} what="the id" />]);
   return <Facts of={facts} />;
 }
 
@@ -116,15 +116,6 @@ export function PriceTold({ price }: { price: { text: string; sure: boolean; why
     <span title={price.why}>
       {price.text}
       {!price.sure && <span className="small soft"> estimate</span>}
-    </span>
-  );
-}
-
-function Sid({ sid, what }: { sid: string; what: string }) {
-  return (
-    <span className="number-sid">
-      <code>{sid}</code>
-      <Copy text={sid} what={what} />
     </span>
   );
 }
