@@ -42,7 +42,7 @@ promise("whoever did it is one press away from all they did", async ({ bay, open
   await bay.api("POST", "/api/orgs", { name: "Made by day" });
   const page = await open("/audit");
   await page.getByRole("button", { name: "Only what night shift did" }).first().click();
-  await page.getByText("Made by day").waitFor({ state: "detached" });
+  await page.getByRole("link", { name: "Made by day" }).waitFor({ state: "detached" });
   await page.getByRole("link", { name: "Made at night" }).waitFor();
   assert.match(page.url(), /who=night/);
 });

@@ -6,7 +6,7 @@ import { promise } from "./support.mjs";
 
 const ROUTES = readFileSync(new URL("../../console/src/app/routes.tsx", import.meta.url), "utf8");
 const PATH = /\["([^"]*)",(?: "[^"]*",)? lazy\(/g;
-const [SCREENS, OF_TENANT] = ROUTES.split("export const TENANT_SCREENS").map((part) => [...part.matchAll(PATH)].map(([, path]) => path));
+const [SCREENS, OF_TENANT] = ROUTES.split("const TENANT_SCREENS").map((part) => [...part.matchAll(PATH)].map(([, path]) => path));
 
 /** One of everything a screen is about. */
 async function seed(bay) {

@@ -19,6 +19,8 @@ export const byCursor = {
   pageParamName: "cursor",
   // Null is left out of the request; in place of undefined the library would ask for page 0.
   initialPageParam: null as unknown as string,
+  // What was found before stays in sight until the next is.
+  placeholderData: <T,>(before: T | undefined) => before,
   getNextPageParam: (last: { nextCursor: string | null }) => last.nextCursor ?? undefined,
 };
 

@@ -88,11 +88,14 @@ function Pick({
   // What was just picked is known by name at once: a name that came later would open the list again.
   const [taken, setTaken] = useState<Option>();
   const name = (value === "" ? undefined : taken?.id === value ? taken.name : known) ?? "";
+  // The chosen one stays in the list whatever is searched for: a field whose choice is not in its list forgets it.
+  const isListed = name === "" || rows.some(({ id }) => id === value);
+  const items = isListed ? rows : [{ id: value, name }, ...rows];
   return (
     <ComboBox
       {...look}
       value={value}
-      items={rows}
+      items={items}
       inputValue={typed ?? name}
       onInputChange={(text) => {
         // Choosing writes the name into the field by itself: that is nothing that was typed.
@@ -102,7 +105,7 @@ function Pick({
       }}
       onSelectionChange={(key) => {
         setTyped(undefined);
-        const row = rows.find(({ id }) => id === key);
+        const row = items.find(({ id }) => id === key);
         if (row === undefined) return;
         setTaken(row);
         onChange(row.id);
