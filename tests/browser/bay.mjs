@@ -45,9 +45,12 @@ class Started {
 }
 
 export class Bay {
-  static async start(name) {
+  /** `store` lays a database of its own into the folder, sealed by `key`. */
+  static async start(name, { store, key } = {}) {
     const bay = new Bay();
+    if (key !== undefined) bay.more = { PATCHBAY_SECRETS__KEY: key };
     bay.scratch = mkdtempSync(join(tmpdir(), "patchbay-browser-"));
+    store?.(bay.scratch);
     const logs = process.env.PATCHBAY_TEST_OUTPUT ?? bay.scratch;
     mkdirSync(logs, { recursive: true });
     bay.logs = (what) => join(logs, `browser-${name}-${what}.log`);
