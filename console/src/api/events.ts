@@ -9,6 +9,9 @@ const RETRY_MAX_MS = 10_000;
 /** Longest a change waits until what it makes stale is asked again: many calls a second ask once. */
 const GATHER_MS = 400;
 
+/** What happens in a call is told at once and kept within a second: after this long it is there to be asked for. */
+const KEPT_MS = 2000;
+
 export interface Live {
   /** False while nothing is heard: what stands on the page may be old. */
   connected: boolean;
@@ -57,7 +60,12 @@ export function listen(queries: QueryClient): () => void {
   let retry: ReturnType<typeof setTimeout> | undefined;
   let waits = 500;
   let stopped = false;
-  const stale = gathered(queries);
+  const stale = gathered(queries, GATHER_MS);
+  const staleOnceKept = gathered(queries, KEPT_MS);
+  const told = (...paths: string[]) => {
+    stale(...paths);
+    staleOnceKept(...paths);
+  };
 
   const open = () => {
     source = new EventSource("/api/events");
@@ -77,23 +85,23 @@ export function listen(queries: QueryClient): () => void {
     };
     on<CallBeganEvent>("call.began", (data) => {
       began(data);
-      stale("/api/today", "/api/calls");
+      told("/api/today", "/api/calls");
       tell({ kind: "call.began", data });
     });
     on<CallEventEvent>("call.event", (data) => {
-      stale("/api/calls/{sid}");
+      told("/api/calls/{sid}");
       tell({ kind: "call.event", data });
     });
     on<CallEndedEvent>("call.ended", (data) => {
       ended(data);
-      stale("/api/today", "/api/calls", "/api/calls/{sid}");
+      told("/api/today", "/api/calls", "/api/calls/{sid}");
       tell({ kind: "call.ended", data });
     });
     on<JobEvent>("job", (data) => {
       stale("/api/today", "/api/jobs", "/api/numbers");
       tell({ kind: "job", data });
     });
-    on("voicemail", () => stale("/api/today", "/api/voicemails"));
+    on("voicemail", () => told("/api/today", "/api/voicemails"));
     on("changed", () => stale("/api/tenants", "/api/numbers", "/api/orgs"));
     on("ai.breaker", () => stale("/api/today"));
     on("warning", () => stale("/api/today"));
@@ -132,8 +140,8 @@ function tell(heard: Heard) {
   for (const listener of listeners) listener(heard);
 }
 
-/** Marks queries stale by the beginning of their path, a few times a second at most. */
-function gathered(queries: QueryClient): (...paths: string[]) => void {
+/** Marks queries stale by the beginning of their path, gathered over a while. */
+function gathered(queries: QueryClient, afterMs: number): (...paths: string[]) => void {
   const waiting = new Set<string>();
   const ask = () => {
     const now = [...waiting];
@@ -143,7 +151,7 @@ function gathered(queries: QueryClient): (...paths: string[]) => void {
     });
   };
   return (...paths) => {
-    if (waiting.size === 0) setTimeout(ask, GATHER_MS);
+    if (waiting.size === 0) setTimeout(ask, afterMs);
     for (const path of paths) waiting.add(path);
   };
 }
