@@ -102,17 +102,15 @@ export function Select<T extends string>({
   );
 }
 
-export function Checkbox({
-  children,
-  isSelected,
-  onChange,
-  isDisabled,
-}: {
+/** What is on or off. */
+interface Toggled {
   children: ReactNode;
   isSelected: boolean;
   onChange: (on: boolean) => void;
   isDisabled?: boolean;
-}) {
+}
+
+export function Checkbox({ children, isSelected, onChange, isDisabled }: Toggled) {
   return (
     <AriaCheckbox className="tick" isSelected={isSelected} onChange={onChange} isDisabled={isDisabled ?? false}>
       <span className="tick-box" aria-hidden="true" />
@@ -121,17 +119,7 @@ export function Checkbox({
   );
 }
 
-export function Switch({
-  children,
-  isSelected,
-  onChange,
-  isDisabled,
-}: {
-  children: ReactNode;
-  isSelected: boolean;
-  onChange: (on: boolean) => void;
-  isDisabled?: boolean;
-}) {
+export function Switch({ children, isSelected, onChange, isDisabled }: Toggled) {
   return (
     <AriaSwitch className="switch" isSelected={isSelected} onChange={onChange} isDisabled={isDisabled ?? false}>
       <span className="switch-track" aria-hidden="true" />

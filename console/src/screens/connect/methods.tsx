@@ -131,22 +131,10 @@ function About({ guide }: { guide: MethodGuide }) {
       </dl>
       <ul className="list-plain weighed">
         {guide.pros.map((text) => (
-          <li key={text} className="pro">
-            <Icon name="plus" />
-            <span>
-              <span className="hidden-to-eyes">For it: </span>
-              {text}
-            </span>
-          </li>
+          <Weighed key={text} side="pro" text={text} />
         ))}
         {guide.cons.map((text) => (
-          <li key={text} className="con">
-            <Icon name="warn" />
-            <span>
-              <span className="hidden-to-eyes">Against it: </span>
-              {text}
-            </span>
-          </li>
+          <Weighed key={text} side="con" text={text} />
         ))}
       </ul>
       <p className="small">
@@ -189,5 +177,18 @@ export function GuideRows({ table, label }: { table: GuideTable; label: string }
         </tbody>
       </table>
     </section>
+  );
+}
+
+/** One thing that speaks for a way, or against it. */
+function Weighed({ side, text }: { side: "pro" | "con"; text: string }) {
+  return (
+    <li className={side}>
+      <Icon name={side === "pro" ? "plus" : "warn"} />
+      <span>
+        <span className="hidden-to-eyes">{side === "pro" ? "For it: " : "Against it: "}</span>
+        {text}
+      </span>
+    </li>
   );
 }
