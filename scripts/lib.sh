@@ -54,6 +54,17 @@ need_browser() {
     command -v chromium >/dev/null || need_packages chromium
 }
 
+# What stands beside patchbay where it is many: the tests start these themselves, on loopback. What Debian starts by itself
+# when it is installed is no business of ours.
+need_servers() {
+    [ -x "$(echo /usr/lib/postgresql/*/bin/initdb)" ] || need_packages postgresql
+    command -v redis-server >/dev/null || command -v valkey-server >/dev/null || need_packages redis-server
+    command -v haproxy >/dev/null || need_packages haproxy
+    command -v pgbouncer >/dev/null || need_packages pgbouncer
+    command -v promtool >/dev/null || need_packages prometheus
+    command -v systemd-analyze >/dev/null || need_packages systemd
+}
+
 # The version of a package in Cargo.lock.
 locked() {
     awk -v name="$1" '$1 == "name" && $3 == "\"" name "\"" { getline; gsub(/"/, "", $3); print $3; exit }' Cargo.lock

@@ -17,7 +17,7 @@ use super::error::Problem;
 use super::session::{self, Door};
 use super::{AdminState, cookie, cross_site};
 use crate::model::{Access, OrgId, Role, Scope, Tenant, TenantId, TokenId};
-use crate::store::{Actor, Token};
+use crate::store::{self, Actor, Token};
 
 /// How exact it is kept when a token was last used: a write for every request would cost more than it tells.
 const USED_EVERY: SignedDuration = SignedDuration::from_hours(1);
@@ -102,11 +102,13 @@ pub(super) async fn guard(State(admin): State<AdminState>, mut request: Request,
             Problem::read_only().into_response()
         }
         Ok((caller, door)) => {
+            let org = caller.role.org().cloned();
             request.extensions_mut().insert(caller);
             if let Some(door) = door {
                 request.extensions_mut().insert(door);
             }
-            next.run(request).await
+            // What they see is told to the store once, here, besides what each question asks for.
+            store::seen_by(org.as_ref(), next.run(request)).await
         }
         Err(problem) => problem.into_response(),
     }

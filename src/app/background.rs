@@ -42,6 +42,9 @@ use super::teller::{Teller, Telling};
 use super::watch::Watch;
 use super::{keepers, provisioning, surroundings, webhooks};
 
+/// No erasure takes longer than this: one that began before is nobody's any more.
+const ERASURE_MAX: SignedDuration = SignedDuration::from_hours(1);
+
 /// Longest that stopping waits for the admin listener and the keepers to finish what they have begun.
 const HELPERS_DEADLINE: Duration = Duration::from_secs(3);
 
@@ -115,7 +118,13 @@ impl Background {
             return Err(unfinished.into());
         }
         let keys = config::secrets::keys(&settings).context("could not get the key that seals secrets")?;
-        let opening = Store::open_draining_on(&settings.store.url, rotation::keyring(&keys), &draining_on, clock);
+        let opening = Store::open_draining_on(
+            &settings.store.url,
+            settings.store.direct_url.as_deref(),
+            rotation::keyring(&keys),
+            &draining_on,
+            clock,
+        );
         let store = opening.await.context("could not open the store")?;
         metrics.store_up(true);
         metrics.ledger_mode("memory");
@@ -243,7 +252,9 @@ impl Background {
             secret: Arc::new(random),
         });
         helpers.spawn(admin::serve(listener, router, stops.helpers.clone().cancelled_owned()));
-        store.fail_unfinished_erasures().await.context("could not look for erasures that broke off")?;
+        // On a store that is shared another process may be at one still.
+        let broke_off = clock() - if store.is_shared() { ERASURE_MAX } else { SignedDuration::ZERO };
+        store.fail_unfinished_erasures(broke_off).await.context("could not look for erasures that broke off")?;
         let forgetting = Forgetting {
             clock,
             periods: settings.retention.periods,

@@ -107,7 +107,8 @@ pub(super) fn sip_overlap(settings: &Settings) -> SignedDuration {
     SignedDuration::from_hours(24 * i64::from(settings.sip.password_overlap_days))
 }
 
-/// Starts the runner. A store in one file has no other process: what the last one had claimed is given back at once.
+/// Starts the runner. A store in one file has no other process: what the last one had claimed is given back at once. On
+/// one that is shared, others may be at work on it: what nobody works on is free when its time is over.
 pub(super) async fn spawn(
     desk: Arc<Desk>,
     metrics: Arc<Metrics>,
@@ -115,7 +116,9 @@ pub(super) async fn spawn(
     helpers: &TaskTracker,
     stopping: &CancellationToken,
 ) -> anyhow::Result<()> {
-    desk.store.release_jobs().await.context("could not look for jobs that broke off")?;
+    if !desk.store.is_shared() {
+        desk.store.release_jobs().await.context("could not look for jobs that broke off")?;
+    }
     let runner = Runner::new(desk, metrics, Pace::default(), wake);
     helpers.spawn(runner.run(stopping.clone()));
     Ok(())

@@ -102,6 +102,8 @@ impl Shared {
     /// Makes another key, keeps it, and seals with it from then on.
     async fn rotate(&self, by: &Actor) -> Result<(), RotationRefused> {
         let key = match &self.source {
+            // Another process on the store could not read what is sealed with a key it does not have.
+            _ if self.store.is_shared() => return Err(RotationRefused::Given),
             KeySource::Given(_) => return Err(RotationRefused::Given),
             KeySource::File(path) | KeySource::Beside(path) => {
                 let path = path.clone();
@@ -122,6 +124,7 @@ impl Shared {
             return Ok(());
         }
         match &self.source {
+            _ if self.store.is_shared() => return Ok(()),
             KeySource::Given(_) => return Ok(()),
             KeySource::Fleeting => {}
             KeySource::File(path) | KeySource::Beside(path) => {

@@ -9,8 +9,8 @@ use crate::store::StoreError;
 /// What went wrong.
 #[derive(Debug, thiserror::Error)]
 pub enum BackupError {
-    /// The store is in memory.
-    #[error("the store is in memory (store.url): there is no file to copy or to put back")]
+    /// The store is in memory, or on a server.
+    #[error("store.url names no file: there is nothing to copy or to put back (a server has its own tools, pg_dump)")]
     InMemory,
     /// There is no store yet.
     #[error("there is no store at {}: nothing to back up (is --config the file that serve uses?)", .0.display())]

@@ -88,7 +88,7 @@ impl Settings {
         let store = Store::read(reader);
         let spool = Spool::read(reader);
         let live = Live::read(reader);
-        let secrets = Secrets::read(reader);
+        let secrets = Secrets::read(reader, &store);
         let twilio = Twilio::read(reader);
         let vapi = Vapi::read(reader, &twilio);
         let sip = Sip::read(reader);

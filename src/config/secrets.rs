@@ -107,6 +107,7 @@ pub fn source(settings: &Settings) -> KeySource {
     if let Some(path) = &settings.secrets.key_file {
         return KeySource::File(path.clone());
     }
+    // Refused by the settings themselves where the store is a server.
     match settings.store.url.path() {
         Some(mut path) => {
             path.as_mut_os_string().push(".key");

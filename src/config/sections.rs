@@ -81,11 +81,18 @@ impl Admin {
 pub struct Store {
     /// Where.
     pub url: StoreUrl,
+    /// The server itself, where `url` leads to it through a pooler.
+    pub direct_url: Option<StoreUrl>,
 }
 
 impl Store {
     pub(super) fn read(reader: &mut Reader) -> Store {
-        Store { url: reader.text("store.url", StoreUrl::parse) }
+        let url: StoreUrl = reader.text("store.url", StoreUrl::parse);
+        let direct_url = reader.optional_text("store.direct_url", StoreUrl::parse_server);
+        if direct_url.is_some() && !url.is_server() {
+            reader.fault("store.direct_url", "is given without a server in store.url");
+        }
+        Store { url, direct_url }
     }
 }
 
@@ -127,7 +134,7 @@ pub struct Secrets {
 }
 
 impl Secrets {
-    pub(super) fn read(reader: &mut Reader) -> Secrets {
+    pub(super) fn read(reader: &mut Reader, store: &Store) -> Secrets {
         let key = reader.optional_text("secrets.key", SealingKey::parse);
         let previous = reader.list("secrets.previous", SealingKey::parse);
         let key_file = reader.optional_text("secrets.key_file", values::path);
@@ -136,6 +143,10 @@ impl Secrets {
         }
         if reader.is_given("secrets.previous") && !reader.is_given("secrets.key") {
             reader.fault("secrets.previous", "is given without secrets.key: in a key file, older keys stand behind it");
+        }
+        let is_given = reader.is_given("secrets.key") || reader.is_given("secrets.key_file");
+        if store.url.is_server() && !is_given {
+            reader.fault("secrets.key", "must be given where store.url is a server: all who use it need the same key");
         }
         Secrets { key, previous, key_file }
     }

@@ -119,17 +119,39 @@ impl fmt::Display for BaseUrl {
 }
 
 /// Where the store is.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct StoreUrl(String);
 
 impl StoreUrl {
     pub(super) fn parse(raw: &str) -> Result<StoreUrl, Refusal> {
-        if raw.starts_with("postgres:") || raw.starts_with("postgresql:") {
-            return Err("Postgres is not supported by this build yet: write sqlite: and a path".to_owned());
-        }
         let url = StoreUrl(raw.to_owned());
-        let named = raw.starts_with("sqlite:") && url.path().is_none_or(|path| !path.as_os_str().is_empty());
-        if named { Ok(url) } else { Err("must be sqlite: and the path of the database file".to_owned()) }
+        let is_file = raw.starts_with("sqlite:") && url.path().is_none_or(|path| !path.as_os_str().is_empty());
+        if is_file || url.is_server() {
+            Ok(url)
+        } else {
+            Err("must be sqlite: and the path of the database file, or postgres://user:password@host/database"
+                .to_owned())
+        }
+    }
+
+    /// One that names a server.
+    pub(super) fn parse_server(raw: &str) -> Result<StoreUrl, Refusal> {
+        let url = StoreUrl(raw.to_owned());
+        if url.is_server() { Ok(url) } else { Err("must be postgres://user:password@host/database".to_owned()) }
+    }
+
+    /// Does it name a server, which others may use too?
+    pub fn is_server(&self) -> bool {
+        let rest = self.0.strip_prefix("postgres://").or_else(|| self.0.strip_prefix("postgresql://"));
+        rest.is_some_and(|rest| !rest.is_empty())
+    }
+
+    /// What may be shown of it: no password.
+    pub fn shown(&self) -> String {
+        let Some((scheme, rest)) = self.0.split_once("://").filter(|_| self.is_server()) else { return self.0.clone() };
+        let place = rest.rsplit_once('@').map_or(rest, |(_, place)| place);
+        let place = place.split('?').next().unwrap_or_default();
+        format!("{scheme}://{place}")
     }
 
     /// The text as it was given.
@@ -143,6 +165,12 @@ impl StoreUrl {
         let rest = rest.strip_prefix("//").unwrap_or(rest);
         let path = rest.split('?').next().unwrap_or_default();
         (path != ":memory:").then(|| PathBuf::from(path))
+    }
+}
+
+impl fmt::Debug for StoreUrl {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "StoreUrl({:?})", self.shown())
     }
 }
 
@@ -389,9 +417,18 @@ mod tests {
         assert_eq!(path("sqlite:patchbay.db"), Ok(Some("patchbay.db".to_owned())));
         assert_eq!(path("sqlite://data/calls.db?mode=rwc"), Ok(Some("data/calls.db".to_owned())));
         assert_eq!(path("sqlite::memory:"), Ok(None));
-        for bad in ["", "sqlite:", "sqlite://", "patchbay.db", "postgres://db/patchbay", "mysql://db"] {
+        assert_eq!(path("postgres://patchbay@db/patchbay"), Ok(None));
+        for bad in ["", "sqlite:", "sqlite://", "patchbay.db", "postgres:db", "postgres://", "mysql://db"] {
             assert!(path(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn the_password_of_a_store_never_shows() {
+        let url =
+            StoreUrl::parse("postgres://patchbay:hunter@2@db.example.com:5432/calls?sslmode=require").expect("a URL");
+        assert_eq!(url.shown(), "postgres://db.example.com:5432/calls");
+        assert!(!format!("{url:?}").contains("hunter"), "{url:?}");
     }
 
     #[test]

@@ -49,6 +49,14 @@ impl Role {
         }
     }
 
+    /// The organization whose people it is for; none where it is the platform's.
+    pub fn org(&self) -> Option<&OrgId> {
+        match self {
+            Role::Operator => None,
+            Role::Org(org) | Role::Tenant { org, .. } => Some(org),
+        }
+    }
+
     /// Does it see what belongs to this organization, and to this tenant of it where there is one?
     ///
     /// What belongs to nobody is the platform's.

@@ -66,30 +66,22 @@ pub struct NumberHeap {
 impl Store {
     /// What a tenant's calls came to, from this month on, oldest first.
     pub async fn call_months(&self, tenant: &TenantId, since: Month) -> Result<Vec<CallMonth>, StoreError> {
-        match self {
-            Store::Sqlite(engine) => engine.call_months(tenant, since).await,
-        }
+        each!(self, engine => engine.call_months(tenant, since).await)
     }
 
     /// The stretches in which numbers led to a tenant, oldest first; a bounded number of them.
     pub async fn tenures(&self, tenant: &TenantId) -> Result<Vec<Tenure>, StoreError> {
-        match self {
-            Store::Sqlite(engine) => engine.tenures(tenant).await,
-        }
+        each!(self, engine => engine.tenures(tenant).await)
     }
 
     /// All numbers, counted by how they begin: six signs tell country and kind.
     pub async fn number_heaps(&self) -> Result<Vec<NumberHeap>, StoreError> {
-        match self {
-            Store::Sqlite(engine) => engine.number_heaps().await,
-        }
+        each!(self, engine => engine.number_heaps().await)
     }
 
     /// How many tenants there are.
     pub async fn tenant_count(&self) -> Result<u64, StoreError> {
-        match self {
-            Store::Sqlite(engine) => engine.tenant_count().await,
-        }
+        each!(self, engine => engine.tenant_count().await)
     }
 }
 

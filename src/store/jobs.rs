@@ -31,23 +31,17 @@ impl Store {
     /// Keeps new jobs that have not begun, in one transaction, and answers each as it is kept. `TooMany` where the
     /// tenant has its numbers, or will have.
     pub async fn create_jobs(&self, jobs: &[Job], bounds: JobBounds, by: &Actor) -> Result<Vec<Job>, StoreError> {
-        match self {
-            Store::Sqlite(engine) => engine.create_jobs(jobs, bounds, by).await,
-        }
+        each!(self, engine => engine.create_jobs(jobs, bounds, by).await)
     }
 
     /// A job.
     pub async fn job(&self, id: &JobId) -> Result<Option<Job>, StoreError> {
-        match self {
-            Store::Sqlite(engine) => engine.job(id).await,
-        }
+        each!(self, engine => engine.job(id).await)
     }
 
     /// Jobs, newest first.
     pub async fn jobs(&self, ask: &Ask<JobFilter>) -> Result<Page<Job>, StoreError> {
-        match self {
-            Store::Sqlite(engine) => engine.jobs(ask).await,
-        }
+        each!(self, engine => engine.jobs(ask).await)
     }
 
     /// Claims jobs whose time has come, the longest due first; of those on one subject only the oldest. Until
@@ -58,9 +52,7 @@ impl Store {
         held_until: Timestamp,
         most: u32,
     ) -> Result<Vec<ClaimedJob>, StoreError> {
-        match self {
-            Store::Sqlite(engine) => engine.claim_jobs(now, held_until, most).await,
-        }
+        each!(self, engine => engine.claim_jobs(now, held_until, most).await)
     }
 
     /// Writes down what happened to a claimed job and answers how it stands. A job that waits or has ended is given
@@ -72,30 +64,22 @@ impl Store {
         entries: &[JobEntry],
         now: Timestamp,
     ) -> Result<Standing, StoreError> {
-        match self {
-            Store::Sqlite(engine) => engine.write_job(id, fence, entries, now).await,
-        }
+        each!(self, engine => engine.write_job(id, fence, entries, now).await)
     }
 
     /// Holds claimed jobs for longer.
     pub async fn hold_jobs(&self, held: &[(JobId, i64)], until: Timestamp) -> Result<(), StoreError> {
-        match self {
-            Store::Sqlite(engine) => engine.hold_jobs(held, until).await,
-        }
+        each!(self, engine => engine.hold_jobs(held, until).await)
     }
 
     /// Gives a claimed job back untouched; it goes on at this instant.
     pub async fn put_off_job(&self, id: &JobId, fence: i64, due: Timestamp) -> Result<(), StoreError> {
-        match self {
-            Store::Sqlite(engine) => engine.put_off_job(id, fence, due).await,
-        }
+        each!(self, engine => engine.put_off_job(id, fence, due).await)
     }
 
     /// Gives back every claim: for the one process of a store of its own, when it starts.
     pub async fn release_jobs(&self) -> Result<(), StoreError> {
-        match self {
-            Store::Sqlite(engine) => engine.release_jobs().await,
-        }
+        each!(self, engine => engine.release_jobs().await)
     }
 
     /// Somebody wants a job called off, or begun again where it stopped; `entry` says which. None where it is not in a
@@ -107,29 +91,21 @@ impl Store {
         now: Timestamp,
         by: &Actor,
     ) -> Result<Option<Job>, StoreError> {
-        match self {
-            Store::Sqlite(engine) => engine.ask_job(id, entry, now, by).await,
-        }
+        each!(self, engine => engine.ask_job(id, entry, now, by).await)
     }
 
     /// What jobs work on that have not ended.
     pub async fn subjects_at_work(&self) -> Result<HashSet<String>, StoreError> {
-        match self {
-            Store::Sqlite(engine) => engine.subjects_at_work().await,
-        }
+        each!(self, engine => engine.subjects_at_work().await)
     }
 
     /// Jobs this one has made since then.
     pub async fn jobs_made_by(&self, by: &str, since: Timestamp) -> Result<Vec<Job>, StoreError> {
-        match self {
-            Store::Sqlite(engine) => engine.jobs_made_by(by, since).await,
-        }
+        each!(self, engine => engine.jobs_made_by(by, since).await)
     }
 
     /// How many jobs are in each state.
     pub async fn jobs_by_state(&self) -> Result<Vec<(JobState, u64)>, StoreError> {
-        match self {
-            Store::Sqlite(engine) => engine.jobs_by_state().await,
-        }
+        each!(self, engine => engine.jobs_by_state().await)
     }
 }

@@ -46,37 +46,27 @@ impl KeysInUse {
 impl Store {
     /// Seals with another key from now on; the one before goes on opening. Keep the key somewhere first.
     pub async fn seal_with(&self, key: &[u8; 32], by: &Actor) -> Result<KeyName, StoreError> {
-        match self {
-            Store::Sqlite(engine) => engine.seal_with(key, by).await,
-        }
+        each!(self, engine => engine.seal_with(key, by).await)
     }
 
     /// Looks at up to `limit` sealed values behind the mark, and seals anew, in one transaction, those that an older
     /// key sealed. What is written meanwhile is under the current key: one walk is enough.
     pub async fn reseal(&self, mark: ResealMark, limit: u32) -> Result<Resealed, StoreError> {
-        match self {
-            Store::Sqlite(engine) => engine.reseal(mark, limit).await,
-        }
+        each!(self, engine => engine.reseal(mark, limit).await)
     }
 
     /// Counts the values under each key.
     pub async fn keys_in_use(&self) -> Result<KeysInUse, StoreError> {
-        match self {
-            Store::Sqlite(engine) => engine.keys_in_use().await,
-        }
+        each!(self, engine => engine.keys_in_use().await)
     }
 
     /// True if there are keys that only open.
     pub fn has_older_keys(&self) -> bool {
-        match self {
-            Store::Sqlite(engine) => engine.has_older_keys(),
-        }
+        each!(self, engine => engine.has_older_keys())
     }
 
     /// Takes an older key out of the ring. The one that seals stays.
     pub fn forget_key(&self, name: KeyName) {
-        match self {
-            Store::Sqlite(engine) => engine.forget_key(name),
-        }
+        each!(self, engine => engine.forget_key(name))
     }
 }

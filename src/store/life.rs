@@ -33,44 +33,32 @@ pub struct WatchFinding {
 impl Store {
     /// The lives of numbers, newest first; those that were given back too.
     pub async fn number_lives(&self, ask: &Ask<LifeFilter>) -> Result<Page<NumberLife>, StoreError> {
-        match self {
-            Store::Sqlite(engine) => engine.number_lives(ask).await,
-        }
+        each!(self, engine => engine.number_lives(ask).await)
     }
 
     /// Where a number has been, the newest stretch first; a bounded number of them.
     pub async fn number_spells(&self, id: &NumberId) -> Result<Vec<Spell>, StoreError> {
-        match self {
-            Store::Sqlite(engine) => engine.number_spells(id).await,
-        }
+        each!(self, engine => engine.number_spells(id).await)
     }
 
     /// Brings numbers back into the pool that have rested since before `before`: a bounded number at a time, answered as
     /// they are since. Those that were ported stay, and those that are about to be given back.
     pub async fn return_rested(&self, before: Timestamp, by: &Actor) -> Result<Vec<Number>, StoreError> {
-        match self {
-            Store::Sqlite(engine) => engine.return_rested(before, by).await,
-        }
+        each!(self, engine => engine.return_rested(before, by).await)
     }
 
     /// A number's provider tells since when it is ours.
     pub async fn acquired_at(&self, id: &NumberId, at: Timestamp) -> Result<(), StoreError> {
-        match self {
-            Store::Sqlite(engine) => engine.acquired_at(id, at).await,
-        }
+        each!(self, engine => engine.acquired_at(id, at).await)
     }
 
     /// What was seen of the numbers an account carries; with none, of those whose account nobody told.
     pub async fn watched(&self, account: Option<&Sid>) -> Result<Vec<(Number, NumberWatch)>, StoreError> {
-        match self {
-            Store::Sqlite(engine) => engine.watched(account).await,
-        }
+        each!(self, engine => engine.watched(account).await)
     }
 
     /// Keeps what was seen of numbers.
     pub async fn keep_watch(&self, seen: &[NumberWatch]) -> Result<(), StoreError> {
-        match self {
-            Store::Sqlite(engine) => engine.keep_watch(seen).await,
-        }
+        each!(self, engine => engine.keep_watch(seen).await)
     }
 }

@@ -15,23 +15,17 @@ impl Store {
         secret: &SigningSecret,
         by: &Actor,
     ) -> Result<(), StoreError> {
-        match self {
-            Store::Sqlite(engine) => engine.create_webhook(webhook, secret, by).await,
-        }
+        each!(self, engine => engine.create_webhook(webhook, secret, by).await)
     }
 
     /// An endpoint.
     pub async fn webhook(&self, id: &WebhookId) -> Result<Option<Webhook>, StoreError> {
-        match self {
-            Store::Sqlite(engine) => engine.webhook(id).await,
-        }
+        each!(self, engine => engine.webhook(id).await)
     }
 
     /// Endpoints, newest first.
     pub async fn webhooks(&self, ask: &Ask) -> Result<Page<Webhook>, StoreError> {
-        match self {
-            Store::Sqlite(engine) => engine.webhooks(ask).await,
-        }
+        each!(self, engine => engine.webhooks(ask).await)
     }
 
     /// Changes an endpoint; whose it is stays. What it was still to be sent is given up where it is disabled.
@@ -42,9 +36,7 @@ impl Store {
         by: &Actor,
         change: impl FnOnce(&mut Webhook) + Send,
     ) -> Result<Webhook, StoreError> {
-        match self {
-            Store::Sqlite(engine) => engine.change_webhook(id, expected, by, change).await,
-        }
+        each!(self, engine => engine.change_webhook(id, expected, by, change).await)
     }
 
     /// Gives an endpoint a new secret; the one before signs too for [`super::PREVIOUS_SECRET_KEPT`].
@@ -56,51 +48,37 @@ impl Store {
         at: Timestamp,
         by: &Actor,
     ) -> Result<Webhook, StoreError> {
-        match self {
-            Store::Sqlite(engine) => engine.rotate_webhook(id, expected, secret, at, by).await,
-        }
+        each!(self, engine => engine.rotate_webhook(id, expected, secret, at, by).await)
     }
 
     /// Deletes an endpoint with all its deliveries.
     pub async fn delete_webhook(&self, id: &WebhookId, expected: Option<u64>, by: &Actor) -> Result<(), StoreError> {
-        match self {
-            Store::Sqlite(engine) => engine.delete_webhook(id, expected, by).await,
-        }
+        each!(self, engine => engine.delete_webhook(id, expected, by).await)
     }
 
     /// Tells every endpoint that wants it, once. Of calls and voicemails [`Store::apply`] tells by itself.
     pub async fn tell(&self, event: &Event) -> Result<(), StoreError> {
-        match self {
-            Store::Sqlite(engine) => engine.tell(event).await,
-        }
+        each!(self, engine => engine.tell(event).await)
     }
 
     /// A delivery that only tries whether it arrives.
     pub async fn send_test(&self, webhook: &WebhookId, id: &MessageId, now: Timestamp) -> Result<(), StoreError> {
-        match self {
-            Store::Sqlite(engine) => engine.send_test(webhook, id, now).await,
-        }
+        each!(self, engine => engine.send_test(webhook, id, now).await)
     }
 
     /// Deliveries whose time has come: of each enabled endpoint the ones longest due, at most so many.
     pub async fn due_deliveries(&self, now: Timestamp, of_each_max: u32) -> Result<Vec<Due>, StoreError> {
-        match self {
-            Store::Sqlite(engine) => engine.due_deliveries(now, of_each_max).await,
-        }
+        each!(self, engine => engine.due_deliveries(now, of_each_max).await)
     }
 
     /// What it takes to send these; those that are not to be sent any more are left out.
     pub async fn outgoing(&self, ids: &[MessageId], now: Timestamp) -> Result<Vec<Outgoing>, StoreError> {
-        match self {
-            Store::Sqlite(engine) => engine.outgoing(ids, now).await,
-        }
+        each!(self, engine => engine.outgoing(ids, now).await)
     }
 
     /// Keeps what came of attempts, all in one transaction, and answers the endpoints that were disabled for it.
     pub async fn record_attempts(&self, attempts: &[Attempt]) -> Result<Vec<Disabled>, StoreError> {
-        match self {
-            Store::Sqlite(engine) => engine.record_attempts(attempts).await,
-        }
+        each!(self, engine => engine.record_attempts(attempts).await)
     }
 
     /// Deliveries of an endpoint, newest first.
@@ -109,9 +87,7 @@ impl Store {
         webhook: &WebhookId,
         ask: &Ask<DeliveryFilter>,
     ) -> Result<Page<DeliveryRow>, StoreError> {
-        match self {
-            Store::Sqlite(engine) => engine.deliveries(webhook, ask).await,
-        }
+        each!(self, engine => engine.deliveries(webhook, ask).await)
     }
 
     /// Sends a delivery again, under the same id.
@@ -121,9 +97,7 @@ impl Store {
         id: &MessageId,
         now: Timestamp,
     ) -> Result<DeliveryRow, StoreError> {
-        match self {
-            Store::Sqlite(engine) => engine.replay_delivery(webhook, id, now).await,
-        }
+        each!(self, engine => engine.replay_delivery(webhook, id, now).await)
     }
 
     /// Sends finished deliveries again, the oldest first and at most [`super::REPLAY_MAX`]. Answers how many.
@@ -133,22 +107,16 @@ impl Store {
         which: &Replay,
         now: Timestamp,
     ) -> Result<u64, StoreError> {
-        match self {
-            Store::Sqlite(engine) => engine.replay_deliveries(webhook, which, now).await,
-        }
+        each!(self, engine => engine.replay_deliveries(webhook, which, now).await)
     }
 
     /// How many deliveries are still to be sent.
     pub async fn pending_deliveries(&self) -> Result<u64, StoreError> {
-        match self {
-            Store::Sqlite(engine) => engine.pending_deliveries().await,
-        }
+        each!(self, engine => engine.pending_deliveries().await)
     }
 
     /// Removes deliveries that were finished before this instant, a bounded number. True if there may be more.
     pub async fn forget_deliveries(&self, finished_before: Timestamp) -> Result<bool, StoreError> {
-        match self {
-            Store::Sqlite(engine) => engine.forget_deliveries(finished_before).await,
-        }
+        each!(self, engine => engine.forget_deliveries(finished_before).await)
     }
 }

@@ -51,9 +51,7 @@ impl Store {
         until: Timestamp,
         calls_max: u32,
     ) -> Result<Vec<CallHeap>, StoreError> {
-        match self {
-            Store::Sqlite(engine) => engine.call_heaps(tenant, since, until, calls_max).await,
-        }
+        each!(self, engine => engine.call_heaps(tenant, since, until, calls_max).await)
     }
 
     /// A tenant's calls from `since` to before `until`, oldest first, the first `calls_max` of them. A call whose
@@ -65,8 +63,6 @@ impl Store {
         until: Timestamp,
         calls_max: u32,
     ) -> Result<Vec<PastCall>, StoreError> {
-        match self {
-            Store::Sqlite(engine) => engine.past_calls(tenant, since, until, calls_max).await,
-        }
+        each!(self, engine => engine.past_calls(tenant, since, until, calls_max).await)
     }
 }

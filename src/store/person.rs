@@ -164,65 +164,47 @@ pub struct ErasureReport {
 impl Store {
     /// The calls somebody was in, by SID, those after `after`.
     pub async fn person_calls(&self, ask: &PersonAsk, after: Option<&str>, limit: u32) -> Result<Vec<Sid>, StoreError> {
-        match self {
-            Store::Sqlite(engine) => engine.person_calls(ask, after, limit).await,
-        }
+        each!(self, engine => engine.person_calls(ask, after, limit).await)
     }
 
     /// Reads out what is kept of these calls.
     pub async fn read_person(&self, ask: &PersonAsk, calls: &[Sid]) -> Result<Vec<PersonCall>, StoreError> {
-        match self {
-            Store::Sqlite(engine) => engine.read_person(ask, calls).await,
-        }
+        each!(self, engine => engine.read_person(ask, calls).await)
     }
 
     /// Erases these calls and all that hangs on them, in one transaction, and leaves tombstones.
     pub async fn erase_calls(&self, ask: &PersonAsk, calls: &[Sid], bounds: &Bounds) -> Result<Erased, StoreError> {
-        match self {
-            Store::Sqlite(engine) => engine.erase_person_calls(ask, calls, bounds).await,
-        }
+        each!(self, engine => engine.erase_person_calls(ask, calls, bounds).await)
     }
 
     /// Erases what no call leads to: records set aside, messages to webhooks.
     pub async fn erase_strays(&self, ask: &PersonAsk, dry: bool) -> Result<Erased, StoreError> {
-        match self {
-            Store::Sqlite(engine) => engine.erase_strays(ask, dry).await,
-        }
+        each!(self, engine => engine.erase_strays(ask, dry).await)
     }
 
     /// Was what these SIDs name erased not long ago?
     pub async fn is_erased(&self, sids: &[&Sid]) -> Result<bool, StoreError> {
-        match self {
-            Store::Sqlite(engine) => engine.is_erased(sids).await,
-        }
+        each!(self, engine => engine.is_erased(sids).await)
     }
 
     /// Is what belongs to this tenant, or to none, looked at?
     pub async fn covers(&self, ask: &PersonAsk, tenant: Option<&TenantId>) -> Result<bool, StoreError> {
-        match self {
-            Store::Sqlite(engine) => engine.covers(ask, tenant).await,
-        }
+        each!(self, engine => engine.covers(ask, tenant).await)
     }
 
     /// Where the number stands as a setting of a business.
     pub async fn number_kept(&self, ask: &PersonAsk) -> Result<Vec<KeptPlace>, StoreError> {
-        match self {
-            Store::Sqlite(engine) => engine.number_kept(ask).await,
-        }
+        each!(self, engine => engine.number_kept(ask).await)
     }
 
     /// Makes what was erased unreadable in the file itself, its log included.
     pub async fn scrub(&self) -> Result<Scrubbed, StoreError> {
-        match self {
-            Store::Sqlite(engine) => engine.scrub().await,
-        }
+        each!(self, engine => engine.scrub().await)
     }
 
     /// Keeps the beginning of an erasure, with its audit entry.
     pub async fn begin_erasure(&self, row: &ErasureRow, by: &Actor) -> Result<(), StoreError> {
-        match self {
-            Store::Sqlite(engine) => engine.begin_erasure(row, by).await,
-        }
+        each!(self, engine => engine.begin_erasure(row, by).await)
     }
 
     /// Keeps how far an erasure is.
@@ -232,36 +214,26 @@ impl Store {
         state: ErasureState,
         report: &ErasureReport,
     ) -> Result<(), StoreError> {
-        match self {
-            Store::Sqlite(engine) => engine.keep_erasure(id, state, report).await,
-        }
+        each!(self, engine => engine.keep_erasure(id, state, report).await)
     }
 
     /// Erasures that a run before this one left unfinished are called broken off. Answers how many.
-    pub async fn fail_unfinished_erasures(&self) -> Result<u64, StoreError> {
-        match self {
-            Store::Sqlite(engine) => engine.fail_unfinished_erasures().await,
-        }
+    pub async fn fail_unfinished_erasures(&self, before: Timestamp) -> Result<u64, StoreError> {
+        each!(self, engine => engine.fail_unfinished_erasures(before).await)
     }
 
     /// Reports, newest first.
     pub async fn erasures(&self, ask: &Ask) -> Result<Page<ErasureRow>, StoreError> {
-        match self {
-            Store::Sqlite(engine) => engine.erasures(ask).await,
-        }
+        each!(self, engine => engine.erasures(ask).await)
     }
 
     /// One report.
     pub async fn erasure(&self, id: &ErasureId) -> Result<Option<ErasureRow>, StoreError> {
-        match self {
-            Store::Sqlite(engine) => engine.erasure(id).await,
-        }
+        each!(self, engine => engine.erasure(id).await)
     }
 
     /// Notes in the audit log that somebody read out a person's data.
     pub async fn note_export(&self, ask: &PersonAsk, by: &Actor) -> Result<(), StoreError> {
-        match self {
-            Store::Sqlite(engine) => engine.note_export(ask, by).await,
-        }
+        each!(self, engine => engine.note_export(ask, by).await)
     }
 }

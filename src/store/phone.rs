@@ -18,9 +18,7 @@ impl Store {
         &self,
         tenant: &TenantId,
     ) -> Result<Option<(PhoneIntegration, Option<Secret>)>, StoreError> {
-        match self {
-            Store::Sqlite(engine) => engine.phone_integration(tenant).await,
-        }
+        each!(self, engine => engine.phone_integration(tenant).await)
     }
 
     /// Keeps how a tenant is reached. With a new name and password it gets those to sign in with, and the name it has got
@@ -34,15 +32,11 @@ impl Store {
         renewed: Option<&NewSipName>,
         by: &Actor,
     ) -> Result<Option<String>, StoreError> {
-        match self {
-            Store::Sqlite(engine) => engine.put_phone_integration(tenant, phone, renewed, by).await,
-        }
+        each!(self, engine => engine.put_phone_integration(tenant, phone, renewed, by).await)
     }
 
     /// The tenant that is known by this number, and how it is reached.
     pub async fn tenant_known_by(&self, number: E164) -> Result<Option<(PhoneMethod, TenantId)>, StoreError> {
-        match self {
-            Store::Sqlite(engine) => engine.tenant_known_by(number).await,
-        }
+        each!(self, engine => engine.tenant_known_by(number).await)
     }
 }

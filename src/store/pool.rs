@@ -26,36 +26,26 @@ impl std::fmt::Debug for PoolWish {
 impl Store {
     /// Leads a number of the pool to a tenant, if one fits.
     pub async fn take_from_pool(&self, wish: &PoolWish, by: &Actor) -> Result<Option<Number>, StoreError> {
-        match self {
-            Store::Sqlite(engine) => engine.take_from_pool(wish, by).await,
-        }
+        each!(self, engine => engine.take_from_pool(wish, by).await)
     }
 
     /// Keeps a number a job brought in, as [`Store::put_number`] does.
     pub async fn bring_number(&self, number: &Number, job: &JobId, by: &Actor) -> Result<Number, StoreError> {
-        match self {
-            Store::Sqlite(engine) => engine.bring_number(number, job, by).await,
-        }
+        each!(self, engine => engine.bring_number(number, job, by).await)
     }
 
     /// The number a job brought in or took.
     pub async fn number_of_job(&self, job: &JobId) -> Result<Option<Number>, StoreError> {
-        match self {
-            Store::Sqlite(engine) => engine.number_of_job(job).await,
-        }
+        each!(self, engine => engine.number_of_job(job).await)
     }
 
     /// Takes a number out of the pool, for nobody. False if it leads to a tenant.
     pub async fn withdraw_number(&self, id: &NumberId) -> Result<bool, StoreError> {
-        match self {
-            Store::Sqlite(engine) => engine.withdraw_number(id).await,
-        }
+        each!(self, engine => engine.withdraw_number(id).await)
     }
 
     /// Forgets a number that is ours no more. Leads it to a tenant still, it stays: `NumberTaken`.
     pub async fn forget_number(&self, id: &NumberId, by: &Actor) -> Result<(), StoreError> {
-        match self {
-            Store::Sqlite(engine) => engine.forget_number(id, by).await,
-        }
+        each!(self, engine => engine.forget_number(id, by).await)
     }
 }

@@ -117,9 +117,7 @@ impl RemoteProvider {
 impl Store {
     /// What a tenant wants instead of the installation's periods.
     pub async fn retention(&self, id: &TenantId) -> Result<TenantRetention, StoreError> {
-        match self {
-            Store::Sqlite(engine) => engine.retention(id).await,
-        }
+        each!(self, engine => engine.retention(id).await)
     }
 
     /// Keeps what a tenant wants, at the next version, with its audit entry. `expected` guards against a change in
@@ -130,16 +128,12 @@ impl Store {
         expected: Option<u64>,
         by: &Actor,
     ) -> Result<TenantRetention, StoreError> {
-        match self {
-            Store::Sqlite(engine) => engine.put_retention(wanted, expected, by).await,
-        }
+        each!(self, engine => engine.put_retention(wanted, expected, by).await)
     }
 
     /// Every tenant that wants something of its own.
     pub async fn retentions(&self) -> Result<Vec<TenantRetention>, StoreError> {
-        match self {
-            Store::Sqlite(engine) => engine.retentions().await,
-        }
+        each!(self, engine => engine.retentions().await)
     }
 
     /// One batch of a round, in one short transaction; calls in `live` are left alone.
@@ -150,9 +144,7 @@ impl Store {
         live: &HashSet<Sid>,
         now: Timestamp,
     ) -> Result<Swept, StoreError> {
-        match self {
-            Store::Sqlite(engine) => engine.sweep(round, from, live, now).await,
-        }
+        each!(self, engine => engine.sweep(round, from, live, now).await)
     }
 
     /// One batch of the rest: audit entries and settings of tenants long gone, as far as they have a period, and
@@ -163,9 +155,7 @@ impl Store {
         tenants_before: Option<Timestamp>,
         now: Timestamp,
     ) -> Result<Cleared, StoreError> {
-        match self {
-            Store::Sqlite(engine) => engine.clear(audit_before, tenants_before, now).await,
-        }
+        each!(self, engine => engine.clear(audit_before, tenants_before, now).await)
     }
 
     /// What a provider is to be asked to forget now, at most `limit`.
@@ -175,29 +165,21 @@ impl Store {
         now: Timestamp,
         limit: u32,
     ) -> Result<Vec<RemoteErasure>, StoreError> {
-        match self {
-            Store::Sqlite(engine) => engine.remote_erasures_due(provider, now, limit).await,
-        }
+        each!(self, engine => engine.remote_erasures_due(provider, now, limit).await)
     }
 
     /// A provider has forgotten it.
     pub async fn remote_erased(&self, id: i64) -> Result<(), StoreError> {
-        match self {
-            Store::Sqlite(engine) => engine.remote_erased(id).await,
-        }
+        each!(self, engine => engine.remote_erased(id).await)
     }
 
     /// A provider did not: it is tried again then.
     pub async fn remote_erasure_failed(&self, id: i64, why: &str, next_at: Timestamp) -> Result<(), StoreError> {
-        match self {
-            Store::Sqlite(engine) => engine.remote_erasure_failed(id, why, next_at).await,
-        }
+        each!(self, engine => engine.remote_erasure_failed(id, why, next_at).await)
     }
 
     /// What providers still have to forget, newest first.
     pub async fn remote_erasures(&self, ask: &Ask) -> Result<Page<RemoteErasure>, StoreError> {
-        match self {
-            Store::Sqlite(engine) => engine.remote_erasures(ask).await,
-        }
+        each!(self, engine => engine.remote_erasures(ask).await)
     }
 }

@@ -62,8 +62,6 @@ pub struct JobCounts {
 impl Store {
     /// How things are, for whoever sees this much. `since` and `until` are whole minutes.
     pub async fn today(&self, scope: &Scope, since: Timestamp, until: Timestamp) -> Result<Today, StoreError> {
-        match self {
-            Store::Sqlite(engine) => engine.today(scope, since, until).await,
-        }
+        each!(self, engine => engine.today(scope, since, until).await)
     }
 }

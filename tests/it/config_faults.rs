@@ -24,6 +24,20 @@ fn details(result: Result<Settings, Faults>) -> Vec<String> {
 }
 
 #[test]
+fn a_store_on_a_server_needs_the_key_that_all_who_use_it_share() {
+    let url = ("PATCHBAY_STORE__URL", "postgres://patchbay@db.example.com/patchbay");
+    let told = details(load("", &[url]));
+    assert!(
+        matches!(told.as_slice(), [only] if only.starts_with("secrets.key") || only.contains("secrets.key: must be given")),
+        "{told:?}"
+    );
+    let key = ("PATCHBAY_SECRETS__KEY", "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=");
+    assert!(load("", &[url, key]).expect("valid").store.url.is_server());
+    let direct = ("PATCHBAY_STORE__DIRECT_URL", "postgres://patchbay@db.example.com/patchbay");
+    assert!(details(load("", &[direct]))[0].contains("without a server"));
+}
+
+#[test]
 fn the_environment_wins_over_the_file_and_the_file_over_the_defaults() {
     let file = "[brand]\nname = 'Acme'\n[policy]\nquarantine_days = 7\nnumbers_per_tenant = 5\n";
     let settings = load(file, &[("PATCHBAY_POLICY__QUARANTINE_DAYS", "9")]).expect("valid");
@@ -124,7 +138,7 @@ lisen = "127.0.0.1:1"
 cert = "cert.pem"
 
 [store]
-url = "postgres://db/patchbay"
+url = "mysql://db/patchbay"
 
 [secrets]
 key = "c2hvcnQ="
@@ -159,7 +173,7 @@ the settings have 20 faults; mend them and try again
   patchbay.toml:4: edge.trusted_proxies: must be an address or a network, as 10.0.0.0/8, not "10.0.0.0/40"
   patchbay.toml:8: edge.tls.cert: is given without edge.tls.key: give both or neither
   PATCHBAY_ADMIN__TOKEN: admin.token: must be visible ASCII characters without white space
-  patchbay.toml:11: store.url: Postgres is not supported by this build yet: write sqlite: and a path
+  patchbay.toml:11: store.url: must be sqlite: and the path of the database file, or postgres://user:password@host/database
   PATCHBAY_LIVE__URL: live.url: Redis is not supported by this build yet: write memory:
   patchbay.toml:14: secrets.key: must be 32 bytes in base64: `openssl rand -base64 32` makes them
   TWILIO_PHONE_NUMBER: twilio.phone_number: must be a number in E.164 form: + and 7 to 15 digits

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod rig;
+mod servers;
 mod sim;
 
 mod accounts;
@@ -105,6 +106,7 @@ mod store_lists;
 mod store_numbers;
 mod store_past;
 mod store_person;
+mod store_postgres;
 mod store_records;
 mod store_sessions;
 mod store_sip;

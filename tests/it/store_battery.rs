@@ -24,6 +24,18 @@ macro_rules! battery {
                 super::$promise(store).await;
             })+
         }
+
+        mod postgres {
+            use patchbay::store::Store;
+
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $promise() {
+                let url = crate::servers::postgres::database().await;
+                let store = Store::open(&url, &crate::store_fixtures::KEY).await.unwrap();
+                super::$promise(store).await;
+                crate::servers::postgres::drop_database(&url).await;
+            })+
+        }
     };
 }
 pub(crate) use battery;

@@ -1,9 +1,17 @@
 //! Jobs in the store: whoever claims one alone writes it, and how it stands is read back as it was written.
 
+use crate::store_battery::battery;
 use jiff::{SignedDuration, Timestamp};
 use patchbay::model::{Job, JobEntry, JobId, JobKind, JobState, Seed, Standing, StepKey};
 use patchbay::store::{Actor, Ask, JobBounds, JobFilter, Store, StoreError};
 use serde_json::{Value, json};
+
+battery!(
+    a_job_is_claimed_once_and_whoever_lost_its_claim_writes_nothing,
+    of_jobs_on_one_thing_the_older_one_goes_first,
+    one_that_is_asked_for_twice_is_one_and_is_begun_again_only_after_its_end,
+    jobs_are_listed_by_state_and_kind_and_counted,
+);
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_790_000_000 + second).expect("in range")
@@ -32,17 +40,11 @@ fn ended(state: JobState) -> JobEntry {
     JobEntry::Ended { state, detail: "over".to_owned(), result: Value::Null }
 }
 
-async fn store() -> Store {
-    Store::open("sqlite::memory:", &[7; 32]).await.expect("a store")
-}
-
 fn desk() -> Actor {
     Actor("desk".to_owned())
 }
 
-#[tokio::test]
-async fn a_job_is_claimed_once_and_whoever_lost_its_claim_writes_nothing() {
-    let store = store().await;
+async fn a_job_is_claimed_once_and_whoever_lost_its_claim_writes_nothing(store: Store) {
     store.create_jobs(&[job(1, "a", JobKind::Target)], JobBounds::default(), &desk()).await.expect("kept");
     assert!(store.claim_jobs(at(0), at(30), 9).await.expect("asked").is_empty(), "not due yet");
     let first = store.claim_jobs(at(1), at(31), 9).await.expect("asked").remove(0);
@@ -62,9 +64,7 @@ async fn a_job_is_claimed_once_and_whoever_lost_its_claim_writes_nothing() {
     assert!(matches!(late, Err(StoreError::VersionChanged(_))), "{late:?}");
 }
 
-#[tokio::test]
-async fn of_jobs_on_one_thing_the_older_one_goes_first() {
-    let store = store().await;
+async fn of_jobs_on_one_thing_the_older_one_goes_first(store: Store) {
     let jobs = [job(1, "a", JobKind::Target), job(2, "a", JobKind::Wire), job(3, "b", JobKind::Wire)];
     store.create_jobs(&jobs, JobBounds::default(), &desk()).await.expect("kept");
     let claimed = store.claim_jobs(at(9), at(30), 9).await.expect("asked");
@@ -86,9 +86,7 @@ async fn of_jobs_on_one_thing_the_older_one_goes_first() {
     assert_eq!(of(&store.claim_jobs(at(22), at(50), 9).await.expect("asked")), ["a"], "the next on it");
 }
 
-#[tokio::test]
-async fn one_that_is_asked_for_twice_is_one_and_is_begun_again_only_after_its_end() {
-    let store = store().await;
+async fn one_that_is_asked_for_twice_is_one_and_is_begun_again_only_after_its_end(store: Store) {
     let only_one = JobBounds { only_one: true, numbers_max: None };
     let first = store.create_jobs(&[job(1, "a", JobKind::Deploy)], only_one, &desk()).await.expect("kept").remove(0);
     let same = store.create_jobs(&[job(2, "a", JobKind::Deploy)], only_one, &desk()).await.expect("kept").remove(0);
@@ -104,9 +102,7 @@ async fn one_that_is_asked_for_twice_is_one_and_is_begun_again_only_after_its_en
     assert_eq!(next.id, first.id, "it is under way again");
 }
 
-#[tokio::test]
-async fn jobs_are_listed_by_state_and_kind_and_counted() {
-    let store = store().await;
+async fn jobs_are_listed_by_state_and_kind_and_counted(store: Store) {
     let jobs: Vec<Job> =
         (1..=6).map(|n| job(n, &format!("s{n}"), if n % 2 == 0 { JobKind::Wire } else { JobKind::Target })).collect();
     store.create_jobs(&jobs, JobBounds::default(), &desk()).await.expect("kept");

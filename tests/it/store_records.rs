@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use patchbay::model::{EndedBy, Record, VoicemailState};
+use patchbay::model::{CallBegan, CallEvent, EndedBy, Record, VoicemailNews, VoicemailState};
 use patchbay::store::{Ask, CallRow, Numbered, Store, StoreError, VoicemailFilter, VoicemailRow};
 use proptest::prelude::*;
 
@@ -28,6 +28,7 @@ battery!(
     a_voicemail_is_heard_until_it_is_not,
     voicemails_that_wait_for_their_recording_are_found,
     records_make_the_same_calls_and_voicemails_in_any_order,
+    whatever_a_caller_sends_is_kept,
 );
 
 async fn apply(store: &Store, journal: &str, first: u64, records: &[Record]) {
@@ -40,6 +41,28 @@ async fn call(store: &Store, call: &str) -> CallRow {
 
 async fn all_voicemails(store: &Store) -> Vec<VoicemailRow> {
     store.voicemails(&Ask { limit: 200, ..Ask::default() }).await.unwrap().rows
+}
+
+/// Engines have their own ideas of texts: none of them may cost a record.
+async fn whatever_a_caller_sends_is_kept(store: Store) {
+    let long = format!("sip:{}@example.com", "x".repeat(9_000));
+    let senders = [long.as_str(), "one\0two", "\u{fffd}\u{1f600}", "'; DROP TABLE calls; --", "%_\\", ""];
+    for (n, from) in senders.into_iter().enumerate() {
+        let sid = format!("CA{n}");
+        let began = CallBegan { from: from.to_owned(), to: from.to_owned(), ..began(&sid, None, n as i64) };
+        let news = VoicemailNews {
+            from: Some(from.to_owned()),
+            transcript: Some(from.to_owned()),
+            ..news(n as u32, &sid, None, VoicemailState::Ready, n as i64)
+        };
+        let happened = CallEvent { outcome: Some(from.to_owned()), ..event(&sid, "next", 1) };
+        let records = [Record::CallBegan(began), Record::CallEvent(happened), Record::Voicemail(news)];
+        apply(&store, "j", 1 + 3 * n as u64, &records).await;
+        let kept = call(&store, &sid).await;
+        assert_eq!((kept.began.from.as_str(), kept.events.len()), (from, 1), "the call says what was sent");
+    }
+    assert_eq!(all_voicemails(&store).await.len(), senders.len());
+    assert_eq!(store.calls(&Ask { limit: 200, ..Ask::default() }).await.unwrap().rows.len(), senders.len());
 }
 
 async fn records_are_applied_exactly_once(store: Store) {

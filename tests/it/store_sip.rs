@@ -5,11 +5,15 @@ use patchbay::store::{NewSipName, Store, StoreError};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Executor as _, Row, SqliteConnection};
 
-use crate::store_fixtures::{KEY, at, e164, kept_tenant, operator, sid};
+use crate::store_battery::battery;
+use crate::store_fixtures::{at, e164, kept_tenant, operator, sid};
 
-async fn store() -> Store {
-    Store::open("sqlite::memory:", &KEY).await.expect("a store")
-}
+battery!(
+    a_tenant_has_two_names_at_most_and_none_that_is_in_use_makes_room,
+    a_name_that_is_good_no_more_goes_on_leading_to_its_tenant,
+    every_place_in_a_list_counts_until_it_is_left_also_that_of_a_tenant_that_is_gone,
+    whoever_read_a_name_before_it_had_another_password_takes_no_place_for_it,
+);
 
 fn phone() -> PhoneIntegration {
     PhoneIntegration {
@@ -52,9 +56,7 @@ async fn placed(store: &Store, tenant: &TenantId, list: &str) {
     store.fill_sip_seat(newest, Some(&sid("CR1")), 1, at(5)).await.expect("filled");
 }
 
-#[tokio::test]
-async fn a_tenant_has_two_names_at_most_and_none_that_is_in_use_makes_room() {
-    let store = store().await;
+async fn a_tenant_has_two_names_at_most_and_none_that_is_in_use_makes_room(store: Store) {
     let tenant = kept_tenant(&store, 1).await.id;
     let got = |name: &str| Ok::<_, ()>(Some(name.to_owned()));
     let renewed = async |name: &str| renewed(&store, &tenant, name).await.map_err(drop);
@@ -78,9 +80,7 @@ async fn a_tenant_has_two_names_at_most_and_none_that_is_in_use_makes_room() {
     assert_eq!(password.expect("a password").reveal(), "of sip_dddddddd", "a refusal changes nothing");
 }
 
-#[tokio::test]
-async fn a_name_that_is_good_no_more_goes_on_leading_to_its_tenant() {
-    let store = store().await;
+async fn a_name_that_is_good_no_more_goes_on_leading_to_its_tenant(store: Store) {
     let tenant = kept_tenant(&store, 1).await.id;
     renewed(&store, &tenant, "sip_aaaaaaaa").await.expect("named");
     placed(&store, &tenant, "CL1").await;
@@ -105,9 +105,7 @@ async fn a_name_that_is_good_no_more_goes_on_leading_to_its_tenant() {
     assert_eq!(user("corner-garage").await, good(false));
 }
 
-#[tokio::test]
-async fn every_place_in_a_list_counts_until_it_is_left_also_that_of_a_tenant_that_is_gone() {
-    let store = store().await;
+async fn every_place_in_a_list_counts_until_it_is_left_also_that_of_a_tenant_that_is_gone(store: Store) {
     let (one, two) = (kept_tenant(&store, 1).await.id, kept_tenant(&store, 2).await.id);
     renewed(&store, &one, "sip_aaaaaaaa").await.expect("named");
     let seat = store.sip_seats(&one).await.expect("read").remove(0);
@@ -134,9 +132,7 @@ async fn every_place_in_a_list_counts_until_it_is_left_also_that_of_a_tenant_tha
     assert!(store.sip_entries(&sid("AC2")).await.expect("read").is_empty(), "another account");
 }
 
-#[tokio::test]
-async fn whoever_read_a_name_before_it_had_another_password_takes_no_place_for_it() {
-    let store = store().await;
+async fn whoever_read_a_name_before_it_had_another_password_takes_no_place_for_it(store: Store) {
     let tenant = kept_tenant(&store, 1).await.id;
     renewed(&store, &tenant, "sip_aaaaaaaa").await.expect("named");
     let seat = store.sip_seats(&tenant).await.expect("read").remove(0);

@@ -263,8 +263,8 @@ async fn a_store_of_a_newer_program_is_refused() {
 
 #[tokio::test]
 async fn other_engines_are_refused_without_showing_the_url() {
-    match Store::open("postgres://user:hunter2@localhost/patchbay", &KEY).await {
-        Err(StoreError::Failed(text)) => assert!(text.contains("postgres") && !text.contains("hunter2"), "{text}"),
+    match Store::open("mysql://user:hunter2@localhost/patchbay", &KEY).await {
+        Err(StoreError::Failed(text)) => assert!(text.contains("mysql") && !text.contains("hunter2"), "{text}"),
         other => panic!("{other:?}"),
     }
 }

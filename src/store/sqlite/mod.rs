@@ -3,75 +3,43 @@
 //! Every write is one `BEGIN IMMEDIATE` transaction when its turn has come, and no foreign work is awaited inside it. The write-ahead log is synced at each commit (`synchronous = FULL`): the journal forgets a record once it
 //! is applied here, so what was committed must outlive a power cut.
 
-mod apply;
-mod audit;
-mod bulk;
-mod call_list;
-mod calls;
-mod costs;
-mod deliveries;
-mod erase;
-mod erasures;
-mod error;
-mod home;
-mod idempotent;
-mod jobs;
-mod life;
-mod newest;
-mod numbers;
-mod orgs;
-mod past;
-mod person;
-mod phone;
-mod pool;
-mod ports;
-mod read;
-mod remote;
-mod reseal;
-mod retention;
-mod sessions;
-mod sip;
-mod sweep;
-mod tell;
-mod tenants;
-mod today;
-mod tokens;
-mod tombstones;
-mod turns;
-mod versions;
-mod voicemails;
-mod walk;
-mod webhooks;
-pub mod whole;
-mod whose;
+#[macro_use]
+mod words;
 
-use std::future::Future;
+mod home;
+mod scrub;
+#[allow(clippy::duplicate_mod, reason = "compiled for each engine, see docs/decisions/0040")]
+#[path = "../sql/mod.rs"]
+mod sql;
+mod turns;
+pub mod whole;
+
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use sqlx::SqlitePool;
-use sqlx::migrate::{MigrateError, Migrator};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::migrate::Migrator;
+use sqlx::pool::PoolConnection;
+use sqlx::sqlite::{
+    SqliteArguments, SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteRow,
+    SqliteSynchronous,
+};
+use sqlx::{QueryBuilder, Row as _, SqlitePool, Transaction};
 use tokio::runtime::Handle;
 
-use crate::model::{Clock, Secret};
+use crate::model::Clock;
 
 use self::home::{Home, MEMORY_URL};
 use self::turns::{Turns, Writing};
 use super::keyring::Ring;
-use super::seal::{Place, SealError};
+use super::within::migration_failed;
 use super::{Keyring, StoreError};
 
 /// How long a statement waits for somebody else's lock on the file.
 const LOCK_WAIT_MAX: Duration = Duration::from_millis(900);
 /// How long is waited for a connection: those that read may all be in use, one that writes may be undoing its last write.
 const CONNECTION_WAIT_MAX: Duration = Duration::from_secs(1);
-/// How long the reading of one thing may take.
-const READ_MAX: Duration = Duration::from_secs(2);
-/// How long a list or a write may take altogether: a search through a million calls on a cold disk, a large batch.
-const WORK_MAX: Duration = Duration::from_secs(10);
 /// Connections that read; as many threads.
 const READERS_MAX: u32 = 4;
 /// What each writer keeps in memory of the file, in kibibytes: each call touches a page in every index, and one that is not
@@ -81,6 +49,34 @@ const WRITER_CACHE: &str = "-8192";
 /// How many pages may wait beside the file before they are brought into it: 32 MiB. Calls touch the same pages again and
 /// again, and each is brought in once, however often it was written meanwhile.
 const CHECKPOINT_PAGES: &str = "8192";
+
+/// Most rows that a statement writes: about a tenth of a millisecond of work, so that a call on the same core need not
+/// wait for more than that.
+const ROWS_MAX: usize = 8;
+/// Most keys that a statement looks up, likewise.
+const KEYS_MAX: usize = 16;
+
+/// Hops along the index of pending ones from endpoint to endpoint, so that an endpoint with a long queue costs no more
+/// than one with a short one, and takes as many places.
+const DUE: &str = "WITH RECURSIVE waiting (webhook_id) AS ( \
+         SELECT min(webhook_id) FROM webhook_deliveries WHERE state = 'pending' \
+         UNION ALL SELECT (SELECT min(next.webhook_id) FROM webhook_deliveries AS next \
+             WHERE next.state = 'pending' AND next.webhook_id > waiting.webhook_id) \
+         FROM waiting WHERE waiting.webhook_id IS NOT NULL) \
+     SELECT due.id, due.webhook_id, due.next_at FROM waiting \
+     JOIN webhooks ON webhooks.id = waiting.webhook_id AND webhooks.enabled = 1 \
+     JOIN webhook_deliveries AS due ON due.id IN (SELECT id FROM webhook_deliveries AS first \
+         WHERE first.webhook_id = waiting.webhook_id AND first.state = 'pending' AND first.next_at <= $1 \
+         ORDER BY first.next_at, first.id LIMIT $2)";
+
+/// Asks whether there is a table with this column.
+const HAS_COLUMN: &str = "SELECT 1 FROM pragma_table_info($1) WHERE name = $2";
+
+type Engine = Sqlite;
+type Db = sqlx::Sqlite;
+type DbArguments = SqliteArguments;
+type DbConnection = SqliteConnection;
+type DbRow = SqliteRow;
 
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 
@@ -104,9 +100,6 @@ fn connections(most: u32) -> SqlitePoolOptions {
         .max_lifetime(None)
         .test_before_acquire(false)
 }
-
-/// The word that proves a key.
-const KEY_WORD: Place<'static> = Place { table: "meta", column: "value", row: "key" };
 
 impl Sqlite {
     /// Opens `sqlite:PATH`, makes the file where there is none, migrates it. What writes patiently
@@ -144,7 +137,7 @@ impl Sqlite {
 
         let ring = Arc::new(ArcSwap::from_pointee(Ring::of(keys)));
         let store = Sqlite { writers, readers, ring, _home: Arc::new(home) };
-        store.prove_key().await?;
+        store.prove_key(store.write().await?).await?;
         Ok(store)
     }
 
@@ -155,65 +148,46 @@ impl Sqlite {
         Sqlite::open(MEMORY_URL, &keys, &Handle::current(), jiff::Timestamp::now).await.expect("a store")
     }
 
-    /// Does it answer?
-    pub(super) async fn ping(&self) -> Result<(), StoreError> {
-        within(READ_MAX, async {
-            sqlx::query("SELECT value FROM meta WHERE name = 'key'").fetch_optional(&self.readers).await?;
-            Ok(())
-        })
-        .await
+    /// Gives back every connection.
+    pub(super) async fn close(&self) {
+        self.readers.close().await;
+        self.writers.prompt.close().await;
+        self.writers.patient.close().await;
     }
 
-    /// The first opening leaves a sealed word; every further one must be able to read it, with whichever key it has.
-    async fn prove_key(&self) -> Result<(), StoreError> {
-        let mut writing = self.writers.write().await?;
-        let sealed = self.seal(&writing, KEY_WORD, &Secret::new("patchbay"))?;
-        sqlx::query("INSERT INTO meta (name, value) VALUES ('key', $1) ON CONFLICT (name) DO NOTHING")
-            .bind(sealed)
-            .execute(&mut *writing)
-            .await?;
-        let kept: Vec<u8> =
-            sqlx::query_scalar("SELECT value FROM meta WHERE name = 'key'").fetch_one(&mut *writing).await?;
-        writing.commit().await?;
-        match self.ring.load().open(KEY_WORD, &kept) {
-            Ok(_) => Ok(()),
-            Err(SealError::OtherKey) => Err(StoreError::Failed(
-                "what is secret in it was sealed with another key: give the one it was made with \
-                 (secrets.key, secrets.previous, secrets.key_file)"
-                    .to_owned(),
-            )),
-            Err(error) => Err(StoreError::Failed(format!("{KEY_WORD} {error}"))),
-        }
+    /// A connection for one question.
+    async fn read(&self) -> Result<PoolConnection<Db>, StoreError> {
+        Ok(self.readers.acquire().await?)
     }
 
-    /// Seals a value for its place. Whoever seals has the writing turn: the key changes in somebody's turn too, so once
-    /// it has changed, nothing sealed with the one before can still be on its way into the file.
-    fn seal(&self, _turn: &Writing, place: Place<'_>, secret: &Secret) -> Result<Vec<u8>, StoreError> {
-        self.ring.load().seal(place, secret).map_err(|error| StoreError::Failed(format!("{place} {error}")))
+    /// A connection for questions whose answers are all of one instant.
+    async fn snapshot(&self) -> Result<Transaction<'static, Db>, StoreError> {
+        Ok(self.readers.begin().await?)
     }
 
-    fn open_sealed(&self, place: Place<'_>, sealed: &[u8]) -> Result<Secret, StoreError> {
-        self.ring.load().open(place, sealed).map_err(|error| StoreError::Failed(format!("{place} {error}")))
+    /// Begins a write somebody waits for.
+    async fn write(&self) -> Result<Writing, StoreError> {
+        self.writers.write().await
+    }
+
+    /// Begins a write that may take its time.
+    async fn write_patiently(&self) -> Result<Writing, StoreError> {
+        self.writers.write_patiently().await
     }
 }
 
-/// Does the work, or calls the store away when it takes too long. What was begun is rolled back.
-async fn within<T>(limit: Duration, work: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
-    match tokio::time::timeout(limit, work).await {
-        Ok(done) => done,
-        Err(_) => Err(StoreError::Away(format!("no answer within {} s", limit.as_secs()))),
-    }
+/// A text column; bytes that are no UTF-8 are replaced.
+fn text_at(row: &SqliteRow, column: impl sqlx::ColumnIndex<SqliteRow>) -> Result<Option<String>, sqlx::Error> {
+    let bytes: Option<&[u8]> = row.try_get(column)?;
+    Ok(bytes.map(|bytes| String::from_utf8_lossy(bytes).into_owned()))
 }
 
-fn migration_failed(error: MigrateError) -> StoreError {
-    match error {
-        MigrateError::Execute(cause) | MigrateError::ExecuteMigration(cause, _) => match StoreError::from(cause) {
-            StoreError::Failed(text) => StoreError::Failed(format!("could not migrate it: {text}")),
-            away => away,
-        },
-        MigrateError::VersionMissing(version) => StoreError::Failed(format!(
-            "it was migrated by a newer patchbay (migration {version} is unknown here): start that one, or restore a backup"
-        )),
-        other => StoreError::Failed(format!("could not migrate it: {other}")),
-    }
+/// A flag.
+fn flag_at(row: &SqliteRow, column: &str) -> Result<bool, sqlx::Error> {
+    Ok(row.try_get::<i64, _>(column)? != 0)
+}
+
+/// Names the index a question goes along.
+fn push_index(query: &mut QueryBuilder<Db>, index: &str) {
+    query.push(" INDEXED BY ").push(index);
 }

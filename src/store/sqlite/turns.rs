@@ -34,7 +34,7 @@ pub(super) struct Turns {
 }
 
 /// A write that has its turn, until it is committed or dropped.
-pub(super) struct Writing {
+pub(in crate::store) struct Writing {
     /// When it began: the time of all that is written with it.
     pub(super) at: Timestamp,
     transaction: Transaction<'static, Engine>,

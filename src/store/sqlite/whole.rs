@@ -7,8 +7,9 @@ use std::time::Duration;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection, QueryBuilder, Row as _, Sqlite as Engine, SqliteConnection};
 
-use super::reseal::{behind, columns_present, values_by_key};
-use super::{KEY_WORD, MIGRATIONS};
+use super::MIGRATIONS;
+use super::sql::key::KEY_WORD;
+use super::sql::reseal::{behind, columns_present, values_by_key};
 use crate::store::keyring::Ring;
 use crate::store::seal::Place;
 use crate::store::{KeyName, Keyring, StoreError};

@@ -1,0 +1,1 @@
+-- What several processes on one store need to know of each other. A file belongs to one process: there is nothing to tell.

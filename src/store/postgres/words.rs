@@ -1,0 +1,41 @@
+//! The words of Postgres where engines differ.
+
+/// Postgres chooses its way itself.
+macro_rules! indexed_by {
+    ($index:ident) => {
+        ""
+    };
+}
+
+/// The order in which tables are looked at is chosen too.
+macro_rules! then_join {
+    () => {
+        " JOIN"
+    };
+}
+
+/// Matches a pattern, small and capital letters alike.
+macro_rules! like {
+    () => {
+        "ILIKE"
+    };
+}
+
+/// The last four characters of a column.
+macro_rules! last_four {
+    ($column:literal) => {
+        concat!("right(", $column, ", 4)")
+    };
+}
+
+/// A number written with more than digits and a plus.
+macro_rules! odd {
+    ($column:literal) => {
+        concat!($column, " ~ '[^+0-9]'")
+    };
+}
+
+/// What looks at SQLite itself is nothing here.
+macro_rules! of_sqlite {
+    ($($item:item)*) => {};
+}

@@ -1,0 +1,51 @@
+//! What is asked of every engine, written once: each engine takes these files in as a module of its own, so that they are
+//! compiled for its types and neither pays for the other.
+//!
+//! Whoever takes them in has beside them: `Engine` with `read`, `snapshot`, `write`, `write_patiently`, `writers`, `ring`; `Db`, `DbRow`,
+//! `DbConnection`, `DbArguments`, `Writing`; and, as macros that must be known before, the few words in
+//! which the engines differ. What one of them lacks of the functions called here, its first migration makes.
+
+mod apply;
+mod audit;
+mod bulk;
+mod call_list;
+mod calls;
+mod costs;
+mod deliveries;
+mod erase;
+mod erasures;
+mod idempotent;
+mod jobs;
+pub(super) mod key;
+mod life;
+mod newest;
+mod numbers;
+mod orgs;
+mod past;
+mod person;
+mod phone;
+mod pool;
+mod ports;
+mod read;
+mod remote;
+pub(super) mod reseal;
+mod retention;
+mod sessions;
+mod sip;
+mod sweep;
+mod tell;
+mod tenants;
+mod today;
+mod tokens;
+mod tombstones;
+mod versions;
+mod voicemails;
+mod walk;
+mod webhooks;
+mod whose;
+
+use super::{
+    DUE, Db, DbArguments, DbConnection, DbRow, Engine, HAS_COLUMN, KEYS_MAX, ROWS_MAX, Writing, flag_at, push_index,
+    text_at,
+};
+use crate::store::within::{READ_MAX, WORK_MAX, within};

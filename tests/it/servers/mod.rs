@@ -1,0 +1,3 @@
+//! Real servers on loopback, started for the tests of this process and ended with it.
+
+pub mod postgres;
