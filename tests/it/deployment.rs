@@ -148,6 +148,9 @@ fn every_file_that_is_mounted_is_there_and_no_two_edges_share_a_spool() {
         assert!(spools.insert(spool), "{name} shares {spool}");
         assert!(edge["environment"]["PATCHBAY_SPOOL__DIR"].as_str().is_some_and(|dir| dir.starts_with("/data/")));
     }
+    // The image is named by the version it is built from.
+    let image = concat!("patchbay:", env!("CARGO_PKG_VERSION"));
+    assert_eq!(edges(&compose)["edge1"]["image"], image);
     let context = root().join("config").join(edges(&compose)["edge1"]["build"]["context"].as_str().expect("a context"));
     assert!(context.join("Dockerfile").is_file());
 }
@@ -315,14 +318,8 @@ fn unknown(query: &str, told: &[&str], shown: &Shown) -> Vec<String> {
     let grouped = found(query, r"\b(?:by|without) ?\(([^)]+)\)");
     let named = told.iter().flat_map(|text| found(text, r"\{\{ ?(?:\$labels\.)?(\w+) ?\}\}"));
     let named: Vec<String> = grouped.iter().flat_map(|list| list.split(", ").map(str::to_owned)).chain(named).collect();
-    // Of the alert itself.
-    let of_alerts = query.contains("ALERTS{");
-    unknown.extend(
-        named
-            .iter()
-            .filter(|name| !of_alerts && !labels.contains(name.as_str()))
-            .map(|name| format!("no label {name}")),
-    );
+    let strange = named.iter().filter(|name| !labels.contains(name.as_str()));
+    unknown.extend(strange.map(|name| format!("no label {name}")));
     unknown
 }
 
@@ -443,6 +440,23 @@ fn guide() -> Vec<PathBuf> {
     let mut pages: Vec<PathBuf> = pages.map(|page| page.expect("a page").path()).collect();
     pages.push(root().join("docs/operating.md"));
     pages
+}
+
+#[test]
+fn every_place_the_guide_points_to_is_there() {
+    let mut broken = Vec::new();
+    for page in guide() {
+        let text = fs::read_to_string(&page).expect("readable");
+        for link in found(&text, r"\]\(([^)]*#[^)]+)\)").into_iter().filter(|link| !link.contains("://")) {
+            let (to, place) = link.split_once('#').expect("a place");
+            let to = if to.is_empty() { page.clone() } else { page.with_file_name("").join(to) };
+            let to = fs::read_to_string(&to).unwrap_or_default();
+            if !found(&to, r"(?m)^#+ (.*)$").iter().any(|heading| anchor(heading) == place) {
+                broken.push(format!("{}: {link}", page.display()));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "places that are not there:\n{}", broken.join("\n"));
 }
 
 /// `patchbay jobs list --state manual` in a page: the words that name the command, and its options.

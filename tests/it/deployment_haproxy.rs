@@ -212,7 +212,8 @@ fn haproxy_takes_the_configuration() {
     for file in [ours, named] {
         let judged = haproxy().args(["-c", "-f"]).arg(&file).output().expect("HAProxy runs");
         let said = String::from_utf8_lossy(&judged.stderr).into_owned();
-        let warned = said.lines().filter(|line| line.contains("[WARNING]") && !line.contains("could not resolve address"));
+        let warned =
+            said.lines().filter(|line| line.contains("[WARNING]") && !line.contains("could not resolve address"));
         assert!(judged.status.success() && warned.count() == 0, "{said}");
     }
 }
