@@ -49,6 +49,8 @@ mod config_faults;
 mod console_files;
 mod costs;
 mod coverage;
+mod deployment;
+mod deployment_haproxy;
 mod directory_store;
 mod ears;
 mod edge_http_faults;
