@@ -37,22 +37,35 @@ pub struct Cluster {
     pub simulator: Simulator,
     _balancer: Balancer,
     pub twilio: Twilio,
-    /// Nothing where this user may not mount one.
+    /// Nothing where none was wanted, or this user may not mount one.
     pub disk: Option<SmallDisk>,
     _logs: Logs,
 }
 
-impl Cluster {
-    pub async fn start(name: &str, backend: Backend) -> Cluster {
-        let names = match backend {
-            Backend::Shared => &EDGES[..],
-            Backend::Embedded => &EDGES[..1],
-        };
-        Cluster::start_with(name, backend, names.len()).await
-    }
+/// A cluster to be.
+pub struct Plan<'a> {
+    /// The scenario it is for.
+    pub name: &'a str,
+    pub backend: Backend,
+    pub edges: usize,
+    /// The spool of one edge is to be on a disk that can be filled.
+    pub small_disk: bool,
+}
 
-    /// The same with so many edges.
-    pub async fn start_with(name: &str, backend: Backend, edges: usize) -> Cluster {
+impl<'a> Plan<'a> {
+    /// With as many edges as there are, and the disks of this machine.
+    pub fn usual(name: &'a str, backend: Backend) -> Plan<'a> {
+        let edges = match backend {
+            Backend::Shared => EDGES.len(),
+            Backend::Embedded => 1,
+        };
+        Plan { name, backend, edges, small_disk: false }
+    }
+}
+
+impl Cluster {
+    pub async fn start(plan: Plan<'_>) -> Cluster {
+        let Plan { name, backend, edges, small_disk } = plan;
         let logs = Logs { dir: TempDir::new().expect("a directory"), scenario: name.to_owned() };
         let dir = logs.dir.path();
         let web = web();
@@ -70,7 +83,7 @@ impl Cluster {
             Edge::new(name, &dir.join(name), &web, &settings)
         };
         let mut edges: Vec<Edge> = EDGES[..edges].iter().enumerate().map(edge).collect();
-        let disk = SmallDisk::mount(&edges[ON_A_SMALL_DISK].spool());
+        let disk = small_disk.then(|| SmallDisk::mount(&edges[ON_A_SMALL_DISK].spool())).flatten();
         // All at once, on an empty store: whoever comes first makes it.
         edges.iter_mut().for_each(Edge::go);
         join_all(edges.iter_mut().map(Edge::ready)).await;

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// Far more than a well spool holds for a moment, and soon filled.
-const SIZE: &str = "16m";
+/// Far more than waits there for a minute, and soon filled.
+const SIZE: &str = "64m";
 
 /// A small file system. Needs the right to mount.
 pub struct SmallDisk {

@@ -105,8 +105,18 @@ impl Fault {
     }
 
     /// While it lasts the edges may not know of each other's calls: counts may differ, and nothing else.
-    pub fn is_partition(self) -> bool {
+    pub fn parts_counts(self) -> bool {
         self.place() == Place::Redis
+    }
+
+    /// While it lasts an edge may not learn of a change in time. That notices are dropped is no excuse.
+    pub fn delays_settings(self) -> bool {
+        self.place() == Place::Postgres && self != Fault::NotifyDropped
+    }
+
+    /// Whether an edge may have no place left where it keeps what it is told: neither its disk nor the store.
+    pub fn leave_no_place(faults: &[Fault]) -> bool {
+        faults.contains(&Fault::DiskFull) && faults.iter().any(|fault| fault.place() == Place::Postgres)
     }
 
     /// Whether there is anything of the kind there.
@@ -138,6 +148,13 @@ impl Fault {
             | Fault::PostgresCut
             | Fault::NotifyDropped => Place::Postgres,
         }
+    }
+
+    /// What shows that it did not happen, though it was asked for.
+    pub fn did_not_happen(self, cluster: &Cluster) -> Option<String> {
+        let shared = cluster.shared.as_ref()?;
+        let is_idle = self == Fault::NotifyDropped && shared.to_postgres.iter().any(|proxy| proxy.swallowed() == 0);
+        is_idle.then(|| "on some link there was no notice to drop".to_owned())
     }
 
     /// Begins it. Tells which edge is dead, if one is.

@@ -8,7 +8,8 @@
 //! PATCHBAY_CLUSTER_BACKEND=embedded cargo test --test cluster           # one edge, nothing shared: tries the harness
 //! ```
 //!
-//! `options.rs` lists what else may be said; `scenarios/` holds what is tried, `faults.rs` what goes wrong, `callers/`
+//! `PATCHBAY_BINARY` names another build of this program, an optimized one for what is measured; `PATCHBAY_OTHER_BINARY`
+//! the one before or behind it, which runs side by side with it. `options.rs` lists what else may be said; `scenarios/` holds what is tried, `faults.rs` what goes wrong, `callers/`
 //! who calls and what each has to hear. Real Postgres, Redis or Valkey and HAProxy are needed, from Debian's packages.
 
 #![allow(clippy::unwrap_used, missing_docs)]
@@ -45,17 +46,22 @@ fn say(line: &str) {
 #[test]
 fn campaign() {
     let options = Options::from_env();
+    servers::look_for_programs(options.backend);
     // The thread of the test starts the servers, and stays as long as they do.
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
     say(&format!("\n{:?} servers, seed {} (PATCHBAY_SEED)", options.backend, options.seed));
     say("scenario | calls | failed | wrong | worst ms | converged after | operator saw | notes");
-    let mut bad = Vec::new();
-    for scenario in Scenario::chosen(&options) {
+    let (mut bad, mut skipped) = (Vec::new(), 0);
+    let scenarios = Scenario::chosen(&options);
+    for scenario in &scenarios {
         let run = std::panic::AssertUnwindSafe(|| runtime.block_on(scenario.run(&options)));
         let faults = match std::panic::catch_unwind(run) {
             Ok(report) => {
                 match &report.skipped {
-                    Some(why) => say(&format!("{scenario} | skipped: {why}")),
+                    Some(why) => {
+                        skipped += 1;
+                        say(&format!("skipped: {scenario}: {why}"));
+                    }
                     None => say(&format!("{scenario} | {}", report.figures)),
                 }
                 report.faults
@@ -70,5 +76,6 @@ fn campaign() {
         faults.iter().for_each(|fault| say(&format!("    {fault}")));
         bad.extend(faults.into_iter().map(|fault| format!("{scenario}: {fault}")));
     }
+    say(&format!("{} scenarios, {skipped} of them skipped, {} things wrong", scenarios.len(), bad.len()));
     assert!(bad.is_empty(), "{}", bad.join("\n"));
 }

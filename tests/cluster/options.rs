@@ -20,7 +20,7 @@ pub struct Options {
     /// `PATCHBAY_CLUSTER`: scenarios by name, separated by commas. Two faults joined by `+` are one scenario; `pairs` is
     /// every pair there is.
     pub chosen: Option<String>,
-    /// `PATCHBAY_CLUSTER_SECONDS`: how long a fault lasts, and a measurement.
+    /// `PATCHBAY_CLUSTER_SECONDS`: how long a fault lasts, or comes again and again; and a measurement.
     pub fault: Duration,
     /// `PATCHBAY_CLUSTER_RATE`: calls a second.
     pub rate: f64,

@@ -49,6 +49,7 @@ pub struct Proxy {
     pub address: SocketAddr,
     link: watch::Sender<Link>,
     cuts: watch::Sender<u64>,
+    swallowed: Arc<AtomicU64>,
     task: JoinHandle<()>,
 }
 
@@ -57,8 +58,10 @@ impl Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("an address");
         let (link, cuts) = (watch::Sender::new(Link::Pass), watch::Sender::new(0));
-        let task = tokio::spawn(accept(listener, address, server, link.subscribe(), cuts.subscribe()));
-        Proxy { address, link, cuts, task }
+        let swallowed = Arc::<AtomicU64>::default();
+        let way = Way { link: link.subscribe(), cuts: cuts.subscribe(), swallowed: Arc::clone(&swallowed) };
+        let task = tokio::spawn(accept(listener, address, server, way));
+        Proxy { address, link, cuts, swallowed, task }
     }
 
     /// From now on the link is like this. Connections that have lost bytes are cut when they would get some again: a
@@ -68,6 +71,11 @@ impl Proxy {
         if link == Link::Refuse {
             self.cut();
         }
+    }
+
+    /// How many bytes were swallowed so far.
+    pub fn swallowed(&self) -> u64 {
+        self.swallowed.load(Ordering::Relaxed)
     }
 
     /// Cuts every connection there is.
@@ -82,13 +90,16 @@ impl Drop for Proxy {
     }
 }
 
-async fn accept(
-    mut listener: TcpListener,
-    address: SocketAddr,
-    server: SocketAddr,
-    mut link: watch::Receiver<Link>,
+/// What every connection is told, and tells.
+#[derive(Clone)]
+struct Way {
+    link: watch::Receiver<Link>,
     cuts: watch::Receiver<u64>,
-) {
+    swallowed: Arc<AtomicU64>,
+}
+
+async fn accept(mut listener: TcpListener, address: SocketAddr, server: SocketAddr, way: Way) {
+    let mut link = way.link.clone();
     loop {
         tokio::select! {
             changed = link.changed() => {
@@ -105,7 +116,7 @@ async fn accept(
             }
             accepted = listener.accept() => {
                 let Ok((client, _)) = accepted else { continue };
-                tokio::spawn(carry(client, server, link.clone(), cuts.clone()));
+                tokio::spawn(carry(client, server, way.clone()));
             }
         }
     }
@@ -132,8 +143,9 @@ struct Shared {
     came: AtomicU64,
 }
 
-async fn carry(client: TcpStream, server: SocketAddr, link: watch::Receiver<Link>, mut cuts: watch::Receiver<u64>) {
-    cuts.mark_unchanged();
+async fn carry(client: TcpStream, server: SocketAddr, mut way: Way) {
+    // Cuts of before it came are nothing to it.
+    way.cuts.mark_unchanged();
     let Ok(server) = TcpStream::connect(server).await else {
         reset(&client);
         return;
@@ -144,9 +156,8 @@ async fn carry(client: TcpStream, server: SocketAddr, link: watch::Receiver<Link
     }
     let shared = Arc::new(Shared::default());
     let ((from_client, to_client), (from_server, to_server)) = (client.into_split(), server.into_split());
-    let up =
-        Way { direction: Direction::ToServer, link: link.clone(), cuts: cuts.clone(), shared: Arc::clone(&shared) };
-    let down = Way { direction: Direction::ToClient, link, cuts, shared };
+    let up = Flow { direction: Direction::ToServer, way: way.clone(), shared: Arc::clone(&shared) };
+    let down = Flow { direction: Direction::ToClient, way, shared };
     let (up, down) = (up.carry(from_client, to_server), down.carry(from_server, to_client));
     let (mut up, mut down) = (std::pin::pin!(up), std::pin::pin!(down));
     // One direction may close in order and the other go on; a cut ends both.
@@ -169,16 +180,15 @@ enum Ended {
 }
 
 /// One direction of a connection.
-struct Way {
+struct Flow {
     direction: Direction,
-    link: watch::Receiver<Link>,
-    cuts: watch::Receiver<u64>,
+    way: Way,
     shared: Arc<Shared>,
 }
 
-impl Way {
+impl Flow {
     async fn carry(mut self, mut from: OwnedReadHalf, mut to: OwnedWriteHalf) -> Ended {
-        let mut cuts = self.cuts.clone();
+        let mut cuts = self.way.cuts.clone();
         let ended = {
             let (send, receive) = mpsc::channel(ON_THE_WAY_MAX);
             let (read, write) = (std::pin::pin!(self.read(&mut from, send)), std::pin::pin!(write(&mut to, receive)));
@@ -205,7 +215,7 @@ impl Way {
         let mut buffer = vec![0; CHUNK];
         loop {
             let read = tokio::select! {
-                changed = self.link.changed() => {
+                changed = self.way.link.changed() => {
                     if changed.is_err() || self.is_beyond_repair() {
                         return Ended::Cut;
                     }
@@ -223,7 +233,9 @@ impl Way {
                 self.shared.listens.store(true, Ordering::Relaxed);
             }
             match self.fate(length as u64) {
-                Fate::Swallowed => {}
+                Fate::Swallowed => {
+                    self.way.swallowed.fetch_add(length as u64, Ordering::Relaxed);
+                }
                 Fate::Cut => return Ended::Cut,
                 Fate::Arrives(late) => {
                     if send.send((Instant::now() + late, piece.to_vec())).await.is_err() {
@@ -236,14 +248,14 @@ impl Way {
 
     /// The link has changed: what was lost does not come back, so nothing may follow it.
     fn is_beyond_repair(&mut self) -> bool {
-        let swallows = matches!(*self.link.borrow_and_update(), Link::BlackHole | Link::Deaf(_));
+        let swallows = matches!(*self.way.link.borrow_and_update(), Link::BlackHole | Link::Deaf(_));
         !swallows && self.shared.has_lost.load(Ordering::Relaxed)
     }
 
     /// What becomes of the next bytes.
     fn fate(&self, bytes: u64) -> Fate {
         let to_client = self.direction == Direction::ToClient;
-        match *self.link.borrow() {
+        match *self.way.link.borrow() {
             Link::Delay(late) => Fate::Arrives(late),
             Link::BlackHole => self.lost(),
             Link::Deaf(deaf) if deaf == self.direction => self.lost(),
@@ -289,12 +301,13 @@ struct Ears {
 }
 
 impl Ears {
+    /// As programs write it; in what people say it is seldom all in capitals.
     const WORD: &'static [u8] = b"LISTEN ";
 
     /// True where the word ends in this piece.
     fn hear(&mut self, piece: &[u8]) -> bool {
         self.last.extend_from_slice(piece);
-        let heard = self.last.windows(Self::WORD.len()).any(|seen| seen.eq_ignore_ascii_case(Self::WORD));
+        let heard = self.last.windows(Self::WORD.len()).any(|seen| seen == Self::WORD);
         let keep = self.last.len().min(Self::WORD.len() - 1);
         self.last.drain(..self.last.len() - keep);
         heard
@@ -431,10 +444,11 @@ mod tests {
         let proxy = echo().await;
         let (mut listens, mut asks) = (connected(&proxy).await, connected(&proxy).await);
         // In two pieces, as a network may bring it.
-        assert_eq!(said(&mut listens, "Q listEN").await.as_deref(), Some("Q listEN"));
+        assert_eq!(said(&mut listens, "Q LISTEN").await.as_deref(), Some("Q LISTEN"));
         assert_eq!(said(&mut listens, " changes").await.as_deref(), Some(" changes"));
         proxy.set(Link::NoNotices);
         assert_eq!(said(&mut listens, "a change").await, None);
+        assert_eq!(proxy.swallowed(), "a change".len() as u64);
         assert_eq!(said(&mut asks, "a question").await.as_deref(), Some("a question"));
         proxy.set(Link::Pass);
         assert_eq!(said(&mut listens, "another").await.as_deref(), Some("another"));

@@ -10,6 +10,8 @@ use crate::servers::Desk;
 
 /// How soon every edge obeys a change.
 pub const OBEYED_WITHIN: Duration = Duration::from_secs(1);
+/// What its callers hear by one setting and the other.
+pub const SETTINGS: [Heard; 2] = [Heard::Ai, Heard::Message];
 /// Between two changes.
 const EVERY: Duration = Duration::from_millis(1_500);
 
@@ -48,7 +50,7 @@ impl Changes {
             tokio::time::sleep(EVERY).await;
             let desk = &desks[turn % desks.len()];
             let Some((200, now)) = desk.admin("GET", &format!("/api/tenants/{tenant}"), None).await else { continue };
-            let heard = if turn % 2 == 0 { Heard::Message } else { Heard::Ai };
+            let heard = SETTINGS[(turn + 1) % 2];
             let place = {
                 let mut changes = self.0.lock().expect("nobody panicked");
                 changes.push(Change { asked: Instant::now(), done: None, heard });

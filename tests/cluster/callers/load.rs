@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 
+use super::changes;
 use super::heard::Heard;
 use super::tally::{LATE, Tally, What};
 use super::town::{Expected, Line, Town, caller};
@@ -103,10 +104,14 @@ impl Call {
             self.ask_again(&twiml).await;
         }
         self.talk(&mut random).await;
-        match Heard::of(&twiml) {
+        let heard = Heard::of(&twiml);
+        if self.is_beyond(heard) {
+            self.tally().one_less_beyond();
+        }
+        match heard {
             Heard::Ai | Heard::Staff => {
                 if let Some(action) = attribute(&twiml, "action") {
-                    self.callback(&action, &[("DialCallStatus", "completed")]).await;
+                    self.last_step(&action, &[("DialCallStatus", "completed")]).await;
                 }
             }
             Heard::Message => self.leave_a_message(&twiml).await,
@@ -145,8 +150,13 @@ impl Call {
         let bad = match &self.line.expected {
             Expected::Settled(expected) => (heard != *expected).then_some(What::Wrong),
             Expected::Counted(expected) => (heard != *expected).then_some(What::Miscounted),
-            Expected::Changing(changes) => (!changes.allow(heard, asked, answer.at)).then_some(What::Wrong),
+            Expected::Changing(changes) if changes.allow(heard, asked, answer.at) => None,
+            Expected::Changing(_) => Some(if changes::SETTINGS.contains(&heard) { What::Stale } else { What::Wrong }),
         };
+        tally.counted += u64::from(matches!(self.line.expected, Expected::Counted(_)));
+        if self.is_beyond(heard) {
+            tally.one_more_beyond();
+        }
         if let Some(what) = bad {
             tally.add(what, format!("{number} heard {heard:?} at edge {served_by}"));
         }
@@ -155,6 +165,11 @@ impl Call {
             tally.kept.call(&self.sid, &answer);
         }
         Some(answer.body)
+    }
+
+    /// Staff is rung where all are talking.
+    fn is_beyond(&self, heard: Heard) -> bool {
+        heard == Heard::Staff && matches!(self.line.expected, Expected::Counted(Heard::Ai))
     }
 
     /// The same request once more, which another edge may get: the answer is the same.
@@ -175,12 +190,21 @@ impl Call {
     async fn leave_a_message(&self, twiml: &str) {
         let recording = format!("RE{}", &self.sid[2..]);
         if let Some(done) = attribute(twiml, "action") {
-            self.callback(&done, &[("RecordingDuration", "3")]).await;
+            self.last_step(&done, &[("RecordingDuration", "3")]).await;
         }
         let Some(told) = attribute(twiml, "recordingStatusCallback") else { return };
         let fields = [("RecordingSid", &*recording), ("RecordingStatus", "completed"), ("RecordingDuration", "3")];
         if self.callback(&told, &fields).await.is_some() {
             self.tally().kept.voicemail(&recording);
+        }
+    }
+
+    /// A request to which the answer is the end of the call.
+    async fn last_step(&self, url: &str, fields: &[(&str, &str)]) {
+        if let Some(answer) = self.callback(url, fields).await
+            && !answer.body.contains("<Hangup/>")
+        {
+            self.tally().add(What::Wrong, format!("{} goes on with {}", self.line.number, answer.body));
         }
     }
 

@@ -11,5 +11,5 @@ mod twilio;
 pub use heard::Heard;
 pub use load::Load;
 pub use tally::{Bad, Tally, What};
-pub use town::{Expected, Line, Town, caller};
+pub use town::{Expected, Line, TALKING, Town, caller};
 pub use twilio::{ACCOUNT, STATUS, TOKEN, Twilio, VOICE, call_sid};

@@ -17,6 +17,10 @@ pub struct Tally {
     pub not_kept: u64,
     /// How long the first answer of each call took, tries and all.
     pub took: Histogram,
+    /// Calls to lines where the count decides.
+    pub counted: u64,
+    /// Of these, how many talked to staff at once though all staff was busy: now, and at most.
+    beyond: (usize, usize),
     pub bad: Vec<Bad>,
     pub kept: Kept,
 }
@@ -38,6 +42,8 @@ pub enum What {
     Wrong,
     /// Not what the count says.
     Miscounted,
+    /// What other settings of the business say, which are not in force any more.
+    Stale,
     /// A repeated request heard something else than the first.
     Differs,
     /// The first answer took longer than a second.
@@ -46,11 +52,35 @@ pub enum What {
 
 impl Tally {
     pub fn new() -> Tally {
-        Tally { calls: 0, retried: 0, not_kept: 0, took: Histogram::new(), bad: Vec::new(), kept: Kept::default() }
+        Tally {
+            calls: 0,
+            retried: 0,
+            not_kept: 0,
+            took: Histogram::new(),
+            counted: 0,
+            beyond: (0, 0),
+            bad: Vec::new(),
+            kept: Kept::default(),
+        }
     }
 
     pub fn add(&mut self, what: What, told: String) {
         self.bad.push(Bad { at: Instant::now(), what, told });
+    }
+
+    /// One more talks to staff who should not.
+    pub fn one_more_beyond(&mut self) {
+        self.beyond.0 += 1;
+        self.beyond.1 = self.beyond.1.max(self.beyond.0);
+    }
+
+    pub fn one_less_beyond(&mut self) {
+        self.beyond.0 -= 1;
+    }
+
+    /// The most that talked to staff at once who should not.
+    pub fn most_beyond(&self) -> usize {
+        self.beyond.1
     }
 
     pub fn count(&self, what: What) -> usize {

@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use super::{Figures, Report, some, steady};
-use crate::callers::{Load, What};
-use crate::cluster::Cluster;
+use crate::callers::{Expected, Heard, Load, What};
+use crate::cluster::{Cluster, Plan};
 use crate::faults::Fault;
 use crate::operator::Operator;
 use crate::options::{Backend, Options};
@@ -16,8 +16,11 @@ const BUSIER: f64 = 2.0;
 const EACH: Duration = Duration::from_secs(3);
 
 pub async fn run(options: &Options) -> Report {
-    let mut cluster = Cluster::start("exactly-once", options.backend).await;
-    let town = steady::open(&cluster).await;
+    let plan = Plan { small_disk: true, ..Plan::usual("exactly-once", options.backend) };
+    let mut cluster = Cluster::start(plan).await;
+    let mut town = steady::open(&cluster).await;
+    // Each call leaves a message.
+    town.lines.retain(|line| matches!(line.expected, Expected::Settled(Heard::Message)));
     let operator = Operator::look(cluster.desks(), options.backend);
     let mut random = Random::new(Some(options.seed));
     let rate = options.rate * BUSIER;

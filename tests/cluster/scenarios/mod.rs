@@ -157,18 +157,24 @@ impl Report {
 impl Figures {
     fn of(tally: &Tally) -> Figures {
         let (half, most) = tally.usual_ms();
-        let wrong = [What::Wrong, What::Miscounted, What::Differs].map(|what| tally.count(what)).iter().sum();
+        let wrong =
+            [What::Wrong, What::Miscounted, What::Stale, What::Differs].map(|what| tally.count(what)).iter().sum();
         let mut notes = vec![format!("p50 {half:.1} p99 {most:.1} ms")];
         for (count, what) in [
             (tally.retried as usize, "asked again"),
             (tally.not_kept as usize, "callbacks not acknowledged"),
             (tally.count(What::Late), "over 1 s"),
-            (tally.count(What::Miscounted), "by the count"),
+            (tally.count(What::Stale), "by settings of before"),
             (tally.count(What::Differs), "repeated and different"),
         ] {
             if count > 0 {
                 notes.push(format!("{count} {what}"));
             }
+        }
+        let miscounted = tally.count(What::Miscounted);
+        if miscounted > 0 {
+            let (counted, most) = (tally.counted, tally.most_beyond());
+            notes.push(format!("{miscounted} of {counted} by the count, {most} at once"));
         }
         Figures {
             calls: tally.calls,

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::{Figures, Report, some, steady};
 use crate::callers::{Expected, Heard, Line, Load, STATUS, Twilio, call_sid};
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, Plan};
 use crate::futures::join_all;
 use crate::operator::Operator;
 use crate::options::Options;
@@ -19,7 +19,7 @@ const WITHIN: Duration = Duration::from_secs(1);
 const PATIENCE: Duration = Duration::from_secs(5);
 
 pub async fn run(options: &Options) -> Report {
-    let cluster = Cluster::start("obeyed", options.backend).await;
+    let cluster = Cluster::start(Plan::usual("obeyed", options.backend)).await;
     let desks = cluster.desks();
     let town = steady::open(&cluster).await;
     let voicemail = |mode: &str| json!({"mode": mode, "fallback": {"type": "voicemail"}});

@@ -7,7 +7,7 @@ use tokio::task::JoinSet;
 
 use super::{Figures, Report};
 use crate::callers::{Expected, Heard, Line, STATUS, VOICE, call_sid, caller};
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, Plan};
 use crate::options::Options;
 use crate::servers::Desk;
 
@@ -17,7 +17,7 @@ const THRESHOLD: usize = 37;
 const PATIENCE: Duration = Duration::from_secs(10);
 
 pub async fn run(options: &Options) -> Report {
-    let cluster = Cluster::start("one-count", options.backend).await;
+    let cluster = Cluster::start(Plan::usual("one-count", options.backend)).await;
     let desks = cluster.desks();
     let availability = json!({"mode": "overflow-only", "fallback": {"type": "busy-signal"},
         "highVolume": {"enabled": true, "threshold": THRESHOLD}});

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{Figures, Report, some, steady};
 use crate::callers::{Load, What};
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, Plan};
 use crate::operator::Operator;
 use crate::options::Options;
 use crate::random::Random;
@@ -30,7 +30,7 @@ pub async fn side_by_side(options: &Options) -> Report {
 
 /// Restarts all edges for each build, or as they are.
 async fn under_load(name: &str, options: &Options, builds: Vec<Option<PathBuf>>) -> Report {
-    let mut cluster = Cluster::start(name, options.backend).await;
+    let mut cluster = Cluster::start(Plan::usual(name, options.backend)).await;
     let town = steady::open(&cluster).await;
     let operator = Operator::look(cluster.desks(), options.backend);
     let load = Load::start(&cluster.twilio, &town, &cluster.desks(), options.rate, Random::new(Some(options.seed)));

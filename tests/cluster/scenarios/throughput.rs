@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 
 use super::Report;
 use crate::callers::{Expected, Heard, Line, STATUS, VOICE, call_sid, caller};
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, Plan};
 use crate::options::{Backend, Options};
 
 /// Callers at each edge, each with a call after another.
@@ -33,7 +33,8 @@ pub async fn run(options: &Options) -> Report {
         ]);
     }
     for (name, backend, edges) in set_ups {
-        let cluster = Cluster::start_with("throughput", backend, edges).await;
+        let directory = format!("throughput-{}", name.replace(' ', "-"));
+        let cluster = Cluster::start(Plan { name: &directory, backend, edges, small_disk: false }).await;
         let (a_second, cpu_us) = measured(&cluster, options.fault).await;
         report.figures.notes.push(format!("{name} {a_second:.0} requests/s at {cpu_us:.0} us"));
     }

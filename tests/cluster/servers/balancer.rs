@@ -1,15 +1,19 @@
 //! HAProxy before the edges: asks each whether it is ready, and tries another where a connection reaches nobody.
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rustix::process::Signal;
 
 use super::process::{Process, Start};
-use super::{free_address, program, until};
+use super::{find, free_address, until};
 
 /// The header by which an answer says which edge gave it.
 pub const SERVED_BY: &str = "x-served-by";
+
+pub fn program() -> PathBuf {
+    find(&["haproxy"], &[], "haproxy")
+}
 
 pub struct Balancer {
     pub address: SocketAddr,
@@ -26,7 +30,7 @@ impl Balancer {
         std::fs::create_dir(dir).expect("a directory");
         let settings = dir.join("haproxy.cfg");
         std::fs::write(&settings, settings_for(address, edges)).expect("a file");
-        let (program, log) = (program(&["haproxy"], &[], "haproxy"), dir.join("log"));
+        let (program, log) = (program(), dir.join("log"));
         let process = Process::start(&Start {
             program: &program,
             words: &["-db", "-f", &settings.display().to_string()],

@@ -12,6 +12,8 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use crate::options::Backend;
+
 pub use balancer::{Balancer, SERVED_BY};
 pub use desk::Desk;
 pub use edge::Edge;
@@ -29,7 +31,7 @@ fn free_address() -> SocketAddr {
 }
 
 /// Where a program is: in one of `places`, else where the shell would find it. `package` is Debian's.
-fn program(names: &[&str], places: &[PathBuf], package: &str) -> PathBuf {
+fn find(names: &[&str], places: &[PathBuf], package: &str) -> PathBuf {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let usual = std::env::split_paths(&path).chain(["/usr/bin", "/usr/sbin"].map(PathBuf::from));
     let places: Vec<PathBuf> = places.iter().cloned().chain(usual).collect();
@@ -40,6 +42,16 @@ fn program(names: &[&str], places: &[PathBuf], package: &str) -> PathBuf {
 /// The build that is tried: this one, or what `PATCHBAY_BINARY` names, for one that is optimized.
 pub fn patchbay() -> PathBuf {
     std::env::var_os("PATCHBAY_BINARY").map_or_else(|| env!("CARGO_BIN_EXE_patchbay").into(), PathBuf::from)
+}
+
+/// Looks whether all programs are on this machine, before anything is started.
+pub fn look_for_programs(backend: Backend) {
+    process::program_that_guards();
+    balancer::program();
+    if backend == Backend::Shared {
+        postgres::programs();
+        redis::program();
+    }
 }
 
 /// Asks again and again until it is so.

@@ -7,8 +7,8 @@ use std::process::{Command, Stdio};
 
 use rustix::process::Signal;
 
-use super::process::{Process, Start};
-use super::{end_of, free_address, program, until};
+use super::process::{Process, Start, program_that_guards};
+use super::{end_of, find, free_address, until};
 
 /// Debian's package of the oldest version that will do.
 const PACKAGE: &str = "postgresql-15";
@@ -134,7 +134,7 @@ impl Postgres {
         let initdb = self.programs.join("initdb");
         let mut command = match self.user {
             Some(user) => {
-                let mut command = Command::new(program(&["setpriv"], &[], "util-linux"));
+                let mut command = Command::new(program_that_guards());
                 command.args(["--reuid", user, "--regid", user, "--clear-groups", "--"]).arg(initdb);
                 command
             }
@@ -147,13 +147,13 @@ impl Postgres {
 }
 
 /// The newest version's programs.
-fn programs() -> PathBuf {
+pub fn programs() -> PathBuf {
     let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
     let newest = versions.filter_map(|version| version.file_name().to_str()?.parse::<u32>().ok()).max();
     let debian = newest.filter(|version| *version >= OLDEST);
     let places: Vec<PathBuf> =
         debian.map(|version| format!("/usr/lib/postgresql/{version}/bin").into()).into_iter().collect();
-    let postgres = program(&["postgres"], &places, PACKAGE);
+    let postgres = find(&["postgres"], &places, PACKAGE);
     postgres.parent().expect("a directory").to_owned()
 }
 
@@ -172,4 +172,46 @@ fn a_user(dir: &Path) -> &'static str {
     let mode = above.metadata().expect("there").mode();
     std::fs::set_permissions(above, std::fs::Permissions::from_mode(mode | 0o011)).expect("ours");
     user
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use crate::proxy::{Link, Proxy};
+
+    use super::*;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn it_comes_again_with_what_it_kept_and_a_dropped_notice_is_all_a_listener_misses() {
+        let above = tempfile::TempDir::new().expect("a directory");
+        let mut postgres = Postgres::start(&above.path().join("postgres")).await;
+        for how in [Stop::Fast, Stop::Immediate] {
+            postgres.query("patchbay", "CREATE TABLE IF NOT EXISTS kept AS SELECT 7 AS it").await;
+            postgres.stop(how).await;
+            assert!(postgres.tried("patchbay", "SELECT 1").await.is_err());
+            postgres.go().await;
+            assert_eq!(postgres.query("patchbay", "SELECT it FROM kept").await, "7");
+        }
+
+        let proxy = Proxy::start(postgres.address).await;
+        let mut psql = Command::new(postgres.programs.join("psql"));
+        psql.env_clear().args(["-X", &Postgres::url_at(proxy.address)]).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut listener = psql.spawn().expect("psql runs");
+        let mut words = listener.stdin.take().expect("it listens to us");
+        writeln!(words, "LISTEN changes;\nSELECT 'ready';").expect("said");
+        let log = postgres.log();
+        let ready = "SELECT count(*) FROM pg_stat_activity WHERE state = 'idle' AND query = 'SELECT ''ready'';'";
+        until("somebody listens", &log, async || postgres.query("postgres", ready).await == "1").await;
+        proxy.set(Link::NoNotices);
+        postgres.query("patchbay", "NOTIFY changes, 'first'").await;
+        until("it is dropped", &log, async || proxy.swallowed() > 0).await;
+        proxy.set(Link::Pass);
+        postgres.query("patchbay", "NOTIFY changes, 'second'").await;
+        writeln!(words, "SELECT pg_sleep(0.1);\nSELECT 'it goes on';").expect("said");
+        drop(words);
+        let output = listener.wait_with_output().expect("psql ends");
+        let heard = String::from_utf8_lossy(&output.stdout);
+        assert!(heard.contains("it goes on") && heard.contains("second") && !heard.contains("first"), "{heard}");
+    }
 }

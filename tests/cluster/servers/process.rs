@@ -7,7 +7,12 @@ use std::time::Instant;
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::{LOOK_EVERY, PATIENCE, end_of, program};
+use super::{LOOK_EVERY, PATIENCE, end_of, find};
+
+/// Runs another as another user, or tells the kernel when to end it.
+pub fn program_that_guards() -> PathBuf {
+    find(&["setpriv"], &[], "util-linux")
+}
 
 /// A process that runs, or did.
 pub struct Process {
@@ -36,8 +41,7 @@ impl Process {
     /// `setpriv` asks the kernel to end it should the test be killed and have no time for anything. The kernel means the
     /// thread that starts it, so that has to be one that stays.
     pub fn start(start: &Start<'_>) -> Process {
-        let setpriv = program(&["setpriv"], &[], "util-linux");
-        let mut command = Command::new(setpriv);
+        let mut command = Command::new(program_that_guards());
         command.args(["--pdeathsig", if start.farewell == Signal::QUIT { "QUIT" } else { "KILL" }]);
         if let Some(user) = start.user {
             command.args(["--reuid", user, "--regid", user, "--clear-groups"]);

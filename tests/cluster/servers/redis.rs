@@ -8,7 +8,11 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 use super::process::{Process, Start};
-use super::{free_address, program, until};
+use super::{find, free_address, until};
+
+pub fn program() -> PathBuf {
+    find(&["redis-server", "valkey-server"], &[], "redis-server (or valkey-server)")
+}
 
 pub struct Redis {
     pub address: SocketAddr,
@@ -20,7 +24,7 @@ pub struct Redis {
 impl Redis {
     pub async fn start(dir: &Path) -> Redis {
         std::fs::create_dir(dir).expect("a directory");
-        let program = program(&["redis-server", "valkey-server"], &[], "redis-server (or valkey-server)");
+        let program = program();
         let mut redis = Redis { address: free_address(), process: None, program, dir: dir.to_owned() };
         redis.go().await;
         redis
@@ -71,5 +75,27 @@ impl Redis {
 
     fn log(&self) -> PathBuf {
         self.dir.join("log")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn it_comes_again_at_the_same_address_and_empty() {
+        let above = tempfile::TempDir::new().expect("a directory");
+        let mut redis = Redis::start(&above.path().join("redis")).await;
+        for killed in [false, true] {
+            assert_eq!(redis.said("SET one 1").await.as_deref(), Some("+OK"));
+            if killed {
+                redis.kill_9();
+                assert_eq!(redis.said("DBSIZE").await, None);
+                redis.go().await;
+            } else {
+                redis.flush().await;
+            }
+            assert_eq!(redis.said("DBSIZE").await.as_deref(), Some(":0"));
+        }
     }
 }
