@@ -1,0 +1,15 @@
+//! The callers: who is called, what each has to hear, how Twilio asks, and what is remembered of it all.
+
+mod changes;
+mod heard;
+mod kept;
+mod load;
+mod tally;
+mod town;
+mod twilio;
+
+pub use heard::Heard;
+pub use load::Load;
+pub use tally::{Bad, Tally, What};
+pub use town::{Expected, Line, TALKING, Town, caller};
+pub use twilio::{ACCOUNT, STATUS, TOKEN, Twilio, VOICE, call_sid};
