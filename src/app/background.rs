@@ -21,7 +21,7 @@ use crate::admin::{self, AdminState, EventStream, Pace};
 use crate::backup;
 use crate::calls::Ledger;
 use crate::config::{self, Settings};
-use crate::directory::Directory;
+use crate::directory::{Directory, Kept};
 use crate::edge::{Readiness, SignatureRefusals};
 use crate::events::{Bus, Limits};
 use crate::health::Health;
@@ -31,9 +31,11 @@ use crate::preflight::Providers;
 use crate::providers::{Http, Twilio, Vapi};
 use crate::provisioning::{Ports, PriceBook, Shelf, Watch as NumberWatch};
 use crate::retention::{Remote, Spool};
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 use crate::telemetry::Metrics;
 
+use super::duties::Duties;
+use super::following::Following;
 use super::forgetting::Forgetting;
 use super::inspection::inspection;
 use super::restore::{self, Restore};
@@ -126,7 +128,8 @@ impl Background {
             clock,
         );
         let store = opening.await.context("could not open the store")?;
-        metrics.store_up(true);
+        let is_away = store.ping().await.is_err();
+        metrics.store_up(!is_away);
         metrics.ledger_mode("memory");
         let (journal, drain) = Journal::open(&settings.spool.dir, Options::default(), Arc::clone(&metrics))
             .with_context(|| format!("could not open the journal in {}", settings.spool.dir.display()))?;
@@ -137,8 +140,12 @@ impl Background {
         helpers.spawn_on(reporter.run(stops.helpers.clone()), &draining_on);
 
         let around = Arc::new(surroundings(&settings));
-        let directory =
-            Directory::new(store.clone(), Arc::clone(&around), Arc::clone(&metrics), super::DIRECTORY_CAPACITY);
+        let kept = Kept { path: settings.spool.dir.join("directory"), keys: rotation::keyring(&keys), clock };
+        let (kept_at, capacity) = (kept.path.clone(), super::DIRECTORY_CAPACITY);
+        let directory = Directory::with_kept(store.clone(), kept, Arc::clone(&around), Arc::clone(&metrics), capacity);
+        if is_away && !directory.read_kept().await {
+            tracing::error!("calls are answered when the store is back");
+        }
         let ledger = Ledger::memory(settings.vapi.concurrency_limit, Arc::clone(&metrics));
         let health = Arc::new(Health::default());
         let restore = Restore {
@@ -149,6 +156,14 @@ impl Background {
             clock,
         };
         restore.at_start(restore::CATCH_UP, &helpers, &stops.helpers).await?;
+        let duties =
+            Duties::new(store.clone(), &random::<8>().iter().map(|byte| format!("{byte:02x}")).collect::<String>());
+        helpers.spawn(duties.clone().run(stops.helpers.clone()));
+        if store.is_shared() {
+            let following =
+                Following { store: store.clone(), directory: directory.clone(), teller: teller.clone(), kept: kept_at };
+            helpers.spawn(following.run(stops.helpers.clone()));
+        }
 
         let http = Http::new().context("could not build the HTTP client")?;
         let twilio = Twilio::new(&http, settings.twilio.api_base.as_str(), Arc::clone(&metrics))?
@@ -254,11 +269,17 @@ impl Background {
         helpers.spawn(admin::serve(listener, router, stops.helpers.clone().cancelled_owned()));
         // On a store that is shared another process may be at one still.
         let broke_off = clock() - if store.is_shared() { ERASURE_MAX } else { SignedDuration::ZERO };
-        store.fail_unfinished_erasures(broke_off).await.context("could not look for erasures that broke off")?;
+        match store.fail_unfinished_erasures(broke_off).await {
+            Err(StoreError::Away(why)) => {
+                tracing::warn!(why, "erasures that broke off are looked for at the next start")
+            }
+            looked => drop(looked.context("could not look for erasures that broke off")?),
+        }
         let forgetting = Forgetting {
             clock,
             periods: settings.retention.periods,
             ledger: ledger.clone(),
+            duties: duties.clone(),
             remote: Remote {
                 store: store.clone(),
                 twilio: twilio.clone(),
@@ -266,9 +287,10 @@ impl Background {
                 global: settings.twilio.account(),
             },
         };
-        webhooks::spawn(webhook_sender, clock, store.clone(), Arc::clone(&metrics), &helpers, &stops.helpers);
-        helpers.spawn(provisioning::watch(number_watch, bus.clone(), clock, stops.helpers.clone()));
-        helpers.spawn(provisioning::ports(ports, Arc::clone(&port_news), stops.helpers.clone()));
+        let outbox = webhooks::worker(webhook_sender, clock, store.clone(), Arc::clone(&metrics), duties.clone());
+        helpers.spawn(outbox.run(stops.helpers.clone().cancelled_owned()));
+        helpers.spawn(provisioning::watch(number_watch, duties.clone(), bus.clone(), clock, stops.helpers.clone()));
+        helpers.spawn(provisioning::ports(ports, duties.clone(), Arc::clone(&port_news), stops.helpers.clone()));
         let watch = Watch {
             bus,
             store: store.clone(),
@@ -290,6 +312,7 @@ impl Background {
             twilio,
             vapi: vapi.clone(),
             breakers: Arc::default(),
+            duties,
             clock,
         };
         keepers.spawn(&helpers, &stops.helpers);
@@ -389,7 +412,14 @@ async fn operator_token(
     }
     let token = format!("pb_{}", URL_SAFE_NO_PAD.encode(random::<32>()));
     let hash: [u8; 32] = Sha256::digest(&token).into();
-    let made_now = store.bootstrap_token(|| hash).await?;
+    let made_now = match store.bootstrap_token(|| hash).await {
+        // There may be one; whoever starts with an empty store that is away starts once more when it is there.
+        Err(StoreError::Away(why)) => {
+            tracing::warn!(why, "whether there is an operator's token is looked for at the next start");
+            false
+        }
+        made => made?,
+    };
     if !made_now {
         return Ok((None, None));
     }

@@ -12,6 +12,8 @@ use crate::calls::Ledger;
 use crate::model::{Clock, Retention, Sid};
 use crate::retention::{Remote, sweep};
 
+use super::duties::Duties;
+
 /// How often things are looked through for what has had its time.
 const SWEEP_EVERY: Duration = Duration::from_secs(3_600);
 
@@ -27,6 +29,7 @@ pub(super) struct Forgetting {
     pub clock: Clock,
     pub periods: Retention,
     pub ledger: Ledger,
+    pub duties: Duties,
     pub remote: Remote,
 }
 
@@ -36,11 +39,18 @@ impl Forgetting {
         let sweeping = self.clone();
         tasks.spawn(every(SWEEP_EVERY, stopping.clone(), move || {
             let sweeping = sweeping.clone();
-            async move { sweeping.sweep((sweeping.clock)()).await }
+            async move {
+                if sweeping.duties.are_mine() {
+                    sweeping.sweep((sweeping.clock)()).await;
+                }
+            }
         }));
         tasks.spawn(every(REMOTE_EVERY, stopping.clone(), move || {
-            let (remote, now) = (self.remote.clone(), (self.clock)());
+            let (remote, duties, now) = (self.remote.clone(), self.duties.clone(), (self.clock)());
             async move {
+                if !duties.are_mine() {
+                    return;
+                }
                 if let Err(error) = remote.work(now).await {
                     tracing::warn!(%error, "could not work off what providers are to forget");
                 }

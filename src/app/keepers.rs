@@ -19,6 +19,8 @@ use crate::providers::{CallState, Recording, Twilio, Vapi};
 use crate::store::{Event, FINISHED_KEPT, Store, VoicemailRow};
 use crate::telemetry::{Logs, Metrics};
 
+use super::duties::Duties;
+
 /// How often gauges are set.
 const GAUGES_EVERY: Duration = Duration::from_secs(5);
 
@@ -54,6 +56,7 @@ pub(super) struct Keepers {
     pub vapi: Option<Vapi>,
     /// What endpoints were told of the breakers.
     pub breakers: Arc<Mutex<Breakers>>,
+    pub duties: Duties,
     pub clock: Clock,
 }
 
@@ -102,6 +105,7 @@ impl Keepers {
                 self.metrics.store_up(answers);
                 self.readiness.set_store_up(answers);
             }
+            Chore::Recordings | Chore::Breakers | Chore::Deliveries if !self.duties.are_mine() => {}
             Chore::Recordings => self.recordings(now).await,
             Chore::Breakers => self.breakers(now).await,
             Chore::Deliveries => self.deliveries(now).await,

@@ -7,6 +7,8 @@
 #![allow(clippy::disallowed_methods, reason = "time, chance and the environment enter the house here")]
 
 mod background;
+mod duties;
+mod following;
 mod forgetting;
 mod inspection;
 mod keepers;

@@ -20,6 +20,7 @@ use crate::telemetry::Metrics;
 use crate::twiml::Urls;
 
 use super::background::random;
+use super::duties::Duties;
 
 /// How often it is looked where numbers lead, and how long after a start first: what it would find has been so for long.
 const LOOK_EVERY: Duration = Duration::from_secs(300);
@@ -125,11 +126,15 @@ pub(super) async fn spawn(
 }
 
 /// Looks where numbers lead, again and again, and warns while something is amiss.
-pub(super) async fn watch(watch: Arc<Watch>, bus: Bus, clock: Clock, stopping: CancellationToken) {
+pub(super) async fn watch(watch: Arc<Watch>, duties: Duties, bus: Bus, clock: Clock, stopping: CancellationToken) {
     let mut astray = 0;
     let mut wait = FIRST_LOOK;
     while stopping.run_until_cancelled(tokio::time::sleep(wait)).await.is_some() {
         wait = LOOK_EVERY;
+        if !duties.are_mine() {
+            wait = FIRST_LOOK;
+            continue;
+        }
         match watch.look().await {
             Ok(report) => {
                 let now_astray = report.findings.len() as u64;
@@ -150,7 +155,7 @@ pub(super) async fn watch(watch: Arc<Watch>, bus: Bus, clock: Clock, stopping: C
 
 /// Asks after ports when they are due, and when Twilio tells that something happened: at once, but for whoever tells it
 /// again and again once a minute.
-pub(super) async fn ports(ports: Arc<Ports>, news: Arc<Notify>, stopping: CancellationToken) {
+pub(super) async fn ports(ports: Arc<Ports>, duties: Duties, news: Arc<Notify>, stopping: CancellationToken) {
     let mut hurried: Option<Instant> = None;
     loop {
         let heard = tokio::select! {
@@ -166,8 +171,10 @@ pub(super) async fn ports(ports: Arc<Ports>, news: Arc<Notify>, stopping: Cancel
             }
             hurried = Some(Instant::now());
             ports.hurry().await
-        } else {
+        } else if duties.are_mine() {
             ports.look().await
+        } else {
+            Ok(())
         };
         if let Err(error) = looked {
             tracing::warn!(%error, "could not ask how far ports are");

@@ -3,35 +3,32 @@
 
 use std::sync::Arc;
 
-use anyhow::Context;
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
-
 use crate::admin::UrlCheck;
 use crate::config::Settings;
 use crate::model::{Clock, Fault};
 use crate::outbox::{Destination, Networks, Pace, Sender, Worker, system_lookup};
 use crate::store::Store;
 use crate::telemetry::Metrics;
+use anyhow::Context;
 
 use super::background::random;
+use super::duties::Duties;
 
 /// What sends.
 pub(super) fn sender(settings: &Settings) -> anyhow::Result<Sender> {
     Sender::new(networks(settings), system_lookup()).context("could not build the client for webhooks")
 }
 
-/// Starts the worker; it stops at the signal.
-pub(super) fn spawn(
+/// What takes deliveries from the store to the sender, while that is this process's to do.
+pub(super) fn worker(
     sender: Sender,
     clock: Clock,
     store: Store,
     metrics: Arc<Metrics>,
-    tasks: &TaskTracker,
-    stopping: &CancellationToken,
-) {
-    let worker = Worker::new(store, sender, metrics, Pace::default(), clock, chance);
-    tasks.spawn(worker.run(stopping.clone().cancelled_owned()));
+    duties: Duties,
+) -> Worker<Clock, fn() -> f64> {
+    Worker::new(store, sender, metrics, Pace::default(), clock, chance as fn() -> f64)
+        .only_while(Arc::new(move || duties.are_mine()))
 }
 
 /// Whether an endpoint may have this URL, in the words of the admin API.

@@ -6,6 +6,7 @@
 mod changes;
 mod names;
 mod shelf;
+mod source;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -24,6 +25,9 @@ use crate::telemetry::{Lookup, Metrics};
 use self::changes::Changes;
 use self::names::{Heard, Name};
 use self::shelf::{Patience, RETRY_AFTER, Shelf};
+use self::source::Source;
+
+pub use self::source::Kept;
 
 /// Longest a webhook waits for the directory before the caller hears that the line has trouble.
 /// The carrier allows 15 seconds; a person starts to doubt after about one.
@@ -42,7 +46,7 @@ pub struct Directory {
 type Compile = fn(&Tenant, &[Number], Option<&TwilioAccount>, &Surroundings) -> (CompiledTenant, Vec<Fault>);
 
 struct Rooms {
-    store: Store,
+    source: Source,
     around: Arc<Surroundings>,
     metrics: Arc<Metrics>,
     compile: Compile,
@@ -162,11 +166,22 @@ impl Directory {
     ///
     /// Called on the runtime that made the store: loads run there, wherever the question comes from.
     pub fn new(store: Store, around: Arc<Surroundings>, metrics: Arc<Metrics>, capacity: usize) -> Directory {
-        Directory::compiling(store, around, metrics, capacity, routing::compile)
+        Directory::compiling(Source::new(store, None), around, metrics, capacity, routing::compile)
+    }
+
+    /// The same, which asks the last directory, kept in a file, where the store is away.
+    pub fn with_kept(
+        store: Store,
+        kept: Kept,
+        around: Arc<Surroundings>,
+        metrics: Arc<Metrics>,
+        capacity: usize,
+    ) -> Directory {
+        Directory::compiling(Source::new(store, Some(kept)), around, metrics, capacity, routing::compile)
     }
 
     fn compiling(
-        store: Store,
+        source: Source,
         around: Arc<Surroundings>,
         metrics: Arc<Metrics>,
         capacity: usize,
@@ -176,8 +191,8 @@ impl Directory {
         let global_account = around.global_account.clone();
         let sip_names = Shelf::new(capacity, runtime.clone(), RETRY_AFTER);
         let rooms = Rooms {
-            heard: Heard::kept_in(store.clone(), sip_names.clone()),
-            store,
+            heard: Heard::kept_in(source.store.clone(), sip_names.clone()),
+            source,
             around,
             metrics,
             compile,
@@ -235,7 +250,7 @@ impl Directory {
         let patience = Patience::of(LOOKUP_TIMEOUT);
         let route = self.rooms.vapi_numbers.get(id, &patience, || {
             let (rooms, id) = (Arc::clone(&self.rooms), id.clone());
-            async move { Ok(rooms.store.number_by_vapi_id(&id).await?.and_then(|number| rooms.route(number))) }
+            async move { Ok(rooms.source.number_by_vapi_id(&id).await?.and_then(|number| rooms.route(number))) }
         });
         let answer = self.line_of_route(route.await, &patience).await;
         self.counted(answer)
@@ -252,7 +267,7 @@ impl Directory {
         let patience = Patience::of(LOOKUP_TIMEOUT);
         let answer = self.rooms.phones.get(id, &patience, || {
             let (rooms, id) = (Arc::clone(&self.rooms), id.clone());
-            async move { Ok(rooms.store.phone_integration(&id).await?.map(|(phone, _)| phone)) }
+            async move { Ok(rooms.source.phone_integration(&id).await?) }
         });
         self.counted(answer.await)
     }
@@ -267,7 +282,7 @@ impl Directory {
         let answer = self.rooms.accounts.get(&sid, &patience, || {
             let (rooms, sid) = (Arc::clone(&self.rooms), sid.clone());
             async move {
-                let org = rooms.store.org_by_account(&sid).await?;
+                let org = rooms.source.org_by_account(&sid).await?;
                 Ok(org.and_then(|org| Some(Account::new(Some(org.id), org.twilio?))))
             }
         });
@@ -292,7 +307,7 @@ impl Directory {
 
     /// True if some tenant's calls could be answered without the store.
     pub fn is_warm(&self) -> bool {
-        self.rooms.tenants.holds_any()
+        self.rooms.tenants.holds_any() || self.rooms.source.has_last()
     }
 
     /// Forgets what changed, at once.
@@ -324,11 +339,29 @@ impl Directory {
         }
     }
 
+    /// Anything may have changed: what is known stands in until it is read again.
+    pub fn all_changed(&self) {
+        let rooms = &self.rooms;
+        rooms.source.is_back();
+        rooms.numbers.forget_if(|_| true);
+        rooms.vapi_numbers.forget_if(|_| true);
+        rooms.sip_names.forget_if(|_| true);
+        rooms.tenants.forget_if(|_| true);
+        rooms.accounts.forget_if(|_| true);
+        rooms.phones.forget_if(|_| true);
+        rooms.changes.note_all();
+    }
+
+    /// Makes ready for a store that is away: reads the last directory now, and not when somebody calls.
+    pub async fn read_kept(&self) -> bool {
+        self.rooms.source.last().await.is_some()
+    }
+
     async fn line_of_number(&self, number: E164, patience: &Patience) -> (Found<Line>, Lookup) {
         let key = number.packed();
         let route = self.rooms.numbers.get(&key, patience, || {
             let rooms = Arc::clone(&self.rooms);
-            async move { Ok(rooms.store.number_by_e164(number).await?.and_then(|number| rooms.route(number))) }
+            async move { Ok(rooms.source.number_by_e164(number).await?.and_then(|number| rooms.route(number))) }
         });
         self.line_of_route(route.await, patience).await
     }
@@ -352,11 +385,11 @@ impl Directory {
         let load = || {
             let (rooms, name) = (Arc::clone(&self.rooms), Arc::clone(&name));
             async move {
-                let named = rooms.store.sip_user(&name).await?;
+                let named = rooms.source.sip_user(&name).await?;
                 // Telephone systems dial on what was called: the number their business is known by.
                 let user = match (named, as_number(&name)) {
                     (None, Some(number)) => {
-                        let known = rooms.store.tenant_known_by(number).await?;
+                        let known = rooms.source.tenant_known_by(number).await?;
                         let tenant = known.filter(|(how, _)| *how == PhoneMethod::Sip).map(|(_, id)| id);
                         tenant.map(|tenant| SipUser { tenant, signs_in: true, is_awaited: false })
                     }
@@ -430,7 +463,7 @@ impl Rooms {
     }
 
     async fn compiled(&self, id: &TenantId) -> Result<Option<CompiledTenant>, StoreError> {
-        let Some(load) = self.store.load_tenant(id).await? else { return Ok(None) };
+        let Some(load) = self.source.load_tenant(id).await? else { return Ok(None) };
         let (mut compiled, doubts) = (self.compile)(&load.tenant, &load.numbers, load.account.as_ref(), &self.around);
         for fault in doubts {
             tracing::warn!(tenant = %id, code = fault.code, pointer = fault.pointer, "stored settings are doubtful");
@@ -459,6 +492,6 @@ fn worse(one: Lookup, other: Lookup) -> Lookup {
 
 impl fmt::Debug for Rooms {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Rooms").field("store", &self.store).finish_non_exhaustive()
+        f.debug_struct("Rooms").field("store", &self.source.store).finish_non_exhaustive()
     }
 }

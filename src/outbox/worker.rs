@@ -6,6 +6,7 @@
 //! calls need it too.
 
 use std::collections::{HashMap, HashSet};
+use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -61,13 +62,30 @@ pub struct Worker<N, C> {
     taken: HashMap<WebhookId, HashSet<MessageId>>,
     /// Outcomes the store has not yet taken.
     unwritten: Vec<Attempt>,
+    /// Is it this process's to begin any?
+    may_begin: MayBegin,
+}
+
+/// Of several processes one sends.
+struct MayBegin(Arc<dyn Fn() -> bool + Send + Sync>);
+
+impl fmt::Debug for MayBegin {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("MayBegin")
+    }
 }
 
 impl<N: Fn() -> Timestamp, C: Fn() -> f64> Worker<N, C> {
     /// A worker that has begun nothing.
     pub fn new(store: Store, sender: Sender, metrics: Arc<Metrics>, pace: Pace, now: N, chance: C) -> Worker<N, C> {
         let (under_way, taken, unwritten) = (JoinSet::new(), HashMap::new(), Vec::new());
-        Worker { store, sender, metrics, pace, now, chance, under_way, taken, unwritten }
+        let may_begin = MayBegin(Arc::new(|| true));
+        Worker { store, sender, metrics, pace, now, chance, under_way, taken, unwritten, may_begin }
+    }
+
+    /// Begins only while this says so.
+    pub fn only_while(self, may_begin: Arc<dyn Fn() -> bool + Send + Sync>) -> Worker<N, C> {
+        Worker { may_begin: MayBegin(may_begin), ..self }
     }
 
     /// Works until the signal; then finishes what is under way, within bounds.
@@ -110,7 +128,7 @@ impl<N: Fn() -> Timestamp, C: Fn() -> f64> Worker<N, C> {
     /// Begins what is due, as far as there are places.
     async fn begin_due(&mut self) {
         let places = self.pace.at_once_max.saturating_sub(self.under_way.len());
-        if places == 0 || !self.unwritten.is_empty() {
+        if places == 0 || !self.unwritten.is_empty() || !(self.may_begin.0)() {
             return;
         }
         let now = (self.now)();

@@ -65,6 +65,7 @@ mod kill;
 mod ledger_battery;
 mod ledger_keeper;
 mod life;
+mod many_edges;
 mod number_life;
 mod outage;
 mod outbox;

@@ -69,6 +69,7 @@ impl Bench {
             readiness: Arc::default(),
             twilio: Twilio::new(&http, &simulator.url(), Arc::clone(&metrics)).unwrap(),
             vapi: Some(vapi),
+            duties: super::Duties::new(store.clone(), "here"),
             store,
             journal,
             metrics,

@@ -7,6 +7,7 @@
 #[macro_use]
 mod words;
 
+mod dump;
 mod session;
 mod shared;
 #[allow(clippy::duplicate_mod, reason = "compiled for each engine, see docs/decisions/0040")]

@@ -7,6 +7,7 @@
 mod words;
 
 mod home;
+mod lay;
 mod scrub;
 #[allow(clippy::duplicate_mod, reason = "compiled for each engine, see docs/decisions/0040")]
 #[path = "../sql/mod.rs"]
@@ -31,6 +32,7 @@ use tokio::runtime::Handle;
 use crate::model::Clock;
 
 use self::home::{Home, MEMORY_URL};
+pub(super) use self::lay::Laid;
 use self::turns::{Turns, Writing};
 use super::keyring::Ring;
 use super::within::migration_failed;

@@ -1,3 +1,4 @@
 //! Real servers on loopback, started for the tests of this process and ended with it.
 
+pub mod gate;
 pub mod postgres;
