@@ -40,7 +40,7 @@ use super::restore::{self, Restore};
 use super::rotation::{self, Rotation};
 use super::teller::{Teller, Telling};
 use super::watch::Watch;
-use super::{keepers, provisioning, surroundings, webhooks};
+use super::{keepers, ledger, provisioning, surroundings, webhooks};
 
 /// Longest that stopping waits for the admin listener and the keepers to finish what they have begun.
 const HELPERS_DEADLINE: Duration = Duration::from_secs(3);
@@ -118,7 +118,6 @@ impl Background {
         let opening = Store::open_draining_on(&settings.store.url, rotation::keyring(&keys), &draining_on, clock);
         let store = opening.await.context("could not open the store")?;
         metrics.store_up(true);
-        metrics.ledger_mode("memory");
         let (journal, drain) = Journal::open(&settings.spool.dir, Options::default(), Arc::clone(&metrics))
             .with_context(|| format!("could not open the journal in {}", settings.spool.dir.display()))?;
         let bus = Bus::new(random::<8>().iter().map(|byte| format!("{byte:02x}")).collect(), Limits::default());
@@ -130,7 +129,7 @@ impl Background {
         let around = Arc::new(surroundings(&settings));
         let directory =
             Directory::new(store.clone(), Arc::clone(&around), Arc::clone(&metrics), super::DIRECTORY_CAPACITY);
-        let ledger = Ledger::memory(settings.vapi.concurrency_limit, Arc::clone(&metrics));
+        let ledger = ledger::open(&settings, &metrics, &directory, &store, &around).await?;
         let health = Arc::new(Health::default());
         let restore = Restore {
             store: store.clone(),
@@ -264,6 +263,7 @@ impl Background {
             teller: teller.clone(),
             journal: journal.clone(),
             health: Arc::clone(&health),
+            ledger: ledger.clone(),
             clock,
         };
         helpers.spawn(watch.run(stops.helpers.clone()));
@@ -306,6 +306,7 @@ impl Background {
         if timeout(HELPERS_DEADLINE, self.helpers.wait()).await.is_err() {
             tracing::warn!("some background work was still running at the end");
         }
+        self.ledger.finish().await;
         if timeout(FLUSH_DEADLINE, self.journal.shutdown()).await.is_err() {
             tracing::error!(depth = self.journal.depth(), "spool.dir did not take the last records in time");
         }

@@ -10,6 +10,7 @@ mod background;
 mod forgetting;
 mod inspection;
 mod keepers;
+mod ledger;
 mod provisioning;
 mod restore;
 mod rotation;

@@ -1,0 +1,3 @@
+//! Servers of others that the tests start for themselves.
+
+pub mod redis;
