@@ -153,8 +153,16 @@ pub(super) struct Changed {
     pub(super) line: bool,
     pub(super) ringing: bool,
     pub(super) foreign_answer: bool,
-    /// It was heard of, or hangs up.
+    /// It was heard of.
     pub(super) heard: bool,
+    /// It hangs up, or does so no more.
+    pub(super) hanging_up: bool,
+}
+
+impl Changed {
+    /// Something happened in it: it is heard of, and does not hang up unless that is what happened.
+    pub(super) const GOES_ON: Changed =
+        Changed { began: false, line: false, ringing: false, foreign_answer: false, heard: true, hanging_up: true };
 }
 
 impl<T: Whose> Lease<T> {
@@ -222,7 +230,7 @@ impl<T: Whose> Lease<T> {
             self.settings = told.call.settings.clone().or_known(&self.settings);
             (self.decision, self.others) = (told.decision, told.others);
         }
-        if !ours.heard && told.heard >= self.heard {
+        if !ours.hanging_up && told.heard >= self.heard {
             self.hanging_up = told.hanging_up;
         }
         if told.heard > self.heard {

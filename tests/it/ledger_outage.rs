@@ -75,7 +75,7 @@ async fn while_redis_hangs_a_begin_takes_the_deadline_once_and_then_nobody_waits
     }
     assert!(since.elapsed() < COUNTED_WITHIN + LITTLE, "forty-eight calls in {:?}", since.elapsed());
     redis.go_on();
-    shared_again(&[edge.clone()]).await;
+    shared_again(std::slice::from_ref(&edge)).await;
     assert_eq!(edge.others(tenant(1, 1).id()).await, 49);
 }
 
@@ -186,7 +186,7 @@ async fn a_start_without_redis_counts_alone_and_shares_once_it_is_there() {
     let (_, with_ai, others) = begin(&edge, 2, 1).await;
     assert_eq!((with_ai, others), (true, 1));
     let redis = Redis::start_on(port);
-    shared_again(&[edge.clone()]).await;
+    shared_again(std::slice::from_ref(&edge)).await;
     let [other]: [Ledger; 1] = edges(&redis).await;
     assert_eq!(sids(&other).await, [sid(1), sid(2)]);
     assert_eq!(other.others(tenant(1, 1).id()).await, 1);

@@ -62,6 +62,7 @@ mod kill;
 mod ledger_battery;
 mod ledger_keeper;
 mod ledger_outage;
+mod ledger_process;
 mod ledger_shared;
 mod life;
 mod number_life;

@@ -88,12 +88,13 @@ pub(super) struct ChangedThere {
     line: bool,
     ringing: bool,
     foreign_answer: bool,
+    hanging_up: bool,
 }
 
 impl From<Changed> for ChangedThere {
     fn from(changed: Changed) -> ChangedThere {
-        let Changed { began, line, ringing, foreign_answer, heard: _ } = changed;
-        ChangedThere { began, line, ringing, foreign_answer }
+        let Changed { began, line, ringing, foreign_answer, hanging_up, heard: _ } = changed;
+        ChangedThere { began, line, ringing, foreign_answer, hanging_up }
     }
 }
 

@@ -129,20 +129,17 @@ function deeds.put(deed)
     write(lease)
     return { 'written' }
   end
-  if changed.began and live.edge ~= lease.edge then
-    -- Another edge gave the first answer.
-    renew(live, lease.heard)
-    return { 'live', write(live) }
-  end
-  if changed.began then
+  if changed.began and live.edge == lease.edge then
+    -- Whoever gave the first answer alone may correct it.
     lease.heard = math.max(live.heard, lease.heard)
     remove(live)
     write(lease)
     return { 'written' }
   end
-  if lease.heard >= live.heard then
-    live.heard, live.hanging_up = lease.heard, lease.hanging_up
+  if changed.hanging_up and lease.heard >= live.heard then
+    live.hanging_up = lease.hanging_up
   end
+  renew(live, lease.heard)
   if changed.line then
     live.with_ai = lease.with_ai
   end
@@ -152,8 +149,9 @@ function deeds.put(deed)
   if changed.foreign_answer and not live.foreign_answer then
     live.foreign_answer = lease.foreign_answer
   end
-  write(live)
-  return { 'written' }
+  local text = write(live)
+  -- Of one that another edge answered first, that answer stays.
+  return changed.began and { 'live', text } or { 'written' }
 end
 
 -- A call is over; one that is not known begins no more.

@@ -208,7 +208,7 @@ impl SharedLedger {
 
     pub(super) fn heard(&self, sid: &Sid, now: Timestamp) {
         if self.room.leases.heard(sid, now) {
-            self.room.changed(sid, Changed { heard: true, ..Changed::default() });
+            self.room.changed(sid, Changed::GOES_ON);
         }
     }
 
@@ -270,7 +270,7 @@ impl SharedLedger {
 
     pub(super) fn ai_over(&self, sid: &Sid, now: Timestamp) {
         if self.room.leases.ai_over(sid, now) {
-            self.room.changed(sid, Changed { line: true, heard: true, ..Changed::default() });
+            self.room.changed(sid, Changed { line: true, ..Changed::GOES_ON });
         }
     }
 
@@ -291,19 +291,19 @@ impl SharedLedger {
             }
         }
         let admitted = self.room.leases.ai_again(sid, now);
-        self.room.changed(sid, Changed { line: admitted.is_ok(), heard: true, ..Changed::default() });
+        self.room.changed(sid, Changed { line: admitted.is_ok(), ..Changed::GOES_ON });
         admitted
     }
 
     pub(super) fn ringing(&self, sid: &Sid, numbers: &[E164], now: Timestamp) {
         if self.room.leases.ringing(sid, numbers, now) {
-            self.room.changed(sid, Changed { ringing: true, heard: true, ..Changed::default() });
+            self.room.changed(sid, Changed { ringing: true, ..Changed::GOES_ON });
         }
     }
 
     pub(super) fn hanging_up(&self, sid: &Sid, now: Timestamp) {
         if self.room.leases.hanging_up(sid, now) {
-            self.room.changed(sid, Changed { heard: true, ..Changed::default() });
+            self.room.changed(sid, Changed::GOES_ON);
         }
     }
 

@@ -33,6 +33,8 @@ pub(super) struct Pending {
 struct Waiting {
     order: VecDeque<Sid>,
     news: HashMap<Sid, News>,
+    /// How many are being told of just now.
+    under_way: usize,
 }
 
 impl Pending {
@@ -48,9 +50,10 @@ impl Pending {
         self.news.notify_one();
     }
 
-    /// Could not be told: waits again, behind what is newer. What happened meanwhile stays.
+    /// All that was taken has been told, but for this, which waits again, behind what is newer. What happened meanwhile stays.
     pub(super) fn put_back(&self, untold: impl IntoIterator<Item = (Sid, News)>) {
         let mut waiting = self.lock();
+        waiting.under_way = 0;
         for (sid, older) in untold {
             let news = waiting.news.get(&sid).map_or(older, |newer| older.then(*newer));
             waiting.add(&sid, news);
@@ -78,11 +81,14 @@ impl Pending {
                 taken.push((sid, news));
             }
         }
+        waiting.under_way = taken.len();
         taken
     }
 
+    /// True if everything has been told.
     pub(super) fn is_empty(&self) -> bool {
-        self.lock().news.is_empty()
+        let waiting = self.lock();
+        waiting.news.is_empty() && waiting.under_way == 0
     }
 
     fn add(&self, sid: &Sid, news: News) {
@@ -121,6 +127,7 @@ impl News {
                 ringing: older.ringing || newer.ringing,
                 foreign_answer: older.foreign_answer || newer.foreign_answer,
                 heard: older.heard || newer.heard,
+                hanging_up: older.hanging_up || newer.hanging_up,
             }),
         }
     }
