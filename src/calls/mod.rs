@@ -42,12 +42,13 @@ pub enum Ledger {
     Shared(Arc<SharedLedger>),
 }
 
-/// The same of whichever it is; what comes after `async` is awaited where the ledger is shared.
+/// The same of whichever it is; what comes after `async` is awaited where the ledger is shared. Boxed, so that the way of
+/// a call whose ledger is in memory does not carry its room.
 macro_rules! each {
     ($ledger:expr, async $do:ident($($with:expr),*)) => {
         match $ledger {
             Ledger::Memory(ledger) => ledger.$do($($with),*),
-            Ledger::Shared(ledger) => ledger.$do($($with),*).await,
+            Ledger::Shared(ledger) => Box::pin(ledger.$do($($with),*)).await,
         }
     };
     ($ledger:expr, $do:ident($($with:expr),*)) => {
@@ -226,7 +227,7 @@ impl Ledger {
     pub async fn end(&self, sid: &Sid, by: EndedBy) -> bool {
         match self {
             Ledger::Memory(ledger) => matches!(ledger.end_if(sid, by, |_| true), Ending::Over(_)),
-            Ledger::Shared(ledger) => ledger.end(sid, by).await,
+            Ledger::Shared(ledger) => Box::pin(ledger.end(sid, by)).await,
         }
     }
 

@@ -177,6 +177,35 @@ async fn a_call_that_ended_elsewhere_while_redis_hung_stays_ended() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lease_that_ran_out_while_redis_hung_counts_no_more_and_is_told_of_once_it_is_back() {
+    let redis = Redis::start();
+    let edges: [Ledger; 2] = edges(&redis).await;
+    for number in [1, 2] {
+        begin(&edges[0], number, 100).await;
+        edges[0].hanging_up(&sid(number), at(0)).await;
+    }
+    edges[0].finish().await;
+    all_know(&edges, &[1, 2]).await;
+    redis.pause();
+    degraded(&edges).await;
+    // Heard of again at one edge, which alone can know.
+    edges[1].heard(&sid(2), at(100)).await;
+    for edge in &edges {
+        assert_eq!(edge.sweep(at(200)).await, []);
+    }
+    assert_eq!((edges[0].live().await.len(), edges[1].live().await.len()), (0, 1));
+    redis.go_on();
+    shared_again(&edges).await;
+    let mut told = Vec::new();
+    for edge in &edges {
+        edge.finish().await;
+        told.extend(edge.sweep(at(201)).await);
+    }
+    assert_eq!(told, [(sid(1), EndedBy::HungUp)]);
+    all_know(&edges, &[2]).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_start_without_redis_counts_alone_and_shares_once_it_is_there() {
     let redis = Redis::start();
     let (url, port) = (redis.url(), redis.kill());

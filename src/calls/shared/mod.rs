@@ -344,18 +344,21 @@ impl SharedLedger {
 
     /// Each lease that has run out is told of by one edge.
     pub(super) async fn sweep(&self, now: Timestamp) -> Vec<(Sid, EndedBy)> {
-        let ran_out = self.room.leases.run_out(now);
+        let mut ran_out: Vec<Sid> = self.room.leases.run_out(now).iter().map(Key::sid).collect();
+        if self.room.is_shared() {
+            ran_out.extend(self.room.unsettled());
+        }
         self.room.names.forget_unheld();
         let mut ended = Vec::new();
         for some in ran_out.chunks(RUN_OUT_AT_ONCE) {
             let now_ms = now.as_millisecond();
-            let deeds = some.iter().map(|key| Deed::RunOut { sid: key.sid(), now: now_ms }).collect();
+            let deeds = some.iter().map(|sid| Deed::RunOut { sid: sid.clone(), now: now_ms }).collect();
             match self.ask_all(deeds, DONE_WITHIN).await {
                 Some(outcomes) => {
                     let of_each = some.iter().zip(outcomes);
-                    ended.extend(of_each.filter_map(|(key, outcome)| self.settle(key.sid(), outcome)));
+                    ended.extend(of_each.filter_map(|(sid, outcome)| self.settle(sid, outcome)));
                 }
-                None => ended.extend(some.iter().filter_map(|key| self.run_out_here(key, now))),
+                None => ended.extend(some.iter().filter_map(|sid| self.run_out_here(sid, now))),
             }
         }
         for (_, by) in &ended {
@@ -364,35 +367,30 @@ impl SharedLedger {
         ended
     }
 
-    fn settle(&self, sid: Sid, outcome: Outcome) -> Option<(Sid, EndedBy)> {
-        match outcome {
+    fn settle(&self, sid: &Sid, outcome: Outcome) -> Option<(Sid, EndedBy)> {
+        let by = match outcome {
             // It was heard of elsewhere.
             Outcome::Live(lease) => {
                 self.room.leases.follow(lease.image(&self.room.names), Changed::default());
-                None
+                return None;
             }
-            Outcome::RanOut(by) => {
-                self.room.leases.drop_lease(&sid);
-                Some((sid, by))
-            }
-            _ => {
-                self.room.leases.drop_lease(&sid);
-                None
-            }
-        }
+            Outcome::RanOut(by) => Some(by),
+            _ => None,
+        };
+        self.room.leases.drop_lease(sid);
+        by.map(|by| (sid.clone(), by))
     }
 
     /// While Redis is away: of a call that nothing was heard of here since, another edge may have heard. It is counted
     /// no more, and told of when Redis is back.
-    fn run_out_here(&self, key: &Key, now: Timestamp) -> Option<(Sid, EndedBy)> {
-        let sid = key.sid();
-        if self.room.pending.of(&sid).is_none() {
-            self.room.leases.drop_lease(&sid);
+    fn run_out_here(&self, sid: &Sid, now: Timestamp) -> Option<(Sid, EndedBy)> {
+        if self.room.pending.of(sid).is_none() {
+            self.room.settles_later(sid.clone());
             return None;
         }
-        let ended = self.room.leases.end_if_out(key.clone(), now);
+        let ended = self.room.leases.end_if_out(Key::of(sid), now);
         if ended.is_some() {
-            self.room.pending.over(&sid);
+            self.room.pending.over(sid);
         }
         ended
     }
@@ -424,7 +422,8 @@ impl SharedLedger {
             return None;
         }
         let (reply, answer) = oneshot::channel();
-        self.asks.try_send(Ask { deeds, reply }).ok()?;
+        let is_patient = within >= DONE_WITHIN;
+        self.asks.try_send(Ask { deeds, reply, is_patient }).ok()?;
         match timeout(within, answer).await {
             Ok(answer) => answer.ok(),
             Err(_) => {

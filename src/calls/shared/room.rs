@@ -2,8 +2,8 @@
 //! Redis is to be counted on.
 
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::watch;
 
@@ -34,6 +34,8 @@ pub(super) struct Room {
     pub(super) leases: Leases<Held>,
     pub(super) names: Names,
     pub(super) pending: Pending,
+    /// Calls whose lease ran out while nobody could tell whether another edge had heard of them.
+    unsettled: Mutex<Vec<Sid>>,
     pub(super) metrics: Arc<Metrics>,
     pub(super) find: FindSettings,
     /// Tells this edge from others, and from itself before a restart.
@@ -49,6 +51,7 @@ impl Room {
             leases: Leases::new(ai_limit),
             names: Names::default(),
             pending: Pending::default(),
+            unsettled: Mutex::default(),
             metrics,
             find,
             edge: random_name(),
@@ -113,6 +116,17 @@ impl Room {
         if self.pending.of(sid).is_none() {
             self.leases.drop_lease(sid);
         }
+    }
+
+    /// The lease of this call has run out here, and what became of it is asked when Redis is back.
+    pub(super) fn settles_later(&self, sid: Sid) {
+        self.leases.drop_lease(&sid);
+        self.unsettled.lock().unwrap_or_else(PoisonError::into_inner).push(sid);
+    }
+
+    /// Those that were left for later.
+    pub(super) fn unsettled(&self) -> Vec<Sid> {
+        std::mem::take(&mut *self.unsettled.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     pub(super) fn is_shared(&self) -> bool {

@@ -33,6 +33,8 @@ const PIECES: u32 = 3;
 pub(super) struct Ask {
     pub(super) deeds: Vec<Deed>,
     pub(super) reply: oneshot::Sender<Vec<Outcome>>,
+    /// Nobody on a telephone waits: what becomes of it is to be known, however late.
+    pub(super) is_patient: bool,
 }
 
 pub(super) struct Tie {
@@ -159,7 +161,12 @@ async fn batch(
             Some(outcomes) => outcomes?,
             None => {
                 room.degrade(&Trouble::Late);
-                asked.clear();
+                for ask in &mut asked {
+                    if !ask.is_patient {
+                        // Nobody listens at the other end of this one.
+                        ask.reply = oneshot::channel().0;
+                    }
+                }
                 refuse(asks.as_deref_mut());
                 running.await?
             }
