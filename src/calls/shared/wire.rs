@@ -42,6 +42,8 @@ pub(super) enum Trouble {
     Unreachable(RedisError),
     #[error("it does not answer in time")]
     Late,
+    #[error("the connection broke: {0}")]
+    Broken(RedisError),
     #[error("it answered: {0}")]
     Refused(RedisError),
     #[error("it has lost what it kept")]
@@ -244,7 +246,11 @@ pub(super) fn field<'a>(info: &'a str, name: &str) -> Option<&'a str> {
 }
 
 fn trouble(error: RedisError) -> Trouble {
-    if error.is_timeout() { Trouble::Late } else { Trouble::Refused(error) }
+    match error {
+        late if late.is_timeout() => Trouble::Late,
+        broken if broken.is_io_error() || broken.is_connection_dropped() => Trouble::Broken(broken),
+        refused => Trouble::Refused(refused),
+    }
 }
 
 fn outcome(value: Value) -> Result<Outcome, Trouble> {
