@@ -381,6 +381,9 @@ impl WarningBody {
             WarningKind::NumbersAstray => {
                 "numbers do not lead here as they should: POST /api/numbers/audit tells which"
             }
+            WarningKind::LedgerDegraded => {
+                "Redis cannot be counted on: this edge counts live calls by itself until it can"
+            }
             WarningKind::RecordsLost => "records were lost: neither spool.dir nor memory had room for them",
         };
         let Warning { kind, active, records } = *warning;

@@ -128,6 +128,16 @@ fn standing(warning: &Warning, since: Timestamp) -> Option<Told> {
             format!("{}: neither disk nor memory had room.", lost(warning.records)),
             "Make room on the disk of spool.dir; what was lost of calls is missing in the lists and does not come back.",
         ),
+        WarningKind::LedgerDegraded => Told::new(
+            code,
+            Grade::Warning,
+            "ledger",
+            "Redis cannot be counted on: this edge counts live calls by itself, and no call is refused for it. Until it is \
+             back, edges together may let more calls through than an overflow threshold or Vapi's limit says."
+                .to_owned(),
+            "Look whether the Redis of live.url runs and can be reached from here; the edge takes up with it by itself.",
+        )
+        .command("patchbay check"),
         WarningKind::NumbersAstray => return None,
     };
     Some(told.at("/check").since(since))

@@ -42,7 +42,7 @@ use super::restore::{self, Restore};
 use super::rotation::{self, Rotation};
 use super::teller::{Teller, Telling};
 use super::watch::Watch;
-use super::{keepers, provisioning, surroundings, webhooks};
+use super::{keepers, ledger, provisioning, surroundings, webhooks};
 
 /// No erasure takes longer than this: one that began before is nobody's any more.
 const ERASURE_MAX: SignedDuration = SignedDuration::from_hours(1);
@@ -130,7 +130,6 @@ impl Background {
         let store = opening.await.context("could not open the store")?;
         let is_away = store.ping().await.is_err();
         metrics.store_up(!is_away);
-        metrics.ledger_mode("memory");
         let (journal, drain) = Journal::open(&settings.spool.dir, Options::default(), Arc::clone(&metrics))
             .with_context(|| format!("could not open the journal in {}", settings.spool.dir.display()))?;
         let bus = Bus::new(random::<8>().iter().map(|byte| format!("{byte:02x}")).collect(), Limits::default());
@@ -146,7 +145,7 @@ impl Background {
         if is_away && !directory.read_kept().await {
             tracing::error!("calls are answered when the store is back");
         }
-        let ledger = Ledger::memory(settings.vapi.concurrency_limit, Arc::clone(&metrics));
+        let ledger = ledger::open(&settings, &metrics, &directory, &store, &around).await?;
         let health = Arc::new(Health::default());
         let restore = Restore {
             store: store.clone(),
@@ -297,6 +296,7 @@ impl Background {
             teller: teller.clone(),
             journal: journal.clone(),
             health: Arc::clone(&health),
+            ledger: ledger.clone(),
             clock,
         };
         helpers.spawn(watch.run(stops.helpers.clone()));
@@ -340,6 +340,7 @@ impl Background {
         if timeout(HELPERS_DEADLINE, self.helpers.wait()).await.is_err() {
             tracing::warn!("some background work was still running at the end");
         }
+        self.ledger.finish().await;
         if timeout(FLUSH_DEADLINE, self.journal.shutdown()).await.is_err() {
             tracing::error!(depth = self.journal.depth(), "spool.dir did not take the last records in time");
         }

@@ -40,7 +40,8 @@ pub(super) fn inspection(
 async fn look(settings: &Arc<Settings>, clock: Clock, store: &Store, providers: &Providers) -> Vec<Finding> {
     let (read, now) = (Arc::clone(settings), clock());
     let here = spawn_blocking(move || preflight::local(&read, StoreFile::InUse, now));
-    let (here, there, answers) = tokio::join!(here, preflight::online(settings, providers), store.ping());
+    let (live, online) = (preflight::live(settings), preflight::online(settings, providers));
+    let (here, live, there, answers) = tokio::join!(here, live, online, store.ping());
     let mut report = vec![match answers {
         Ok(()) => finding(Grade::Ok, "store", "it answers"),
         Err(error) => finding(Grade::Fault, "store", error.to_string()),
@@ -49,6 +50,7 @@ async fn look(settings: &Arc<Settings>, clock: Clock, store: &Store, providers: 
         tracing::error!(%error, "the preflight broke off");
         vec![finding(Grade::Fault, "check", "the look at files and settings broke off; the log tells more")]
     }));
+    report.extend(live);
     report.extend(there);
     report
 }

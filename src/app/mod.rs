@@ -12,6 +12,7 @@ mod following;
 mod forgetting;
 mod inspection;
 mod keepers;
+mod ledger;
 mod provisioning;
 mod restore;
 mod rotation;

@@ -17,8 +17,10 @@ use crate::calls::{Ledger, Restored};
 use crate::journal::Journal;
 use crate::model::{CallEvent, Clock, TenantId};
 use crate::routing::guard::caller_number;
-use crate::routing::{self, CompiledTenant, Step, Surroundings, Walk};
+use crate::routing::{CompiledTenant, Step, Surroundings, Walk};
 use crate::store::{CallRow, Store, StoreError};
+
+use super::ledger::settings_then;
 
 /// The longest walk is an hour with the AI, four with staff and five minutes of a message: no older call is live.
 const LONGEST_CALL: SignedDuration = SignedDuration::from_hours(6);
@@ -100,7 +102,7 @@ impl Restore {
         let Some(id) = began.tenant_id else { return Ok(None) };
         let key = (id, began.tenant_version);
         if !settings.contains_key(&key) {
-            let then = match self.settings_then(&key.0, key.1).await {
+            let then = match settings_then(&self.store, &self.around, &key.0, key.1).await {
                 Err(away @ StoreError::Away(_)) => return Err(away),
                 // One tenant's broken row is one tenant's trouble.
                 Err(failure) => {
@@ -125,14 +127,6 @@ impl Restore {
             began: began.at,
             foreign_answer: began.answer.map(Into::into),
         }))
-    }
-
-    /// None if the tenant is gone.
-    async fn settings_then(&self, id: &TenantId, version: u64) -> Result<Option<Arc<CompiledTenant>>, StoreError> {
-        let Some(now) = self.store.load_tenant(id).await? else { return Ok(None) };
-        let then = self.store.tenant_at(id, version).await?.unwrap_or(now.tenant);
-        let (compiled, _) = routing::compile(&then, &now.numbers, now.account.as_ref(), &self.around);
-        Ok(Some(Arc::new(compiled)))
     }
 }
 

@@ -1,4 +1,4 @@
-//! Looks every second how the AI, the store and the journal are, and tells what has become different.
+//! Looks every second how the AI, the store, the journal and the ledger are, and tells what has become different.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::time::{MissedTickBehavior, timeout};
 use tokio_util::sync::CancellationToken;
 
+use crate::calls::Ledger;
 use crate::events::{Audience, Bus, Event, News, Warning, WarningKind};
 use crate::health::{Health, Snapshot, State};
 use crate::journal::Journal;
@@ -36,6 +37,7 @@ pub(super) struct Watch {
     pub teller: Teller,
     pub journal: Journal,
     pub health: Arc<Health>,
+    pub ledger: Ledger,
     pub clock: Clock,
 }
 
@@ -60,6 +62,7 @@ impl Watch {
                 refused: self.journal.refused(),
                 lost: self.journal.lost(),
                 breakers: self.health.snapshot(now),
+                counts_alone: self.ledger.is_degraded(),
             };
             for (audience, news) in known.look(seen) {
                 self.bus.publish(Event { at: now, audience, news });
@@ -78,6 +81,8 @@ struct Seen {
     refused: u64,
     lost: u64,
     breakers: Snapshot,
+    /// The ledger that edges share cannot be counted on.
+    counts_alone: bool,
 }
 
 /// What was told so far.
@@ -100,6 +105,7 @@ impl Known {
         self.warn(WarningKind::JournalBehind, is_behind, seen.depth, &mut news);
         self.warn(WarningKind::RecordsRefused, seen.refused > 0, seen.refused, &mut news);
         self.warn(WarningKind::RecordsLost, seen.lost > 0, seen.lost, &mut news);
+        self.warn(WarningKind::LedgerDegraded, seen.counts_alone, 0, &mut news);
         self.breakers(seen.breakers, &mut news);
         news
     }
@@ -147,7 +153,7 @@ mod tests {
 
     fn well() -> Seen {
         let breakers = Snapshot { whole: State::Closed, targets: Vec::new() };
-        Seen { store_up: true, depth: 0, done: 0, refused: 0, lost: 0, breakers }
+        Seen { store_up: true, depth: 0, done: 0, refused: 0, lost: 0, breakers, counts_alone: false }
     }
 
     fn told(known: &mut Known, seen: Seen) -> Vec<String> {
@@ -185,6 +191,15 @@ mod tests {
                 .collect();
             assert_eq!(told(&mut known, Seen { depth, ..well() }), expected, "{depth}");
         }
+    }
+
+    #[test]
+    fn a_ledger_that_counts_alone_is_told_of_until_it_counts_with_the_others_again() {
+        let mut known = Known::default();
+        let alone = || Seen { counts_alone: true, ..well() };
+        assert_eq!(told(&mut known, alone()), ["ledger_degraded true 0"]);
+        assert!(told(&mut known, alone()).is_empty());
+        assert_eq!(told(&mut known, well()), ["ledger_degraded false 0"]);
     }
 
     #[test]

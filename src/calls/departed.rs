@@ -6,7 +6,7 @@ use super::mark::{Mark, Marks};
 
 /// How long an end is remembered at least, in milliseconds: two minutes. Twilio gives a webhook 15 seconds and tries a
 /// few times; what is later than this is found by asking after the call.
-const REMEMBERED_MS: i64 = 120_000;
+pub(super) const REMEMBERED_MS: i64 = 120_000;
 
 /// How many ends make a generation: two minutes of five hundred calls a second, some megabyte.
 const GENERATION_MAX: usize = 65_536;

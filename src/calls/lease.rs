@@ -6,10 +6,11 @@ use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::OnceCell;
 
-use super::LiveCall;
 use super::key::Key;
 use super::places::{Place, Places};
+use super::{LiveCall, Restored};
 use crate::model::{Arrival, Decision, E164, EndedBy, OrgId, Sid, TenantId};
+use crate::routing::CompiledTenant;
 
 /// How long a lease lasts after the last that was heard of its call.
 pub(super) const LEASE: SignedDuration = SignedDuration::from_hours(6);
@@ -43,7 +44,7 @@ pub(super) struct Lease<T> {
     pub(super) hanging_up: bool,
     /// Vapi's line, while the call is with the AI.
     pub(super) line: Option<Place>,
-    _unnumbered: Option<Place>,
+    unnumbered: Option<Place>,
     rare: Option<Box<Rare>>,
 }
 
@@ -98,10 +99,70 @@ pub(super) struct Standing {
     pub(super) foreign_answer: Option<Bytes>,
 }
 
+impl Standing {
+    /// The call and where it stands, as the store remembers both.
+    pub(super) fn of<T>(restored: Restored, settings: impl FnOnce(Arc<CompiledTenant>) -> T) -> (Call<T>, Standing) {
+        let call = Call {
+            key: Key::of(&restored.sid),
+            settings: settings(restored.tenant),
+            has_number: restored.number.is_some(),
+            caller: restored.caller,
+            account: restored.account,
+            arrival: restored.arrival,
+            began: restored.began,
+        };
+        let standing = Standing {
+            decision: restored.decision,
+            others: restored.others,
+            with_ai: restored.with_ai,
+            foreign_answer: restored.foreign_answer,
+        };
+        (call, standing)
+    }
+}
+
 /// What a lease carries of its tenant: it tells whose the call is.
 pub(super) trait Whose: Clone {
     fn tenant_id(&self) -> &TenantId;
     fn org_id(&self) -> &OrgId;
+
+    /// Of two that stand for the same settings, the one that needs no looking up.
+    fn or_known(self, known: &Self) -> Self;
+}
+
+/// How a lease stands, in whole: what one ledger tells another.
+#[derive(Clone, Debug)]
+pub(super) struct Image<T> {
+    pub(super) call: Call<T>,
+    pub(super) decision: Decision,
+    pub(super) others: u32,
+    pub(super) heard: Timestamp,
+    pub(super) hanging_up: bool,
+    pub(super) with_ai: bool,
+    pub(super) ringing: Vec<E164>,
+    pub(super) rings_until: Timestamp,
+    pub(super) foreign_answer: Option<Bytes>,
+}
+
+/// What of a lease has changed, and was not told yet.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Changed {
+    /// It is new: all of it.
+    pub(super) began: bool,
+    /// It went to the AI or came from there.
+    pub(super) line: bool,
+    pub(super) ringing: bool,
+    pub(super) foreign_answer: bool,
+    /// It was heard of.
+    pub(super) heard: bool,
+    /// It hangs up, or does so no more.
+    pub(super) hanging_up: bool,
+}
+
+impl Changed {
+    /// Something happened in it: it is heard of, and does not hang up unless that is what happened.
+    pub(super) const GOES_ON: Changed =
+        Changed { began: false, line: false, ringing: false, foreign_answer: false, heard: true, hanging_up: true };
 }
 
 impl<T: Whose> Lease<T> {
@@ -125,7 +186,7 @@ impl<T: Whose> Lease<T> {
             others,
             hanging_up: false,
             line,
-            _unnumbered: (!call.has_number).then(|| unnumbered.take()),
+            unnumbered: (!call.has_number).then(|| unnumbered.take()),
             rare: None,
         }
     }
@@ -136,6 +197,50 @@ impl<T: Whose> Lease<T> {
         let rare = self.rare();
         rare.foreign_answer = foreign_answer.map(|bytes| Arc::new(OnceCell::new_with(Some(bytes))));
         rare.asked = Asked::AtOnce;
+    }
+
+    /// All of it.
+    pub(super) fn image(&self, key: &Key) -> Image<T> {
+        let rare = self.rare.as_deref();
+        let rings = rare.filter(|rare| !rare.ringing.is_empty());
+        Image {
+            call: Call {
+                key: key.clone(),
+                settings: self.settings.clone(),
+                has_number: self.unnumbered.is_none(),
+                caller: self.caller,
+                account: self.account.clone(),
+                arrival: self.arrival,
+                began: self.began,
+            },
+            decision: self.decision,
+            others: self.others,
+            heard: self.heard,
+            hanging_up: self.hanging_up,
+            with_ai: self.with_ai(),
+            ringing: rings.map(|rare| rare.ringing.clone()).unwrap_or_default(),
+            rings_until: rings.map_or(Timestamp::UNIX_EPOCH, |rare| rare.rings_until),
+            foreign_answer: rare.and_then(|rare| rare.foreign_answer.as_ref()?.get().cloned()),
+        }
+    }
+
+    /// Takes over what another ledger tells, but for what has changed here since. Its line and what rings are with others.
+    pub(super) fn takes_over(&mut self, told: &Image<T>, ours: Changed) {
+        if !ours.began {
+            self.settings = told.call.settings.clone().or_known(&self.settings);
+            (self.decision, self.others) = (told.decision, told.others);
+        }
+        if !ours.hanging_up && told.heard >= self.heard {
+            self.hanging_up = told.hanging_up;
+        }
+        if told.heard > self.heard {
+            self.renew(told.heard);
+        }
+        if let Some(bytes) = told.foreign_answer.as_ref().filter(|_| !ours.foreign_answer) {
+            let cell = self.foreign_answer();
+            // The first answer stays the first.
+            let _ = cell.set(bytes.clone());
+        }
     }
 
     pub(super) fn answer(&self, first: bool) -> Answer<T> {

@@ -7,6 +7,8 @@
 //! shard of `books`, then `departed` or a shard of `ringing`, each alone. Whoever walks through all leases locks nothing
 //! else meanwhile.
 
+mod follow;
+
 use std::collections::BinaryHeap;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -137,16 +139,19 @@ impl<T: Whose> Leases<T> {
         self.leases.get_mut(&Key::of(sid)).map(|mut lease| lease.foreign_answer()).unwrap_or_default()
     }
 
-    pub(super) fn heard(&self, sid: &Sid, now: Timestamp) {
-        self.change(sid, now, |_, _| ());
+    /// True if the call is live; so with all that follow.
+    pub(super) fn heard(&self, sid: &Sid, now: Timestamp) -> bool {
+        self.change(sid, now, |_, _| ()).is_some()
     }
 
-    pub(super) fn ai_over(&self, sid: &Sid, now: Timestamp) {
-        self.change(sid, now, |lease, mark| {
-            if lease.line.take().is_some() {
-                self.books.entry(lease.settings.tenant_id().clone()).or_default().enter(mark);
-            }
-        });
+    pub(super) fn ai_over(&self, sid: &Sid, now: Timestamp) -> bool {
+        self.change(sid, now, |lease, mark| self.leaves_ai(lease, mark)).is_some()
+    }
+
+    fn leaves_ai(&self, lease: &mut Lease<T>, mark: Mark) {
+        if lease.line.take().is_some() {
+            self.books.entry(lease.settings.tenant_id().clone()).or_default().enter(mark);
+        }
     }
 
     /// Back to the AI, if a line is free. A call nobody knows is not held up: it may be one of before a restart.
@@ -162,31 +167,35 @@ impl<T: Whose> Leases<T> {
         admitted.unwrap_or(Ok(()))
     }
 
-    pub(super) fn ringing(&self, sid: &Sid, numbers: &[E164], now: Timestamp) {
-        self.change(sid, now, |lease, mark| {
-            self.silence(&lease.falls_silent(), mark);
-            let mut ringing = Vec::new();
-            for number in numbers {
-                let mut callers = self.ringing.entry(*number).or_default();
-                if !callers.contains(&mark) {
-                    callers.push(mark);
-                    ringing.push(*number);
-                }
-            }
-            let longest = RINGING.saturating_mul(i32::try_from(numbers.len()).unwrap_or(i32::MAX));
-            lease.rings(ringing, now.saturating_add(longest).unwrap_or(Timestamp::MAX));
-            match lease.caller.filter(|_| !numbers.is_empty()) {
-                None => self.in_book(lease, |book| book.set_forwarding(mark, None)),
-                caller => {
-                    let mut book = self.books.entry(lease.settings.tenant_id().clone()).or_default();
-                    book.set_forwarding(mark, caller);
-                }
-            }
-        });
+    pub(super) fn ringing(&self, sid: &Sid, numbers: &[E164], now: Timestamp) -> bool {
+        let longest = RINGING.saturating_mul(i32::try_from(numbers.len()).unwrap_or(i32::MAX));
+        let until = now.saturating_add(longest).unwrap_or(Timestamp::MAX);
+        self.change(sid, now, |lease, mark| self.ring(lease, mark, numbers, until)).is_some()
     }
 
-    pub(super) fn hanging_up(&self, sid: &Sid, now: Timestamp) {
-        self.change(sid, now, |lease, _| lease.hanging_up = true);
+    /// These numbers ring for this call at the longest until then, and no others.
+    fn ring(&self, lease: &mut Lease<T>, mark: Mark, numbers: &[E164], until: Timestamp) {
+        self.silence(&lease.falls_silent(), mark);
+        let mut ringing = Vec::new();
+        for number in numbers {
+            let mut callers = self.ringing.entry(*number).or_default();
+            if !callers.contains(&mark) {
+                callers.push(mark);
+                ringing.push(*number);
+            }
+        }
+        lease.rings(ringing, until);
+        match lease.caller.filter(|_| !numbers.is_empty()) {
+            None => self.in_book(lease, |book| book.set_forwarding(mark, None)),
+            caller => {
+                let mut book = self.books.entry(lease.settings.tenant_id().clone()).or_default();
+                book.set_forwarding(mark, caller);
+            }
+        }
+    }
+
+    pub(super) fn hanging_up(&self, sid: &Sid, now: Timestamp) -> bool {
+        self.change(sid, now, |lease, _| lease.hanging_up = true).is_some()
     }
 
     /// The call is over, unless `may` says that its end is not to be believed: its settings, and whether the AI had it.
@@ -216,6 +225,11 @@ impl<T: Whose> Leases<T> {
 
     /// Ends the leases that have run out.
     pub(super) fn sweep(&self, now: Timestamp) -> Vec<(Sid, EndedBy)> {
+        self.run_out(now).into_iter().filter_map(|key| self.end_if_out(key, now)).collect()
+    }
+
+    /// Lets old ends and what has rung out be forgotten, and says which leases have run out.
+    pub(super) fn run_out(&self, now: Timestamp) -> Vec<Key> {
         self.note(now);
         lock(&self.departed).forget_old(now);
         let (mut rung_out, mut ran_out) = (Vec::new(), Vec::new());
@@ -230,10 +244,10 @@ impl<T: Whose> Leases<T> {
                 self.in_book(&lease, |book| book.set_forwarding(mark, None));
             }
         }
-        ran_out.into_iter().filter_map(|key| self.end_if_out(key, now)).collect()
+        ran_out
     }
 
-    fn end_if_out(&self, key: Key, now: Timestamp) -> Option<(Sid, EndedBy)> {
+    pub(super) fn end_if_out(&self, key: Key, now: Timestamp) -> Option<(Sid, EndedBy)> {
         let (sid, mark) = (key.sid(), self.marker.mark(&key));
         let Entry::Occupied(lease) = self.leases.entry(key) else { return None };
         let by = lease.get().ran_out(now)?;

@@ -53,6 +53,10 @@ impl Whose for Settings {
     fn org_id(&self) -> &OrgId {
         &self.org
     }
+
+    fn or_known(self, _: &Settings) -> Settings {
+        self
+    }
 }
 
 fn settings(tenant_number: u8, version: u32) -> Settings {

@@ -8,7 +8,7 @@ use tokio::sync::OnceCell;
 
 use super::key::Key;
 use super::lease::{Call, Standing, Whose};
-use super::leases::Leases;
+use super::leases::{Leases, Pools};
 use super::{Began, Begin, Ending, Glance, LiveCall, Restored};
 use crate::model::{E164, EndedBy, OrgId, Reason, Sid, TenantId};
 use crate::routing::CompiledTenant;
@@ -28,6 +28,10 @@ impl Whose for Arc<CompiledTenant> {
 
     fn org_id(&self) -> &OrgId {
         &self.org_id
+    }
+
+    fn or_known(self, _: &Self) -> Self {
+        self
     }
 }
 
@@ -111,21 +115,7 @@ impl MemoryLedger {
 
     pub(super) fn restore(&self, calls: Vec<Restored>, now: Timestamp) {
         for restored in calls {
-            let call = Call {
-                key: Key::of(&restored.sid),
-                settings: restored.tenant,
-                has_number: restored.number.is_some(),
-                caller: restored.caller,
-                account: restored.account,
-                arrival: restored.arrival,
-                began: restored.began,
-            };
-            let standing = Standing {
-                decision: restored.decision,
-                others: restored.others,
-                with_ai: restored.with_ai,
-                foreign_answer: restored.foreign_answer,
-            };
+            let (call, standing) = Standing::of(restored, |tenant| tenant);
             self.leases.restore(call, standing, now);
         }
     }
@@ -142,13 +132,16 @@ impl MemoryLedger {
         self.leases.to_ask(now, max)
     }
 
-    /// Sets the gauges. `number` counts the calls that came in on a known number, `vapi` those that hold a line;
-    /// every call has a tenant and so an organization.
     pub(super) fn show(&self) {
-        let pools = self.leases.pools();
-        self.metrics.live_calls("number", pools.number);
-        self.metrics.live_calls("tenant", pools.all);
-        self.metrics.live_calls("org", pools.all);
-        self.metrics.live_calls("vapi", pools.vapi);
+        show(&self.metrics, self.leases.pools());
     }
+}
+
+/// Sets the gauges. `number` counts the calls that came in on a known number, `vapi` those that hold a line;
+/// every call has a tenant and so an organization.
+pub(super) fn show(metrics: &Metrics, pools: Pools) {
+    metrics.live_calls("number", pools.number);
+    metrics.live_calls("tenant", pools.all);
+    metrics.live_calls("org", pools.all);
+    metrics.live_calls("vapi", pools.vapi);
 }

@@ -183,20 +183,26 @@ impl Deref for StoreUrl {
 }
 
 /// Where the ledger of live calls is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LiveUrl {
     /// In this process.
     Memory,
+    /// In a Redis that all edges share. The URL may hold a password.
+    Redis(Secret),
 }
 
 impl LiveUrl {
     pub(super) fn parse(raw: &str) -> Result<LiveUrl, Refusal> {
-        match raw {
-            "memory:" => Ok(LiveUrl::Memory),
-            _ if raw.starts_with("redis:") || raw.starts_with("rediss:") => {
-                Err("Redis is not supported by this build yet: write memory:".to_owned())
-            }
-            _ => Err("must be memory:".to_owned()),
+        const WRONG: &str =
+            "must be memory:, or redis:// or rediss:// and the host of a Redis, as redis://cache:6379/0";
+        if raw == "memory:" {
+            return Ok(LiveUrl::Memory);
+        }
+        let rest = raw.strip_prefix("redis://").or_else(|| raw.strip_prefix("rediss://"));
+        let host = rest.and_then(|rest| rest.split(['/', '?']).next()).and_then(|rest| rest.rsplit('@').next());
+        match host {
+            Some(host) if !host.is_empty() && !host.starts_with(':') => Ok(LiveUrl::Redis(Secret::new(raw))),
+            _ => Err(WRONG.to_owned()),
         }
     }
 }

@@ -32,6 +32,7 @@ pub(super) async fn first_answer(edge: &Edge, signed: &Signed<'_>, began: &Began
     let walk = Walk::first(Step::Ai);
     let kept = edge.ledger.foreign_answer(&signed.call_sid).await;
     let twiml = kept.get_or_init(|| ask(edge, signed, &began.tenant, &walk)).await;
+    edge.ledger.foreign_answer_is_kept(&signed.call_sid).await;
     // Empty stands for "could not be had": that answer is given again as well.
     (!twiml.is_empty()).then(|| twiml.clone())
 }

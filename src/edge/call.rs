@@ -117,6 +117,7 @@ async fn first_step(edge: &Edge, signed: &Signed<'_>, began: &Began, call: &Call
             };
             let kept = edge.ledger.foreign_answer(&signed.call_sid).await;
             let body = Box::pin(kept.get_or_init(|| step)).await.clone();
+            edge.ledger.foreign_answer_is_kept(&signed.call_sid).await;
             return FirstStep { decision, walk, body, foreign: true };
         }
         _ => {}

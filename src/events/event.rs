@@ -140,6 +140,8 @@ pub enum WarningKind {
     RecordsLost,
     /// Numbers do not lead here as they should.
     NumbersAstray,
+    /// The ledger that edges share cannot be counted on: this edge counts live calls by itself.
+    LedgerDegraded,
 }
 
 impl WarningKind {
@@ -151,6 +153,7 @@ impl WarningKind {
             WarningKind::RecordsRefused => "records_refused",
             WarningKind::RecordsLost => "records_lost",
             WarningKind::NumbersAstray => "numbers_astray",
+            WarningKind::LedgerDegraded => "ledger_degraded",
         }
     }
 }

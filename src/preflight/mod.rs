@@ -4,12 +4,14 @@
 //! refused for its signature is put into words here too, for it is mostly the settings that are to be mended.
 
 mod certificate;
+mod live;
 mod local;
 mod online;
 mod signatures;
 
 pub use crate::edge::RefusedSignature;
 pub use certificate::{grade as certificate_grade, words as certificate_words};
+pub use live::live;
 pub use local::local;
 pub use online::{Providers, online};
 pub use signatures::{Signatures, Words, words as signature_words};

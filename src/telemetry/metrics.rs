@@ -54,12 +54,12 @@ const COUNTERS: [(&str, &str); 12] = [
     (LOG_LINES_DROPPED, "Log lines dropped because nobody read the log fast enough."),
 ];
 const GAUGES: [(&str, &str); 8] = [
-    (LIVE_CALLS, "Live calls, by kind of pool."),
+    (LIVE_CALLS, "Live calls, by kind of pool; those of all edges where they share a ledger."),
     (AI_BREAKER, "Breakers of AI targets, by state."),
     (OUTGOING_WEBHOOKS_PENDING, "Webhooks that are still to be sent, or sent again."),
     (JOBS, "Provisioning runs, by state."),
     (STORE_UP, "1 while the store answers."),
-    (LEDGER_MODE, "1 for where live calls are counted now."),
+    (LEDGER_MODE, "1 for where live calls are counted now; degraded is by this edge alone."),
     (SPOOL_DEPTH, "Records in the journal that are not yet in the store."),
     (BUILD_INFO, "1; the labels tell the version and the release of the time-zone rules."),
 ];

@@ -155,7 +155,7 @@ forward_countries = ["CA", "Atlantis"]
 format = "xml"
 "#;
     let variables = [
-        ("PATCHBAY_LIVE__URL", "redis://cache"),
+        ("PATCHBAY_LIVE__URL", "redis:cache"),
         ("PATCHBAY_VAPI__CONCURRENCY_LIMIT", "many"),
         ("PATCHBAY_VAPI__DEFAULT_TARGET", "robot:1"),
         ("PATCHBAY_ADMIN__TOKEN", "two words"),
@@ -174,7 +174,7 @@ the settings have 20 faults; mend them and try again
   patchbay.toml:8: edge.tls.cert: is given without edge.tls.key: give both or neither
   PATCHBAY_ADMIN__TOKEN: admin.token: must be visible ASCII characters without white space
   patchbay.toml:11: store.url: must be sqlite: and the path of the database file, or postgres://user:password@host/database
-  PATCHBAY_LIVE__URL: live.url: Redis is not supported by this build yet: write memory:
+  PATCHBAY_LIVE__URL: live.url: must be memory:, or redis:// or rediss:// and the host of a Redis, as redis://cache:6379/0
   patchbay.toml:14: secrets.key: must be 32 bytes in base64: `openssl rand -base64 32` makes them
   TWILIO_PHONE_NUMBER: twilio.phone_number: must be a number in E.164 form: + and 7 to 15 digits
   TWILIO_ACCOUNT_SID: twilio.account_sid: is given without twilio.auth_token: give both or neither

@@ -2,14 +2,17 @@
 #![allow(clippy::unwrap_used)]
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use patchbay::calls::{Begin, Ledger, Restored};
+use patchbay::calls::{Begin, FindSettings, Ledger, Restored, SharedOptions};
 use patchbay::model::{
     Arrival, Connect, Decision, E164, EndedBy, OrgId, Reason, Seed, Sid, Tenant, TenantId, Verdicts, Via,
 };
 use patchbay::routing::{CompiledTenant, Surroundings, compile};
 use tokio::task::JoinSet;
+
+use super::servers::redis::fresh_database;
 
 pub fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_790_000_000 + second).unwrap()
@@ -60,22 +63,36 @@ pub fn call<'a>(sid: &'a Sid, tenant: &'a Arc<CompiledTenant>, verdicts: Verdict
 pub const ALWAYS: Verdicts = Verdicts::always(Decision::ai(Reason::AlwaysOn));
 pub const NEVER: Verdicts = Verdicts::always(Decision::fallback(Reason::Disabled));
 
-fn number(digits: &str) -> E164 {
+pub fn number(digits: &str) -> E164 {
     E164::parse(digits).unwrap()
 }
 
-fn overflow(threshold: u32) -> Verdicts {
+pub fn overflow(threshold: u32) -> Verdicts {
     Verdicts { below: Decision::fallback(Reason::UnderCapacity), at: Decision::ai(Reason::Overflow), threshold }
 }
 
 /// A fresh ledger of each kind, with this many lines at Vapi.
-fn each_ledger(ai_limit: Option<u32>) -> Vec<Ledger> {
-    vec![Ledger::memory(ai_limit, Arc::default())]
+async fn each_ledger(ai_limit: Option<u32>) -> Vec<Ledger> {
+    let shared = shared(&fresh_database(), ai_limit).await;
+    vec![Ledger::memory(ai_limit, Arc::default()), shared]
+}
+
+/// A ledger over this Redis that is patient, whatever else the machine does.
+pub async fn shared(url: &str, ai_limit: Option<u32>) -> Ledger {
+    shared_within(url, ai_limit, Duration::from_secs(10)).await
+}
+
+/// The same with as much patience. Every version of every tenant's settings can be found.
+pub async fn shared_within(url: &str, ai_limit: Option<u32>, counted_within: Duration) -> Ledger {
+    let find: FindSettings = Arc::new(|id, version| {
+        Box::pin(async move { (0..=u8::MAX).map(|number| tenant(number, version)).find(|tenant| *tenant.id() == id) })
+    });
+    Ledger::shared(SharedOptions { url, ai_limit, metrics: Arc::default(), find, counted_within }).await.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn of_hundreds_of_simultaneous_calls_exactly_the_first_n_see_fewer_than_n_others() {
-    for ledger in each_ledger(None) {
+    for ledger in each_ledger(None).await {
         let tenant = tenant(1, 1);
         let mut calls = JoinSet::new();
         for number in 0..400 {
@@ -93,7 +110,7 @@ async fn of_hundreds_of_simultaneous_calls_exactly_the_first_n_see_fewer_than_n_
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_repeated_request_gets_the_first_answer_even_if_settings_changed() {
-    for ledger in each_ledger(None) {
+    for ledger in each_ledger(None).await {
         let (before, after) = (tenant(1, 1), tenant(1, 2));
         let first = ledger.begin(call(&sid(1), &before, ALWAYS, at(0))).await;
         ledger.foreign_answer(&sid(1)).await.set("<Response/>".into()).unwrap();
@@ -113,7 +130,7 @@ async fn a_repeated_request_gets_the_first_answer_even_if_settings_changed() {
 
 #[tokio::test]
 async fn a_line_is_free_at_the_first_of_leg_over_and_end() {
-    for ledger in each_ledger(Some(1)) {
+    for ledger in each_ledger(Some(1)).await {
         let tenant = tenant(1, 1);
         let decide = async |number| ledger.begin(call(&sid(number), &tenant, ALWAYS, at(0))).await.decision;
         assert!(decide(1).await.available);
@@ -130,7 +147,7 @@ async fn a_line_is_free_at_the_first_of_leg_over_and_end() {
 
 #[tokio::test]
 async fn ends_come_twice_early_and_for_calls_nobody_knows() {
-    for ledger in each_ledger(None) {
+    for ledger in each_ledger(None).await {
         let tenant = tenant(1, 1);
         ledger.sweep(at(0)).await;
         ledger.begin(call(&sid(1), &tenant, NEVER, at(0))).await;
@@ -147,7 +164,7 @@ async fn ends_come_twice_early_and_for_calls_nobody_knows() {
 
 #[tokio::test]
 async fn leases_run_out_after_six_hours_or_two_minutes_behind_an_answer_that_hangs_up() {
-    for ledger in each_ledger(None) {
+    for ledger in each_ledger(None).await {
         let tenant = tenant(1, 1);
         for number in [1, 2, 3] {
             ledger.begin(call(&sid(number), &tenant, NEVER, at(0))).await;
@@ -163,7 +180,7 @@ async fn leases_run_out_after_six_hours_or_two_minutes_behind_an_answer_that_han
 
 #[tokio::test]
 async fn a_restarted_ledger_counts_what_was_live_and_asks_about_it_first() {
-    for ledger in each_ledger(Some(1)) {
+    for ledger in each_ledger(Some(1)).await {
         let tenant = tenant(1, 7);
         let restored = |call: usize, with_ai| Restored {
             sid: sid(call),
@@ -193,7 +210,7 @@ async fn a_restarted_ledger_counts_what_was_live_and_asks_about_it_first() {
 
 #[tokio::test]
 async fn a_forward_that_comes_round_is_known_by_its_number_or_by_its_caller() {
-    for ledger in each_ledger(None) {
+    for ledger in each_ledger(None).await {
         let tenant = tenant(1, 1);
         let staff = number("+12045550177");
         ledger.begin(call(&sid(1), &tenant, NEVER, at(0))).await;

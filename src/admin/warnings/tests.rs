@@ -51,6 +51,7 @@ fn what_stands_on_the_bus_is_told_with_its_figure_and_since_when() {
         (WarningKind::RecordsRefused, Grade::Fault, "refused 7 records"),
         (WarningKind::RecordsLost, Grade::Fault, "7 records were lost"),
         (WarningKind::NumbersAstray, Grade::Warning, "7 numbers do not lead here"),
+        (WarningKind::LedgerDegraded, Grade::Warning, "this edge counts live calls by itself"),
     ];
     for (kind, grade, detail) in all {
         let warning = Warning { kind, active: true, records: 7 };
