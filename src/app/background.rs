@@ -128,6 +128,8 @@ impl Background {
             clock,
         );
         let store = opening.await.context("could not open the store")?;
+        // Whoever has the turn of all processes does not stand back with it: the others wait.
+        let draining_on = if store.is_shared() { Handle::current() } else { draining_on };
         let is_away = store.ping().await.is_err();
         metrics.store_up(!is_away);
         let (journal, drain) = Journal::open(&settings.spool.dir, Options::default(), Arc::clone(&metrics))

@@ -40,8 +40,9 @@ pub(super) fn inspection(
 async fn look(settings: &Arc<Settings>, clock: Clock, store: &Store, providers: &Providers) -> Vec<Finding> {
     let (read, now) = (Arc::clone(settings), clock());
     let here = spawn_blocking(move || preflight::local(&read, StoreFile::InUse, now));
-    let (live, online) = (preflight::live(settings), preflight::online(settings, providers));
-    let (here, live, there, answers) = tokio::join!(here, live, online, store.ping());
+    let (server, live) = (preflight::server(settings), preflight::live(settings));
+    let online = preflight::online(settings, providers);
+    let (here, server, live, there, answers) = tokio::join!(here, server, live, online, store.ping());
     let mut report = vec![match answers {
         Ok(()) => finding(Grade::Ok, "store", "it answers"),
         Err(error) => finding(Grade::Fault, "store", error.to_string()),
@@ -50,6 +51,7 @@ async fn look(settings: &Arc<Settings>, clock: Clock, store: &Store, providers: 
         tracing::error!(%error, "the preflight broke off");
         vec![finding(Grade::Fault, "check", "the look at files and settings broke off; the log tells more")]
     }));
+    report.extend(server);
     report.extend(live);
     report.extend(there);
     report

@@ -12,6 +12,7 @@ use crate::preflight::{self, Grade, Providers, StoreFile};
 pub(super) fn run(config: &Config) -> anyhow::Result<()> {
     let settings = config.load()?;
     let mut report = preflight::local(&settings, StoreFile::Unopened, Timestamp::now());
+    report.extend(block_on(async { Ok(preflight::server(&settings).await) })?);
     report.extend(block_on(async { Ok(preflight::live(&settings).await) })?);
     report.extend(block_on(async { Ok(preflight::online(&settings, &Providers::of(&settings)?).await) })?);
     let mut out = io::stdout().lock();

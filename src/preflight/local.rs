@@ -45,7 +45,7 @@ pub fn local(settings: &Settings, file: StoreFile, now: Timestamp) -> Vec<Findin
 
 fn store(settings: &Settings, file: StoreFile) -> anyhow::Result<String> {
     if settings.store.url.is_server() {
-        return Ok(format!("{} is asked when it is used", settings.store.url.shown()));
+        return Ok(format!("is on a server, {}", settings.store.url.shown()));
     }
     let Some(path) = settings.store.url.path() else {
         return Ok("in memory; all is lost when the process ends".to_owned());

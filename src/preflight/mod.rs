@@ -7,6 +7,7 @@ mod certificate;
 mod live;
 mod local;
 mod online;
+mod server;
 mod signatures;
 
 pub use crate::edge::RefusedSignature;
@@ -14,6 +15,7 @@ pub use certificate::{grade as certificate_grade, words as certificate_words};
 pub use live::live;
 pub use local::local;
 pub use online::{Providers, online};
+pub use server::server;
 pub use signatures::{Signatures, Words, words as signature_words};
 
 /// How what was looked at is.

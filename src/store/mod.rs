@@ -74,7 +74,7 @@ pub use past::{CallHeap, PastCall};
 pub use person::{Bounds, Erased, ErasureReport, ErasureRow, ErasureState, KeptPlace, PersonAsk, PersonCall, Scrubbed};
 pub use phone::NewSipName;
 pub use pool::PoolWish;
-pub use postgres::Postgres;
+pub use postgres::{Postgres, ServerSeen, inspect};
 pub use retention::{Cleared, Place, RemoteErasure, RemoteProvider, Round, SweepKind, Swept, Whose};
 pub use rows::{
     Actor, Ask, AuditRow, CallRow, Numbered, Page, StoreError, TenantLoad, Token, VersionRow, VoicemailRow,

@@ -25,7 +25,7 @@ const KNOWS: [(&str, &[&str]); 21] = [
     ("retention", &["model", "store", "journal", "providers"]),
     ("backup", &["model", "store", "journal", "config"]),
     ("provisioning", &["model", "routing", "store", "providers", "telemetry"]),
-    ("preflight", &["model", "config", "telemetry", "calls", "edge", "providers", "provisioning", "backup"]),
+    ("preflight", &["model", "config", "telemetry", "calls", "store", "edge", "providers", "provisioning", "backup"]),
     (
         "admin",
         &[

@@ -224,3 +224,39 @@ async fn a_store_of_another_key_is_refused() {
     }
     drop_database(&url).await;
 }
+
+/// A pooler in its transaction mode: each transaction may come to another connection of the server.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_pooler_that_mixes_up_connections_changes_nothing() {
+    let direct = database().await;
+    let pooler = crate::servers::pgbouncer::start(server().port);
+    let pooled = direct.replace(&format!(":{}", server().port), &format!(":{}", pooler.port));
+    let pooled = format!("{pooled}?statement-cache-capacity=0");
+    let handle = tokio::runtime::Handle::current();
+    let open = || Store::open_draining_on(&pooled, Some(&direct), &KEY, &handle, jiff::Timestamp::now);
+    let (one, other) = (open().await.unwrap(), open().await.unwrap());
+    let mut listening = other.listen().await.unwrap().expect("the server itself is listened to");
+    let tenant = kept_tenant(&one, 1).await;
+    tokio::time::timeout(Duration::from_secs(1), listening.hint()).await.expect("a hint").unwrap();
+    let mut tasks = tokio::task::JoinSet::new();
+    for n in 0..8u32 {
+        let (store, id) = (if n % 2 == 0 { one.clone() } else { other.clone() }, tenant.id.clone());
+        tasks.spawn(async move {
+            let journal = format!("j{n}");
+            for round in 0..10u64 {
+                assert!(store.tenant(&id).await.unwrap().is_some());
+                let call = format!("CA{n:03}{round:03}");
+                let began = patchbay::model::Record::CallBegan(began(&call, Some(&id), 1));
+                store.apply(&journal, &numbered(round + 1, &[began])).await.unwrap();
+                store.tenants(&Ask::default()).await.unwrap();
+                assert!(store.call(&sid(&call)).await.unwrap().is_some());
+            }
+        });
+    }
+    while let Some(done) = tasks.join_next().await {
+        done.unwrap();
+    }
+    assert_eq!(one.live_calls(at(-1000)).await.unwrap().len(), 80);
+    let org = Some(&tenant.org_id);
+    assert_eq!(seen_by(org, other.tenants(&Ask::default())).await.unwrap().rows.len(), 1);
+}

@@ -8,6 +8,7 @@
 mod words;
 
 mod dump;
+mod inspect;
 mod session;
 mod shared;
 #[allow(clippy::duplicate_mod, reason = "compiled for each engine, see docs/decisions/0040")]
@@ -27,6 +28,7 @@ use sqlx::{ConnectOptions as _, Connection as _, Executor as _, PgPool, QueryBui
 use tokio::sync::OnceCell;
 use tokio::time::timeout;
 
+pub use self::inspect::{ServerSeen, inspect};
 use self::session::{Reading, Session};
 pub use self::shared::Listening;
 use self::turns::{Turns, Writing};

@@ -133,7 +133,7 @@ fn programs() -> PathBuf {
 }
 
 /// Postgres refuses to work for root.
-fn as_nobody_special() -> Command {
+pub fn as_nobody_special() -> Command {
     let is_root = fs::metadata("/proc/self").is_ok_and(|me| std::os::unix::fs::MetadataExt::uid(&me) == 0);
     let mut command = Command::new(if is_root { "setpriv" } else { "sh" });
     if is_root {
