@@ -49,6 +49,9 @@ const WRITERS_MAX: u32 = 2;
 /// A connection is used no longer than this, so that after a failover all of them come to the new server.
 const CONNECTION_AGE_MAX: Duration = Duration::from_secs(600);
 
+/// Statements kept prepared on each connection: all there are, those for lists of rows in each of their lengths.
+const STATEMENTS_KEPT: usize = 512;
+
 /// Most rows that a statement writes. Each statement costs a way to the server and back.
 const ROWS_MAX: usize = 128;
 /// Most keys that a statement looks up, likewise.
@@ -102,7 +105,7 @@ impl Postgres {
     pub async fn open(url: &str, direct: Option<&str>, keys: &Keyring, clock: Clock) -> Result<Postgres, StoreError> {
         let options = options(url)?;
         let direct = direct.map(self::options).transpose()?.unwrap_or_else(|| options.clone());
-        let named = !url.contains("statement-cache-capacity=0");
+        let named = is_named(url);
         let pool = |most| {
             let pool = PgPoolOptions::new().max_connections(most).acquire_timeout(CONNECTION_WAIT_MAX);
             pool.test_before_acquire(false).max_lifetime(CONNECTION_AGE_MAX).connect_lazy_with(options.clone())
@@ -186,9 +189,15 @@ impl Postgres {
     }
 }
 
+/// Are statements kept prepared on the server? Not so where the URL says that a pooler mixes up whose they are.
+fn is_named(url: &str) -> bool {
+    !url.contains("statement-cache-capacity=0")
+}
+
 fn options(url: &str) -> Result<PgConnectOptions, StoreError> {
     let options = PgConnectOptions::from_str(url)
         .map_err(|error| StoreError::Failed(format!("could not read the store's URL: {error}")))?;
+    let options = if is_named(url) { options.statement_cache_capacity(STATEMENTS_KEPT) } else { options };
     // No number of ours has digits behind its point, and poolers refuse the setting.
     Ok(options.application_name("patchbay").extra_float_digits(None))
 }

@@ -21,6 +21,8 @@ const PAIRS: usize = 2;
 pub enum Scenario {
     /// Faults under steady load.
     Steady(Vec<Fault>),
+    /// Each fault there is under steady load, one after another, on the same servers.
+    InTurn,
     /// Of simultaneous calls over all edges exactly so many see fewer than so many others.
     OneCount,
     /// A change at one edge is obeyed by the others.
@@ -93,6 +95,7 @@ impl Scenario {
                 let pairs = Fault::pairs().into_iter().map(|pair| Scenario::Steady(pair.to_vec()));
                 return pairs.filter(|pair| pair.fits(backend)).collect();
             }
+            "faults-in-turn" => Scenario::InTurn,
             "one-count" => Scenario::OneCount,
             "obeyed" => Scenario::Obeyed,
             "exactly-once" => Scenario::ExactlyOnce,
@@ -113,7 +116,7 @@ impl Scenario {
                 // With a single edge two faults of edges would be of the same one.
                 faults.iter().all(|fault| fault.fits(backend)) && (backend == Backend::Shared || faults.len() == 1)
             }
-            Scenario::OneCount | Scenario::Throughput | Scenario::ExactlyOnce => true,
+            Scenario::InTurn | Scenario::OneCount | Scenario::Throughput | Scenario::ExactlyOnce => true,
             Scenario::Obeyed | Scenario::RollingRestart | Scenario::SideBySide => backend == Backend::Shared,
         }
     }
@@ -121,6 +124,7 @@ impl Scenario {
     pub async fn run(&self, options: &Options) -> Report {
         match self {
             Scenario::Steady(faults) => steady::run(&self.to_string(), faults, options).await,
+            Scenario::InTurn => steady::in_turn(&self.to_string(), options).await,
             Scenario::OneCount => one_count::run(options).await,
             Scenario::Obeyed => obeyed::run(options).await,
             Scenario::ExactlyOnce => exactly_once::run(options).await,
@@ -137,6 +141,7 @@ impl fmt::Display for Scenario {
             Scenario::Steady(faults) => {
                 return out.write_str(&faults.iter().map(|fault| fault.name()).collect::<Vec<_>>().join("+"));
             }
+            Scenario::InTurn => "faults-in-turn",
             Scenario::OneCount => "one-count",
             Scenario::Obeyed => "obeyed",
             Scenario::ExactlyOnce => "exactly-once",
