@@ -134,7 +134,11 @@ fn keys(settings: &Settings, from: &StoreUrl) -> anyhow::Result<(Keyring, String
     };
     let missing = || {
         let path = from.path().unwrap_or_default();
-        if path.exists() { anyhow!("there is no key for it: give secrets.key_file") } else { CopyError::NoStore(path).into() }
+        if path.exists() {
+            anyhow!("there is no key for it: give secrets.key_file")
+        } else {
+            CopyError::NoStore(path).into()
+        }
     };
     let keys = keys.ok_or_else(missing)?;
     Ok((Keyring::new(*keys.current, keys.previous.iter().map(|key| **key)), place))
@@ -263,8 +267,14 @@ mod tests {
         let progress = |stage, rows, all_rows| line(&Progress { stage, table: "calls", rows, all_rows });
         for (told, expected) in [
             (progress(Stage::Summing, (10, None), (30, None)), "reading calls: 30 rows so far"),
-            (progress(Stage::Copying, (10, Some(20)), (30, Some(40))), "copying calls: 10 of 20 rows, 75 % of everything"),
-            (progress(Stage::Comparing, (0, Some(0)), (0, Some(0))), "comparing calls: 0 of 0 rows, 100 % of everything"),
+            (
+                progress(Stage::Copying, (10, Some(20)), (30, Some(40))),
+                "copying calls: 10 of 20 rows, 75 % of everything",
+            ),
+            (
+                progress(Stage::Comparing, (0, Some(0)), (0, Some(0))),
+                "comparing calls: 0 of 0 rows, 100 % of everything",
+            ),
         ] {
             assert_eq!(told, expected);
         }

@@ -25,7 +25,9 @@ pub enum CopyError {
         why: String,
     },
     /// The source could not be read.
-    #[error("could not read the source: {0}; look whether the file is whole (`patchbay backup`, then `restore --check`)")]
+    #[error(
+        "could not read the source: {0}; look whether the file is whole (`patchbay backup`, then `restore --check`)"
+    )]
     Source(StoreError),
     /// The keys at hand are not the source's.
     #[error(

@@ -16,8 +16,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 pub use error::CopyError;
-pub(super) use row::{Batch, Cells, Summing, Value};
 pub use row::Sum;
+pub(super) use row::{Batch, Cells, Summing, Value};
 pub(super) use table::{Column, Kind, Table, quoted};
 
 use super::Keyring;
@@ -109,7 +109,12 @@ pub async fn copy(wish: &Copying<'_>, mut tell: impl FnMut(Progress<'_>)) -> Res
     let mut seen = 0;
     for table in &tables {
         let mut told = |rows| {
-            tell(Progress { stage: Stage::Summing, table: &table.name, rows: (rows, None), all_rows: (seen + rows, None) });
+            tell(Progress {
+                stage: Stage::Summing,
+                table: &table.name,
+                rows: (rows, None),
+                all_rows: (seen + rows, None),
+            });
         };
         let (sum, fingerprint) = source.sums(table, &mut told).await?;
         contents.value(&Value::Text(table.name.as_str().into()));
@@ -188,9 +193,14 @@ impl<T: FnMut(Progress<'_>)> Work<'_, T> {
 
     async fn compare(&mut self, target: &Target) -> Result<(), CopyError> {
         for (at, table) in self.tables.iter().enumerate() {
-            let (is, should) = (target.sum(table, &mut |rows| self.told(Stage::Comparing, at, rows)).await?, &self.sums[&table.name]);
+            let (is, should) =
+                (target.sum(table, &mut |rows| self.told(Stage::Comparing, at, rows)).await?, &self.sums[&table.name]);
             if is != *should {
-                return Err(CopyError::Differs { table: table.name.clone(), source_rows: should.rows, target_rows: is.rows });
+                return Err(CopyError::Differs {
+                    table: table.name.clone(),
+                    source_rows: should.rows,
+                    target_rows: is.rows,
+                });
             }
         }
         Ok(())

@@ -110,7 +110,8 @@ mod tests {
 
     #[test]
     fn what_is_referred_to_comes_first() {
-        let tables = [table("a", &["x"], &["c", "a"]), table("b", &[], &[]), table("c", &[], &["d"]), table("d", &[], &[])];
+        let tables =
+            [table("a", &["x"], &["c", "a"]), table("b", &[], &[]), table("c", &[], &["d"]), table("d", &[], &[])];
         let names: Vec<String> = agreed(&tables, &tables).unwrap().into_iter().map(|table| table.name).collect();
         assert_eq!(names, ["b", "d", "c", "a"]);
     }

@@ -188,7 +188,9 @@ impl Target {
         let mut summing = Summing::default();
         {
             let mut rows = sqlx::query(AssertSqlSafe(sql)).fetch(&mut reading);
-            while let Some(row) = poll_fn(|context| rows.as_mut().poll_next(context)).await.transpose().map_err(failed)? {
+            while let Some(row) =
+                poll_fn(|context| rows.as_mut().poll_next(context)).await.transpose().map_err(failed)?
+            {
                 for (at, column) in table.columns.iter().enumerate() {
                     let value = match column.kind {
                         Kind::Integer => row.try_get::<Option<i64>, _>(at).map_err(failed)?.map(Value::Integer),
@@ -270,7 +272,8 @@ async fn marker(writing: &mut Writing) -> Result<Option<Marker>, CopyError> {
 }
 
 async fn note(writing: &mut Writing, marker: &Marker) -> Result<(), CopyError> {
-    let query = "INSERT INTO meta (name, value) VALUES ('copy', $1) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+    let query =
+        "INSERT INTO meta (name, value) VALUES ('copy', $1) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
     let text = serde_json::to_vec(marker).expect("it is made of texts and numbers");
     sqlx::query(query).bind(text).execute(&mut **writing).await.map(drop).map_err(failed)
 }

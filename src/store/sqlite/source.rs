@@ -157,7 +157,8 @@ impl Snapshot {
         path.as_mut_os_string().push(".copying");
         let snapshot = Snapshot(path);
         let failed = |why: String| CopyError::Snapshot { at: snapshot.0.clone(), why };
-        let _ = fs::remove_file(&snapshot.0);
+        // What a death has left beside an older one would be taken for the log of this one.
+        snapshot.remove();
         // The engine would let everybody read a file that it makes.
         let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&snapshot.0);
         made.map_err(|error| failed(error.to_string()))?;
@@ -170,11 +171,19 @@ impl Snapshot {
             Ok(()) => Ok(snapshot),
         }
     }
+
+    fn remove(&self) {
+        for ending in ["", "-journal", "-wal", "-shm"] {
+            let mut path = self.0.clone();
+            path.as_mut_os_string().push(ending);
+            let _ = fs::remove_file(path);
+        }
+    }
 }
 
 impl Drop for Snapshot {
     fn drop(&mut self) {
-        let _ = fs::remove_file(&self.0);
+        self.remove();
     }
 }
 
@@ -186,8 +195,7 @@ pub fn is_in_use(store: &Path) -> bool {
     let mut shared = store.to_owned();
     shared.as_mut_os_string().push("-shm");
     let Ok(file) = File::open(shared) else { return false };
-    let whole =
-        Flock { start: 0, length: 0, pid: None, typ: FlockType::WriteLock, offset_type: FlockOffsetType::Set };
+    let whole = Flock { start: 0, length: 0, pid: None, typ: FlockType::WriteLock, offset_type: FlockOffsetType::Set };
     matches!(fcntl_getlk(&file, &whole), Ok(Some(_)))
 }
 
@@ -210,9 +218,9 @@ async fn tables(reading: &mut SqliteConnection) -> Result<Vec<Table>, CopyError>
             "BLOB" => Kind::Bytes,
             other => return Err(CopyError::Shapes(format!("{column} of {name} is {other}"))),
         };
-        let (table, key) = tables.entry(name.clone()).or_insert_with(|| {
-            (Table { name, comes_in_order: without_rowid == 0, ..Table::default() }, Vec::new())
-        });
+        let (table, key) = tables
+            .entry(name.clone())
+            .or_insert_with(|| (Table { name, comes_in_order: without_rowid == 0, ..Table::default() }, Vec::new()));
         if in_key > 0 {
             key.push((in_key, column.clone()));
         }
