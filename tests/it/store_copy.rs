@@ -278,7 +278,8 @@ async fn a_source_is_judged_before_anything_is_written() {
     file.execute("DELETE FROM _sqlx_migrations WHERE version > 13").await.unwrap();
     assert!(a_move.go(|wish| wish.batches_max = Some(3)).await.is_err());
     let newest = sqlx::query_scalar("SELECT max(version) FROM _sqlx_migrations");
-    assert_eq!(newest.fetch_one(&mut file).await.unwrap(), 13_i64);
+    let newest: i64 = newest.fetch_one(&mut file).await.unwrap();
+    assert_eq!(newest, 13);
     // A newer one is refused.
     file.execute("UPDATE _sqlx_migrations SET version = 9999 WHERE version = 13").await.unwrap();
     let refused = a_move.all().await;
