@@ -128,7 +128,8 @@ fn keys(settings: &Settings, from: &StoreUrl) -> anyhow::Result<(Keyring, String
     settings.store.url = from.clone();
     let keys = secrets::existing_keys(&settings)?;
     let place = match secrets::source(&settings) {
-        KeySource::Given(_) => "secrets.key of these settings".to_owned(),
+        KeySource::Given(keys) if keys.previous.is_empty() => "secrets.key of these settings".to_owned(),
+        KeySource::Given(_) => "secrets.key of these settings, and older ones in secrets.previous".to_owned(),
         KeySource::File(path) | KeySource::Beside(path) => path.display().to_string(),
         KeySource::Fleeting => String::new(),
     };

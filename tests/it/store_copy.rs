@@ -256,6 +256,21 @@ async fn a_store_is_copied_while_it_is_used() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_two_who_copy_at_once_one_goes_on_and_the_other_is_told() {
+    let a_move = Move::new().await;
+    let other = a_move.dir.path().join("other.db");
+    std::fs::copy(&a_move.from, &other).unwrap();
+    let (one, two) = tokio::join!(
+        a_move.go(|wish| wish.batch_rows = 5),
+        a_move.go(|wish| (wish.from, wish.batch_rows) = (&other, 5))
+    );
+    let told = |done: &Result<Copied, CopyError>| matches!(done, Err(CopyError::TwoAtOnce));
+    assert!(one.is_ok() && told(&two) || told(&one) && two.is_ok(), "{one:?} {two:?}");
+    a_move.is_the_same().await;
+    drop_database(&a_move.to).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_source_is_judged_before_anything_is_written() {
     let a_move = Move::new().await;
     let nothing = a_move.dir.path().join("nothing.db");

@@ -59,8 +59,11 @@ pub enum CopyError {
     /// Two at once.
     #[error("another copy writes into the target: wait for it, or end it, and call again")]
     TwoAtOnce,
-    /// The engines have different tables: this program is at fault.
-    #[error("the target has not the tables of the source ({0}): nothing was copied; please report this")]
+    /// The engines have different tables: somebody else's among them, or this program is at fault.
+    #[error(
+        "source and target have not the same tables ({0}), and nothing was copied: name a database with --to that is \
+         patchbay's alone"
+    )]
     Shapes(String),
     /// The target is not what the source is.
     #[error(
