@@ -63,6 +63,7 @@ need_servers() {
     command -v pgbouncer >/dev/null || need_packages pgbouncer
     command -v promtool >/dev/null || need_packages prometheus
     command -v systemd-analyze >/dev/null || need_packages systemd
+    command -v openssl >/dev/null || need_packages openssl
 }
 
 # The version of a package in Cargo.lock.

@@ -26,6 +26,7 @@ mod search;
 mod secrets;
 mod serve;
 mod sim;
+mod store;
 mod table;
 mod tenants;
 mod today;
@@ -100,6 +101,8 @@ enum Command {
     Backup(backup::Arguments),
     /// Verifies a backup, and puts it in place of the store.
     Restore(restore::Arguments),
+    /// The store as a whole: moved from one file to a server that many machines share.
+    Store(store::Arguments),
     /// Asks a running edge whether it is alive.
     #[command(hide = true)]
     Health(health::Arguments),
@@ -152,6 +155,7 @@ pub fn main() -> ExitCode {
         Command::Export(arguments) => export::run(&arguments),
         Command::Backup(arguments) => backup::run(&arguments),
         Command::Restore(arguments) => restore::run(&arguments),
+        Command::Store(arguments) => store::run(&arguments),
         Command::Health(arguments) => health::run(&arguments),
     };
     match done {

@@ -123,7 +123,8 @@ impl fmt::Display for BaseUrl {
 pub struct StoreUrl(String);
 
 impl StoreUrl {
-    pub(super) fn parse(raw: &str) -> Result<StoreUrl, Refusal> {
+    /// A store as it is written in settings.
+    pub fn parse(raw: &str) -> Result<StoreUrl, String> {
         let url = StoreUrl(raw.to_owned());
         let is_file = raw.starts_with("sqlite:") && url.path().is_none_or(|path| !path.as_os_str().is_empty());
         if is_file || url.is_server() {

@@ -15,6 +15,7 @@ macro_rules! each {
 
 mod audit;
 mod batch;
+pub mod copy;
 mod costs;
 mod cursor;
 mod delivery;
@@ -82,7 +83,7 @@ pub use rows::{
 pub use seal::KeyName;
 pub use session::{SESSIONS_MAX, Session, SessionKind};
 pub use shared::{Changed, Listening};
-pub use sqlite::{Sqlite, whole};
+pub use sqlite::{Sqlite, is_in_use, whole};
 pub use today::{JobCounts, Minute, TOLD_MAX, Today};
 pub use wall::seen_by;
 

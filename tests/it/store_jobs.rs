@@ -13,11 +13,11 @@ battery!(
     jobs_are_listed_by_state_and_kind_and_counted,
 );
 
-fn at(second: i64) -> Timestamp {
+pub fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_790_000_000 + second).expect("in range")
 }
 
-fn job(n: u8, subject: &str, kind: JobKind) -> Job {
+pub fn job(n: u8, subject: &str, kind: JobKind) -> Job {
     Job {
         id: JobId::new(Seed { at: at(i64::from(n)), random: [n; 10] }),
         kind,
@@ -32,7 +32,7 @@ fn job(n: u8, subject: &str, kind: JobKind) -> Job {
     }
 }
 
-fn began() -> JobEntry {
+pub fn began() -> JobEntry {
     JobEntry::Began { step: StepKey { name: "buy".to_owned(), nth: 1 } }
 }
 

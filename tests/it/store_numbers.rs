@@ -29,7 +29,7 @@ fn coming(n: u32, digits: &str, tenant: &patchbay::model::TenantId) -> Number {
     Number { ported: true, twilio_sid, account_sid: Some(sid("AC1")), ..number(n, digits, Some(tenant)) }
 }
 
-fn port(n: u32, digits: &str, due: Option<Timestamp>) -> Port {
+pub fn port(n: u32, digits: &str, due: Option<Timestamp>) -> Port {
     Port {
         id: PortId::new(seed(n)),
         tenant_id: tenant_id(1),
@@ -44,7 +44,7 @@ fn port(n: u32, digits: &str, due: Option<Timestamp>) -> Port {
     }
 }
 
-fn moment(words: &str) -> PortMoment {
+pub fn moment(words: &str) -> PortMoment {
     PortMoment { at: at(1), stage: PortStage::Submitted, words: words.to_owned() }
 }
 
@@ -91,7 +91,7 @@ async fn a_number_on_its_way_has_no_life_until_it_is_here(store: Store) {
     assert!(here.ported && !here.is_coming());
 }
 
-fn papers(pin: Option<&str>) -> PortPapers {
+pub fn papers(pin: Option<&str>) -> PortPapers {
     PortPapers {
         is_individual: false,
         customer_name: "Smile Dental".to_owned(),

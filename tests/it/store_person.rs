@@ -31,11 +31,11 @@ fn spelled(number: &str, how: usize) -> String {
     SPELLINGS[how % SPELLINGS.len()](number.trim_start_matches('+'))
 }
 
-fn about(number: &str) -> PersonAsk {
+pub fn about(number: &str) -> PersonAsk {
     PersonAsk { person: Person::new(e164(number)), scope: Scope::All, tenant: None }
 }
 
-fn bounds(live: &[&str]) -> Bounds {
+pub fn bounds(live: &[&str]) -> Bounds {
     Bounds {
         live: live.iter().map(|call| sid(call)).collect(),
         asked_at: at(100_000),
@@ -114,7 +114,7 @@ pub fn traces(dir: &Path, of: &str) -> usize {
     found
 }
 
-async fn erase(store: &Store, ask: &PersonAsk, bounds: &Bounds) -> Erased {
+pub async fn erase(store: &Store, ask: &PersonAsk, bounds: &Bounds) -> Erased {
     let (mut erased, mut after) = (Erased::default(), None::<Sid>);
     loop {
         // Few at a time, so that pages have borders.
@@ -128,7 +128,7 @@ async fn erase(store: &Store, ask: &PersonAsk, bounds: &Bounds) -> Erased {
 }
 
 /// Everything that can be told of a call somebody was in.
-fn history(call: &str, from: &str, tenant: Option<&TenantId>, n: u32) -> Vec<Record> {
+pub fn history(call: &str, from: &str, tenant: Option<&TenantId>, n: u32) -> Vec<Record> {
     let mut report = report(call, 40);
     report.summary = Some(format!("{from} asked for an appointment"));
     report.vapi_call_id = Some(sid(&format!("vapi-{call}")));

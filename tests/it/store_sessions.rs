@@ -18,7 +18,7 @@ battery!(
     what_is_over_goes_a_few_at_a_time,
 );
 
-fn door(n: u8, kind: SessionKind, token: u8, created_at: Timestamp) -> Session {
+pub fn door(n: u8, kind: SessionKind, token: u8, created_at: Timestamp) -> Session {
     let mut sha256 = [n; 32];
     sha256[0] = token;
     let expires_at = created_at + SignedDuration::from_hours(1);

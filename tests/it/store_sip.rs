@@ -15,7 +15,7 @@ battery!(
     whoever_read_a_name_before_it_had_another_password_takes_no_place_for_it,
 );
 
-fn phone() -> PhoneIntegration {
+pub fn phone() -> PhoneIntegration {
     PhoneIntegration {
         current_carrier: None,
         wants_temporary_number: false,

@@ -14,6 +14,7 @@ mod shared;
 #[allow(clippy::duplicate_mod, reason = "compiled for each engine, see docs/decisions/0040")]
 #[path = "../sql/mod.rs"]
 mod sql;
+mod target;
 mod turns;
 
 use std::str::FromStr;
@@ -24,13 +25,14 @@ use arc_swap::ArcSwap;
 use futures_core::future::BoxFuture;
 use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgPoolOptions, PgRow};
-use sqlx::{ConnectOptions as _, Connection as _, Executor as _, PgPool, QueryBuilder, Row as _};
+use sqlx::{ConnectOptions as _, Connection as _, Executor as _, PgConnection, PgPool, QueryBuilder, Row as _};
 use tokio::sync::OnceCell;
 use tokio::time::timeout;
 
 pub use self::inspect::{ServerSeen, inspect};
 use self::session::{Reading, Session};
 pub use self::shared::Listening;
+pub(super) use self::target::{Begun, Target};
 use self::turns::{Turns, Writing};
 use super::keyring::Ring;
 use super::wall;
@@ -103,21 +105,7 @@ impl Postgres {
     /// Opens `postgres://…`. A server that is away is no error: until it is there, everything asked of it is `Away`.
     /// `direct` names the server itself where `url` leads through a pooler.
     pub async fn open(url: &str, direct: Option<&str>, keys: &Keyring, clock: Clock) -> Result<Postgres, StoreError> {
-        let options = options(url)?;
-        let direct = direct.map(self::options).transpose()?.unwrap_or_else(|| options.clone());
-        let named = is_named(url);
-        let pool = |most| {
-            let pool = PgPoolOptions::new().max_connections(most).acquire_timeout(CONNECTION_WAIT_MAX);
-            pool.test_before_acquire(false).max_lifetime(CONNECTION_AGE_MAX).connect_lazy_with(options.clone())
-        };
-        let store = Postgres {
-            writers: Turns::new(pool(WRITERS_MAX), named, clock),
-            readers: pool(READERS_MAX),
-            direct: Arc::new(direct),
-            named,
-            ring: Arc::new(ArcSwap::from_pointee(Ring::of(keys))),
-            ready: Arc::default(),
-        };
+        let store = Postgres::unopened(url, direct, keys, clock)?;
         match store.ready().await {
             Err(StoreError::Away(why)) => {
                 tracing::error!(why, "the store is away: what is not remembered is not known")
@@ -125,6 +113,25 @@ impl Postgres {
             done => done?,
         }
         Ok(store)
+    }
+
+    /// The same before anything was asked of the server.
+    fn unopened(url: &str, direct: Option<&str>, keys: &Keyring, clock: Clock) -> Result<Postgres, StoreError> {
+        let options = options(url)?;
+        let direct = direct.map(self::options).transpose()?.unwrap_or_else(|| options.clone());
+        let named = is_named(url);
+        let pool = |most| {
+            let pool = PgPoolOptions::new().max_connections(most).acquire_timeout(CONNECTION_WAIT_MAX);
+            pool.test_before_acquire(false).max_lifetime(CONNECTION_AGE_MAX).connect_lazy_with(options.clone())
+        };
+        Ok(Postgres {
+            writers: Turns::new(pool(WRITERS_MAX), named, clock),
+            readers: pool(READERS_MAX),
+            direct: Arc::new(direct),
+            named,
+            ring: Arc::new(ArcSwap::from_pointee(Ring::of(keys))),
+            ready: Arc::default(),
+        })
     }
 
     /// Brings the schema up to date and proves the key, if that was not done yet.
@@ -137,15 +144,22 @@ impl Postgres {
 
     fn migrate(&self) -> BoxFuture<'_, Result<(), StoreError>> {
         Box::pin(async {
-            let connection = timeout(CONNECTION_WAIT_MAX, self.direct.connect()).await;
-            let mut connection =
-                connection.map_err(|_| StoreError::Away("it could not be reached in time".to_owned()))??;
-            connection.execute("SET patchbay.org = '*'").await?;
-            let migrated = MIGRATIONS.run_direct(None, &mut connection, false);
-            within(MIGRATION_MAX, async { migrated.await.map_err(migration_failed) }).await?;
+            let mut connection = self.migrated().await?;
+            Postgres::refuse_half_copied(&mut connection).await?;
             let _ = connection.close().await;
             self.prove_key(self.writers.write().await?).await
         })
+    }
+
+    /// Brings the schema up to date; answers with the connection, which sees all.
+    async fn migrated(&self) -> Result<PgConnection, StoreError> {
+        let connection = timeout(CONNECTION_WAIT_MAX, self.direct.connect()).await;
+        let mut connection =
+            connection.map_err(|_| StoreError::Away("it could not be reached in time".to_owned()))??;
+        connection.execute("SET patchbay.org = '*'").await?;
+        let migrated = MIGRATIONS.run_direct(None, &mut connection, false);
+        within(MIGRATION_MAX, async { migrated.await.map_err(migration_failed) }).await?;
+        Ok(connection)
     }
 
     /// A transaction for one question.

@@ -26,7 +26,7 @@ mod person;
 mod phone;
 mod pool;
 mod ports;
-mod read;
+pub(super) mod read;
 mod remote;
 pub(super) mod reseal;
 mod retention;

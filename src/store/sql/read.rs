@@ -91,7 +91,7 @@ pub(super) fn spelled<T: serde::Serialize>(value: T) -> String {
 }
 
 /// A text from outside as tables keep it: no engine finds what stands behind a NUL, and Postgres takes none.
-pub(super) fn plain(text: &str) -> Cow<'_, str> {
+pub(in crate::store) fn plain(text: &str) -> Cow<'_, str> {
     if text.contains('\0') { Cow::Owned(text.replace('\0', "\u{fffd}")) } else { Cow::Borrowed(text) }
 }
 

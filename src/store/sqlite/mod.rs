@@ -9,6 +9,7 @@ mod words;
 mod home;
 mod lay;
 mod scrub;
+mod source;
 #[allow(clippy::duplicate_mod, reason = "compiled for each engine, see docs/decisions/0040")]
 #[path = "../sql/mod.rs"]
 mod sql;
@@ -33,6 +34,9 @@ use crate::model::Clock;
 
 use self::home::{Home, MEMORY_URL};
 pub(super) use self::lay::Laid;
+pub(super) use self::source::Source;
+pub use self::source::is_in_use;
+pub(super) use self::sql::key::KEY_WORD;
 use self::turns::{Turns, Writing};
 use super::keyring::Ring;
 use super::within::migration_failed;

@@ -155,9 +155,9 @@ async fn converged(load: &Load, operator: &Operator, ended: Instant) -> (Instant
 /// other's calls, when each still keeps to the threshold by itself, and one by settings of before while the store that
 /// tells of new ones is in trouble.
 fn judge(tally: &Tally, times: &[Times<'_>], edges: usize) -> Vec<String> {
-    let meanwhile = |bad: &Bad, is_such: fn(&Fault) -> bool| {
+    let meanwhile = |bad: &Bad, is_such: fn(Fault) -> bool| {
         let then = times.iter().filter(|times| bad.at >= times.began && bad.at <= times.converged);
-        then.flat_map(|times| times.faults).any(is_such)
+        then.flat_map(|times| times.faults).copied().any(is_such)
     };
     // Where there is one edge, nobody answers in its place.
     let may_be = |bad: &Bad| match bad.what {
