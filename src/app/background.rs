@@ -21,7 +21,7 @@ use crate::admin::{self, AdminState, EventStream, Pace};
 use crate::backup;
 use crate::calls::Ledger;
 use crate::config::{self, Settings};
-use crate::directory::{Directory, Kept};
+use crate::directory::Directory;
 use crate::edge::{Readiness, SignatureRefusals};
 use crate::events::{Bus, Limits};
 use crate::health::Health;
@@ -35,7 +35,7 @@ use crate::store::{Store, StoreError};
 use crate::telemetry::Metrics;
 
 use super::duties::Duties;
-use super::following::Following;
+use super::following::{self, Following};
 use super::forgetting::Forgetting;
 use super::inspection::inspection;
 use super::restore::{self, Restore};
@@ -43,6 +43,9 @@ use super::rotation::{self, Rotation};
 use super::teller::{Teller, Telling};
 use super::watch::Watch;
 use super::{keepers, ledger, provisioning, surroundings, webhooks};
+
+/// How long a start waits for the last directory to stand in.
+const STAND_IN_WITHIN: Duration = Duration::from_secs(2);
 
 /// No erasure takes longer than this: one that began before is nobody's any more.
 const ERASURE_MAX: SignedDuration = SignedDuration::from_hours(1);
@@ -132,7 +135,8 @@ impl Background {
         let draining_on = if store.is_shared() { Handle::current() } else { draining_on };
         let is_away = store.ping().await.is_err();
         metrics.store_up(!is_away);
-        let (journal, drain) = Journal::open(&settings.spool.dir, Options::default(), Arc::clone(&metrics))
+        let options = Options { in_turn: store.is_shared(), ..Options::default() };
+        let (journal, drain) = Journal::open(&settings.spool.dir, options, Arc::clone(&metrics))
             .with_context(|| format!("could not open the journal in {}", settings.spool.dir.display()))?;
         let bus = Bus::new(random::<8>().iter().map(|byte| format!("{byte:02x}")).collect(), Limits::default());
         let (teller, reporter) = Teller::new(store.clone(), bus.clone(), clock);
@@ -141,11 +145,13 @@ impl Background {
         helpers.spawn_on(reporter.run(stops.helpers.clone()), &draining_on);
 
         let around = Arc::new(surroundings(&settings));
-        let kept = Kept { path: settings.spool.dir.join("directory"), keys: rotation::keyring(&keys), clock };
-        let (kept_at, capacity) = (kept.path.clone(), super::DIRECTORY_CAPACITY);
-        let directory = Directory::with_kept(store.clone(), kept, Arc::clone(&around), Arc::clone(&metrics), capacity);
-        if is_away && !directory.read_kept().await {
-            tracing::error!("calls are answered when the store is back");
+        let directory =
+            Directory::new(store.clone(), Arc::clone(&around), Arc::clone(&metrics), super::DIRECTORY_CAPACITY);
+        let kept_at = settings.spool.dir.join("directory");
+        if store.is_shared() {
+            let standing_in = following::stand_in(directory.clone(), kept_at.clone(), rotation::keyring(&keys), clock);
+            // What takes longer goes on beside the calls.
+            let _ = timeout(STAND_IN_WITHIN, helpers.spawn(standing_in)).await;
         }
         let ledger = ledger::open(&settings, &metrics, &directory, &store, &around).await?;
         let health = Arc::new(Health::default());

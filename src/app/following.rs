@@ -8,7 +8,8 @@ use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::directory::Directory;
-use crate::store::{Changed, Listening, Store};
+use crate::model::Clock;
+use crate::store::{Changed, Keyring, LastError, Listening, Store};
 
 use super::teller::Teller;
 
@@ -71,7 +72,7 @@ impl Following {
     }
 
     fn obey(&self, changed: &Changed, is_first: bool) {
-        // What was read before the first look may be of the last directory.
+        // What was read before the first look may have changed since.
         if is_first || changed.all {
             self.directory.all_changed();
         }
@@ -85,6 +86,23 @@ impl Following {
         match self.store.keep_directory(&self.kept).await {
             Ok(rows) => tracing::debug!(rows, "the directory is kept for when the store is away"),
             Err(why) => tracing::warn!(%why, "the directory could not be kept for when the store is away"),
+        }
+    }
+}
+
+/// Lets the directory that was kept last stand in, if there is one.
+pub(super) async fn stand_in(directory: Directory, kept: PathBuf, keys: Keyring, clock: Clock) {
+    match Store::kept_directory(&kept, &keys, clock).await {
+        Ok(last) => match directory.stand_in(&last).await {
+            Ok(tenants) => {
+                tracing::info!(tenants, "the last directory stands in where the store does not answer in time")
+            }
+            Err(why) => tracing::error!(%why, "the last directory cannot stand in for the store"),
+        },
+        Err(LastError::None) => {}
+        Err(why) => {
+            tracing::error!(%why, "the last directory cannot stand in for the store: while that is away, callers of \
+             numbers that nobody remembers hear that the line has trouble")
         }
     }
 }

@@ -6,7 +6,7 @@
 mod changes;
 mod names;
 mod shelf;
-mod source;
+mod stand_in;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -19,15 +19,12 @@ use crate::model::{
     SigningKey, SipUser, Tenant, TenantId, TwilioAccount,
 };
 use crate::routing::{self, Alike, CompiledTenant, Surroundings};
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, TenantLoad};
 use crate::telemetry::{Lookup, Metrics};
 
 use self::changes::Changes;
 use self::names::{Heard, Name};
 use self::shelf::{Patience, RETRY_AFTER, Shelf};
-use self::source::Source;
-
-pub use self::source::Kept;
 
 /// Longest a webhook waits for the directory before the caller hears that the line has trouble.
 /// The carrier allows 15 seconds; a person starts to doubt after about one.
@@ -46,7 +43,7 @@ pub struct Directory {
 type Compile = fn(&Tenant, &[Number], Option<&TwilioAccount>, &Surroundings) -> (CompiledTenant, Vec<Fault>);
 
 struct Rooms {
-    source: Source,
+    store: Store,
     around: Arc<Surroundings>,
     metrics: Arc<Metrics>,
     compile: Compile,
@@ -166,22 +163,11 @@ impl Directory {
     ///
     /// Called on the runtime that made the store: loads run there, wherever the question comes from.
     pub fn new(store: Store, around: Arc<Surroundings>, metrics: Arc<Metrics>, capacity: usize) -> Directory {
-        Directory::compiling(Source::new(store, None), around, metrics, capacity, routing::compile)
-    }
-
-    /// The same, which asks the last directory, kept in a file, where the store is away.
-    pub fn with_kept(
-        store: Store,
-        kept: Kept,
-        around: Arc<Surroundings>,
-        metrics: Arc<Metrics>,
-        capacity: usize,
-    ) -> Directory {
-        Directory::compiling(Source::new(store, Some(kept)), around, metrics, capacity, routing::compile)
+        Directory::compiling(store, around, metrics, capacity, routing::compile)
     }
 
     fn compiling(
-        source: Source,
+        store: Store,
         around: Arc<Surroundings>,
         metrics: Arc<Metrics>,
         capacity: usize,
@@ -191,8 +177,8 @@ impl Directory {
         let global_account = around.global_account.clone();
         let sip_names = Shelf::new(capacity, runtime.clone(), RETRY_AFTER);
         let rooms = Rooms {
-            heard: Heard::kept_in(source.store.clone(), sip_names.clone()),
-            source,
+            heard: Heard::kept_in(store.clone(), sip_names.clone()),
+            store,
             around,
             metrics,
             compile,
@@ -250,7 +236,7 @@ impl Directory {
         let patience = Patience::of(LOOKUP_TIMEOUT);
         let route = self.rooms.vapi_numbers.get(id, &patience, || {
             let (rooms, id) = (Arc::clone(&self.rooms), id.clone());
-            async move { Ok(rooms.source.number_by_vapi_id(&id).await?.and_then(|number| rooms.route(number))) }
+            async move { Ok(rooms.store.number_by_vapi_id(&id).await?.and_then(|number| rooms.route(number))) }
         });
         let answer = self.line_of_route(route.await, &patience).await;
         self.counted(answer)
@@ -267,7 +253,7 @@ impl Directory {
         let patience = Patience::of(LOOKUP_TIMEOUT);
         let answer = self.rooms.phones.get(id, &patience, || {
             let (rooms, id) = (Arc::clone(&self.rooms), id.clone());
-            async move { Ok(rooms.source.phone_integration(&id).await?) }
+            async move { Ok(rooms.store.phone_integration(&id).await?.map(|(phone, _)| phone)) }
         });
         self.counted(answer.await)
     }
@@ -282,7 +268,7 @@ impl Directory {
         let answer = self.rooms.accounts.get(&sid, &patience, || {
             let (rooms, sid) = (Arc::clone(&self.rooms), sid.clone());
             async move {
-                let org = rooms.source.org_by_account(&sid).await?;
+                let org = rooms.store.org_by_account(&sid).await?;
                 Ok(org.and_then(|org| Some(Account::new(Some(org.id), org.twilio?))))
             }
         });
@@ -307,7 +293,7 @@ impl Directory {
 
     /// True if some tenant's calls could be answered without the store.
     pub fn is_warm(&self) -> bool {
-        self.rooms.tenants.holds_any() || self.rooms.source.has_last()
+        self.rooms.tenants.holds_any()
     }
 
     /// Forgets what changed, at once.
@@ -342,7 +328,6 @@ impl Directory {
     /// Anything may have changed: what is known stands in until it is read again.
     pub fn all_changed(&self) {
         let rooms = &self.rooms;
-        rooms.source.is_back();
         rooms.numbers.forget_if(|_| true);
         rooms.vapi_numbers.forget_if(|_| true);
         rooms.sip_names.forget_if(|_| true);
@@ -352,16 +337,11 @@ impl Directory {
         rooms.changes.note_all();
     }
 
-    /// Makes ready for a store that is away: reads the last directory now, and not when somebody calls.
-    pub async fn read_kept(&self) -> bool {
-        self.rooms.source.last().await.is_some()
-    }
-
     async fn line_of_number(&self, number: E164, patience: &Patience) -> (Found<Line>, Lookup) {
         let key = number.packed();
         let route = self.rooms.numbers.get(&key, patience, || {
             let rooms = Arc::clone(&self.rooms);
-            async move { Ok(rooms.source.number_by_e164(number).await?.and_then(|number| rooms.route(number))) }
+            async move { Ok(rooms.store.number_by_e164(number).await?.and_then(|number| rooms.route(number))) }
         });
         self.line_of_route(route.await, patience).await
     }
@@ -385,11 +365,11 @@ impl Directory {
         let load = || {
             let (rooms, name) = (Arc::clone(&self.rooms), Arc::clone(&name));
             async move {
-                let named = rooms.source.sip_user(&name).await?;
+                let named = rooms.store.sip_user(&name).await?;
                 // Telephone systems dial on what was called: the number their business is known by.
                 let user = match (named, as_number(&name)) {
                     (None, Some(number)) => {
-                        let known = rooms.source.tenant_known_by(number).await?;
+                        let known = rooms.store.tenant_known_by(number).await?;
                         let tenant = known.filter(|(how, _)| *how == PhoneMethod::Sip).map(|(_, id)| id);
                         tenant.map(|tenant| SipUser { tenant, signs_in: true, is_awaited: false })
                     }
@@ -463,13 +443,17 @@ impl Rooms {
     }
 
     async fn compiled(&self, id: &TenantId) -> Result<Option<CompiledTenant>, StoreError> {
-        let Some(load) = self.source.load_tenant(id).await? else { return Ok(None) };
-        let (mut compiled, doubts) = (self.compile)(&load.tenant, &load.numbers, load.account.as_ref(), &self.around);
+        Ok(self.store.load_tenant(id).await?.map(|load| self.compile(&load)))
+    }
+
+    fn compile(&self, load: &TenantLoad) -> CompiledTenant {
+        let tenant = &load.tenant;
+        let (mut compiled, doubts) = (self.compile)(tenant, &load.numbers, load.account.as_ref(), &self.around);
         for fault in doubts {
-            tracing::warn!(tenant = %id, code = fault.code, pointer = fault.pointer, "stored settings are doubtful");
+            tracing::warn!(tenant = %tenant.id, code = fault.code, pointer = fault.pointer, "stored settings are doubtful");
         }
         compiled.share(&self.alike);
-        Ok(Some(compiled))
+        compiled
     }
 }
 
@@ -492,6 +476,6 @@ fn worse(one: Lookup, other: Lookup) -> Lookup {
 
 impl fmt::Debug for Rooms {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Rooms").field("store", &self.source.store).finish_non_exhaustive()
+        f.debug_struct("Rooms").field("store", &self.store).finish_non_exhaustive()
     }
 }

@@ -157,6 +157,13 @@ where
         !self.inner.known.is_empty()
     }
 
+    /// Something that was known once: it stands in where nothing newer is known, and while that cannot be had.
+    pub(super) fn stand_in(&self, key: K, value: V) {
+        if self.inner.known.peek(&key).is_none() {
+            self.inner.known.insert(key, Kept { value: Arc::new(value), standing: Standing::Stale });
+        }
+    }
+
     /// The thing has changed: the next to ask loads it, and what is known stands in while that fails.
     pub(super) fn forget(&self, key: &K) {
         if let Some(load) = self.inner.loads.get(key) {

@@ -89,7 +89,7 @@ impl Drain {
             backoff_min: options.backoff_min,
             backoff_max: options.backoff_max,
             place: Place { number: 0, journal: Arc::clone(&shared.id), offset: 0, applied: 0 },
-            pace: Pace::new(),
+            pace: if options.in_turn { Pace::in_turn() } else { Pace::new() },
             gathers_until: None,
             backoff: options.backoff_min,
             refusals: 0,

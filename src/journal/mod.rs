@@ -77,6 +77,8 @@ pub struct Options {
     pub durable_within: Duration,
     /// How long records on disk are gathered before they are applied, unless somebody waits or they are many.
     pub apply_within: Duration,
+    /// The store is written by other processes too, each in its turn.
+    pub in_turn: bool,
     /// First wait after the store failed; doubled each time.
     pub backoff_min: Duration,
     /// Longest wait.
@@ -95,6 +97,7 @@ impl Default for Options {
             retry_every: Duration::from_secs(1),
             durable_within: Duration::from_secs(3),
             apply_within: Duration::from_millis(80),
+            in_turn: false,
             backoff_min: Duration::from_millis(100),
             backoff_max: Duration::from_secs(5),
         }

@@ -21,11 +21,18 @@ const SHORT: Duration = Duration::from_millis(25);
 #[derive(Debug)]
 pub(super) struct Pace {
     records: usize,
+    in_turn: bool,
 }
 
 impl Pace {
     pub(super) fn new() -> Pace {
-        Pace { records: FIRST }
+        Pace { records: FIRST, in_turn: false }
+    }
+
+    /// Of a store that other processes write too, in turn. How long a batch took says how long it waited: where it is made
+    /// smaller for that, each turn carries less, and the wait becomes longer still.
+    pub(super) fn in_turn() -> Pace {
+        Pace { records: MOST, in_turn: true }
     }
 
     /// The size of the next batch.
@@ -35,6 +42,9 @@ impl Pace {
 
     /// The last batch was of so many records and took so long. A few that were quick say nothing of many.
     pub(super) fn took(&mut self, records: usize, time: Duration) {
+        if self.in_turn {
+            return;
+        }
         if time > LONGEST {
             self.records = (self.records / 2).max(FEWEST);
         } else if time < SHORT && records >= self.records {
@@ -70,6 +80,13 @@ mod tests {
         batches(&mut pace, 10, Duration::from_micros(50));
         let slow = batches(&mut pace, 20, Duration::from_millis(5));
         assert!(slow[5..].iter().all(|time| *time <= LONGEST), "{slow:?}");
+    }
+
+    #[test]
+    fn a_turn_that_was_long_waited_for_is_used_in_full() {
+        let mut pace = Pace::in_turn();
+        batches(&mut pace, 20, Duration::from_millis(5));
+        assert_eq!(pace.records(), MOST);
     }
 
     #[test]

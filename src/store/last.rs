@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 
 use super::sqlite::Laid;
 use super::{Keyring, Sqlite, Store, StoreError};
-use crate::model::Clock;
+use crate::model::{Clock, E164, Sid, TenantId};
 use tokio::runtime::Handle;
 
 /// Its tables and their keys, in an order in which each refers to those before it.
@@ -77,13 +77,40 @@ impl Store {
         Ok(rows)
     }
 
-    /// The directory of a file, as a store that is asked like any other and gone with its last handle.
-    pub async fn kept_directory(path: &Path, keys: &Keyring, clock: Clock) -> Result<Store, LastError> {
+    /// The directory of a file.
+    pub async fn kept_directory(path: &Path, keys: &Keyring, clock: Clock) -> Result<Last, LastError> {
         let rows = read(path)?;
         let laid = Sqlite::open("sqlite::memory:", keys, &Handle::current(), clock).await?;
         laid.lay(&rows).await?;
-        Ok(Store::Sqlite(laid))
+        Ok(Last {
+            store: Store::Sqlite(laid),
+            tenants: all(&rows, "tenants", "id", |text| TenantId::parse(text).ok()),
+            numbers: all(&rows, "numbers", "e164", |text| E164::parse(text).ok()),
+            names: all(&rows, "sip_names", "name", |text| Some(text.to_owned())),
+            accounts: all(&rows, "organizations", "twilio_sid", |text| Sid::parse(text).ok()),
+        })
     }
+}
+
+/// The last directory, read back: a store that is asked like any other and gone with its last handle, and what there is to
+/// ask for.
+#[derive(Clone, Debug)]
+pub struct Last {
+    /// Who answers.
+    pub store: Store,
+    /// Its tenants.
+    pub tenants: Vec<TenantId>,
+    /// Its numbers.
+    pub numbers: Vec<E164>,
+    /// Its names on the SIP domain.
+    pub names: Vec<String>,
+    /// Its accounts.
+    pub accounts: Vec<Sid>,
+}
+
+fn all<T>(rows: &[Laid], table: &str, column: &str, of: impl Fn(&str) -> Option<T>) -> Vec<T> {
+    let of_table = rows.iter().filter(|(name, _)| *name == table);
+    of_table.filter_map(|(_, row)| of(row.get(column)?.as_str()?)).collect()
 }
 
 /// The file on its way.

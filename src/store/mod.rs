@@ -69,7 +69,7 @@ pub use idempotent::{Claimed, KEPT as ANSWERS_KEPT, Wish};
 pub use jobs::{ClaimedJob, JobBounds};
 pub use keyring::Keyring;
 pub use keys::{KeysInUse, ResealMark, Resealed};
-pub use last::LastError;
+pub use last::{Last, LastError};
 pub use life::{NumberWatch, WatchFinding};
 pub use past::{CallHeap, PastCall};
 pub use person::{Bounds, Erased, ErasureReport, ErasureRow, ErasureState, KeptPlace, PersonAsk, PersonCall, Scrubbed};

@@ -26,6 +26,8 @@ pub struct Options {
     pub rate: f64,
     /// `PATCHBAY_CLUSTER_ROUNDS`: of simultaneous calls; a hundred where it is about the proof.
     pub rounds: u32,
+    /// `PATCHBAY_CLUSTER_AT_ONCE`: how many those are; a thousand where it is about the proof, which takes an optimized build.
+    pub at_once: usize,
     /// `PATCHBAY_CLUSTER_CHANGES`: of settings, whose way to the other edges is timed.
     pub changes: u32,
     /// `PATCHBAY_CLUSTER_CALLS`: each with its voicemail, kept through repeated faults.
@@ -47,6 +49,7 @@ impl Options {
             fault: Duration::from_secs_f64(given("PATCHBAY_CLUSTER_SECONDS", 5.0)),
             rate: given("PATCHBAY_CLUSTER_RATE", 30.0),
             rounds: given("PATCHBAY_CLUSTER_ROUNDS", 3),
+            at_once: given("PATCHBAY_CLUSTER_AT_ONCE", 200),
             changes: given("PATCHBAY_CLUSTER_CHANGES", 40),
             calls: given("PATCHBAY_CLUSTER_CALLS", 1_500),
             seed: given("PATCHBAY_SEED", Timestamp::now().as_second() as u64 / 86_400),

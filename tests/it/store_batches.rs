@@ -46,6 +46,26 @@ async fn store(file: &Path) -> Store {
     store
 }
 
+/// What was told of voicemails. One by one each may be told of as it stands for a moment, before more is known of it; in a
+/// batch as it stands at its end. So of the lines of one the other may have fewer, and words of its own.
+fn of_voicemails(kept: &str) -> Vec<&str> {
+    kept.lines().filter(|line| line.contains("voicemail.created")).collect()
+}
+
+/// All else. An identifier that two voicemails came with is that of the one which is there first, for a moment at least; so
+/// what they are called is left out.
+fn but_for_those(kept: &str) -> Vec<String> {
+    let rest = kept.lines().filter(|line| !line.contains("voicemail.created"));
+    let mut rest: Vec<String> = rest
+        .map(|line| match line.strip_prefix("voicemails [").and_then(|row| row.split_once(',')) {
+            Some((_, row)) => format!("voicemails {row}"),
+            None => line.to_owned(),
+        })
+        .collect();
+    rest.sort_unstable();
+    rest
+}
+
 /// Everything in these tables that the condition leaves, as it stands there.
 async fn kept(file: &Path, only: &str) -> String {
     let mut raw: SqliteConnection = SqliteConnectOptions::new().filename(file).connect().await.unwrap();
@@ -102,7 +122,9 @@ async fn records_in_batches_come_to_what_they_come_to_one_by_one() {
                 (kept(&one_by_one, &mark).await, kept(&batched, &mark).await)
             });
             told.fetch_add(one_has.matches("webhook_deliveries").count(), Ordering::Relaxed);
-            prop_assert_eq!(one_has, many_has);
+            prop_assert_eq!(but_for_those(&one_has), but_for_those(&many_has));
+            let (at_times, at_the_end) = (of_voicemails(&one_has), of_voicemails(&many_has));
+            prop_assert!(at_the_end.len() <= at_times.len() && at_the_end.is_empty() == at_times.is_empty());
         });
     });
     assert!(told.load(Ordering::Relaxed) > 0, "somebody was told of something");

@@ -111,24 +111,22 @@ impl Standing {
     }
 }
 
-/// Applies records in order.
+/// Applies records: of calls first, then of voicemails, each in their order. They come to the same in any.
 async fn apply_all(writing: &mut Writing, records: &[&Record], tells: bool) -> Result<(), StoreError> {
-    let mut rest = records;
-    while let Some(first) = rest.first() {
-        let run = match first {
-            Record::Voicemail(news) => {
-                voicemails::take_news(writing, news).await?;
-                1
-            }
-            _ => {
-                let run = Batch::run(rest);
-                apply_run(writing, &rest[..run], tells).await?;
-                run
-            }
-        };
+    let (mut of_calls, mut news) = (Vec::with_capacity(records.len()), Vec::new());
+    for record in records {
+        match record {
+            Record::Voicemail(one) => news.push(one),
+            _ => of_calls.push(*record),
+        }
+    }
+    let mut rest = of_calls.as_slice();
+    while !rest.is_empty() {
+        let run = Batch::run(rest);
+        apply_run(writing, &rest[..run], tells).await?;
         rest = &rest[run..];
     }
-    Ok(())
+    voicemails::take_news(writing, &news).await
 }
 
 /// Applies records that go together. A few are read for and merged at a time, so that a call on the same core comes in

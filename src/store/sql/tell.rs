@@ -54,19 +54,12 @@ impl Engine {
     }
 }
 
-/// A voicemail after news of it was merged: told once it can be heard, and to a tenant's endpoints once it is known
-/// to be that tenant's.
-pub(super) async fn voicemail_merged(
-    writing: &mut Writing,
-    before: Option<&VoicemailRow>,
-    after: &VoicemailRow,
-) -> Result<(), StoreError> {
+/// What is to be told of a voicemail after news of it was merged: that it is there, once it can be heard, and to a tenant's
+/// endpoints once it is known to be that tenant's.
+pub(super) fn voicemail_is_there(before: Option<&VoicemailRow>, after: &VoicemailRow) -> Option<Event> {
     let was_told =
         before.is_some_and(|before| before.state == VoicemailState::Ready && before.tenant_id == after.tenant_id);
-    if was_told || after.state != VoicemailState::Ready {
-        return Ok(());
-    }
-    tell_all(writing, &[Event::voicemail_created(after)]).await
+    (!was_told && after.state == VoicemailState::Ready).then(|| Event::voicemail_created(after))
 }
 
 /// A delivery for each endpoint that wants one of the events and was not told of it.

@@ -1,15 +1,17 @@
 //! Voicemails: their news, and what the news add up to.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
+use sqlx::Arguments as _;
+use sqlx::error::BoxDynError;
 
-use super::bulk::KEYS_MAX;
+use super::bulk::{Bulk, KEYS_MAX};
 use super::read::{Columns, json_text, plain, spelled, word};
-use super::tell::voicemail_merged;
+use super::tell::{tell_all, voicemail_is_there};
 use super::walk::{Cond, List, Order, Stretch, Walk};
 use super::whose::Whose;
-use super::{DbRow, Engine, READ_MAX, WORK_MAX, Writing, within};
+use super::{DbArguments, DbRow, Engine, READ_MAX, WORK_MAX, Writing, within};
 use crate::model::{Sid, TenantId, VoicemailId, VoicemailNews, VoicemailState};
 use crate::store::cursor::{anywhere, nanos};
 use crate::store::voicemail::CallOf;
@@ -112,106 +114,155 @@ fn found_by(words: &str) -> Cond {
     from.and_sql(concat!(" ESCAPE '\\' OR transcript ", like!(), " ")).text(anywhere(words)).and_sql(" ESCAPE '\\')")
 }
 
-/// Keeps a piece of news and makes the call's voicemails anew.
-pub(super) async fn take_news(writing: &mut Writing, news: &VoicemailNews) -> Result<(), StoreError> {
-    let recording = news.recording_sid.as_ref().map(Sid::as_str);
-    // A recording told under two calls is still one voicemail: it stays with the call it was first told under.
-    let query = sqlx::query("SELECT call_sid FROM voicemail_news WHERE recording_sid = $1 ORDER BY id LIMIT 1");
-    let known = query.bind(recording).fetch_optional(&mut **writing).await?;
-    let call_sid: Sid = match known {
-        Some(row) => Columns(&row).identity("call_sid")?,
-        None => news.call_sid.clone(),
-    };
-    sqlx::query("INSERT INTO voicemail_news (call_sid, recording_sid, news) VALUES ($1, $2, $3)")
-        .bind(call_sid.as_str())
-        .bind(recording)
-        .bind(json_text(news)?)
-        .execute(&mut **writing)
+/// Keeps news, in the order it came, and makes the voicemails of its calls anew.
+pub(super) async fn take_news(writing: &mut Writing, news: &[&VoicemailNews]) -> Result<(), StoreError> {
+    for some in news.chunks(KEYS_MAX) {
+        let mut told_under = told_under(writing, some).await?;
+        let mut calls: Vec<Sid> = Vec::with_capacity(some.len());
+        let mut rows: Vec<(Sid, Option<&Sid>, String)> = Vec::with_capacity(some.len());
+        for one in some {
+            let recording = one.recording_sid.as_ref();
+            // A recording told under two calls is still one voicemail: it stays with the call it was first told under.
+            let known = recording.and_then(|recording| told_under.get(recording));
+            let call = known.unwrap_or(&one.call_sid).clone();
+            if let Some(recording) = recording {
+                told_under.entry(recording.clone()).or_insert_with(|| call.clone());
+            }
+            if !calls.contains(&call) {
+                calls.push(call.clone());
+            }
+            rows.push((call, recording, json_text(one)?));
+        }
+        static NEWS: Bulk =
+            Bulk::new("INSERT INTO voicemail_news (call_sid, recording_sid, news) VALUES ", "(?, ?, ?)", "");
+        NEWS.execute(writing, &rows, |(call, recording, news), row| {
+            row.add(call.as_str())?;
+            row.add(recording.map(Sid::as_str))?;
+            row.add(news.as_str())
+        })
         .await?;
-    merge_again(writing, &call_sid).await
+        merge_again(writing, &calls.iter().collect::<Vec<_>>()).await?;
+    }
+    Ok(())
+}
+
+/// Under which calls these recordings were told first.
+async fn told_under(writing: &mut Writing, news: &[&VoicemailNews]) -> Result<HashMap<Sid, Sid>, StoreError> {
+    let recordings: Vec<&Sid> = news.iter().filter_map(|news| news.recording_sid.as_ref()).collect();
+    let mut under = HashMap::new();
+    if recordings.is_empty() {
+        return Ok(under);
+    }
+    let query = "SELECT recording_sid, call_sid FROM voicemail_news \
+                 WHERE recording_sid IN (SELECT value FROM json_each($1)) ORDER BY id";
+    let rows = sqlx::query(query).bind(json_text(&recordings)?).fetch_all(&mut **writing).await?;
+    for row in &rows {
+        let (recording, call): (Sid, Sid) =
+            (Columns(row).identity("recording_sid")?, Columns(row).identity("call_sid")?);
+        under.entry(recording).or_insert(call);
+    }
+    Ok(under)
 }
 
 /// It has become known whose calls these are: voicemails that nobody claimed follow them.
 pub(super) async fn calls_have_tenants(writing: &mut Writing, calls: &[&Sid]) -> Result<(), StoreError> {
     for some in calls.chunks(KEYS_MAX) {
-        let query = "SELECT DISTINCT call_sid FROM voicemail_news WHERE call_sid IN (SELECT value FROM json_each($1))";
-        let query = sqlx::query_scalar::<_, String>(query).bind(json_text(&some)?);
-        let told = query.fetch_all(&mut **writing).await?;
-        for call in some.iter().filter(|call| told.iter().any(|told| told == call.as_str())) {
-            merge_again(writing, call).await?;
-        }
+        merge_again(writing, some).await?;
     }
     Ok(())
 }
 
-async fn merge_again(writing: &mut Writing, call_sid: &Sid) -> Result<(), StoreError> {
-    let query = sqlx::query("SELECT news FROM voicemail_news WHERE call_sid = $1 ORDER BY id");
-    let rows = query.bind(call_sid.as_str()).fetch_all(&mut **writing).await?;
-    let mut news: Vec<VoicemailNews> = Vec::with_capacity(rows.len());
+/// Makes the voicemails of a few calls anew, from all their news.
+async fn merge_again(writing: &mut Writing, calls: &[&Sid]) -> Result<(), StoreError> {
+    let list = json_text(&calls)?;
+    let news =
+        "SELECT call_sid, news FROM voicemail_news WHERE call_sid IN (SELECT value FROM json_each($1)) ORDER BY id";
+    let rows = sqlx::query(news).bind(&list).fetch_all(&mut **writing).await?;
+    let mut told: HashMap<Sid, Vec<VoicemailNews>> = HashMap::new();
     for row in &rows {
-        news.extend(Columns(row).json("news")?);
+        let call: Sid = Columns(row).identity("call_sid")?;
+        told.entry(call).or_default().extend(Columns(row).json("news")?);
     }
-    if news.is_empty() {
+    if told.is_empty() {
         return Ok(());
     }
-    let query = sqlx::query(
-        "SELECT tenant_id, CASE WHEN json_valid(began) THEN json_extract(began, '$.account_sid') END AS account_sid \
-         FROM calls WHERE call_sid = $1",
-    );
-    let call = match query.bind(call_sid.as_str()).fetch_optional(&mut **writing).await? {
-        Some(row) => {
-            CallOf { tenant: Columns(&row).parsed("tenant_id")?, account: Columns(&row).parsed("account_sid")? }
-        }
-        None => CallOf::default(),
-    };
-    let query = sqlx::query("SELECT * FROM voicemails WHERE call_sid = $1 ORDER BY created_at, id");
-    let rows = query.bind(call_sid.as_str()).fetch_all(&mut **writing).await?;
-    let kept: Vec<VoicemailRow> = rows.iter().filter_map(readable).collect();
+    let of_calls = "SELECT call_sid, tenant_id, CASE WHEN json_valid(began) THEN json_extract(began, '$.account_sid') END \
+                    AS account_sid FROM calls WHERE call_sid IN (SELECT value FROM json_each($1))";
+    let rows = sqlx::query(of_calls).bind(&list).fetch_all(&mut **writing).await?;
+    let mut of_calls: HashMap<Sid, CallOf> = HashMap::new();
+    for row in &rows {
+        let columns = Columns(row);
+        let call = CallOf { tenant: columns.parsed("tenant_id")?, account: columns.parsed("account_sid")? };
+        of_calls.insert(columns.identity("call_sid")?, call);
+    }
+    let kept = "SELECT * FROM voicemails WHERE call_sid IN (SELECT value FROM json_each($1)) ORDER BY created_at, id";
+    let rows = sqlx::query(kept).bind(&list).fetch_all(&mut **writing).await?;
+    let mut kept: HashMap<Sid, Vec<VoicemailRow>> = HashMap::new();
+    for row in rows.iter().filter_map(readable) {
+        kept.entry(row.call_sid.clone()).or_default().push(row);
+    }
 
-    let mut merged = voicemail::merge(call_sid, &news, &call);
-    voicemail::keep_ids(&mut merged, &kept);
-    let ours: HashSet<&VoicemailId> = kept.iter().map(|row| &row.id).collect();
-    for row in &mut merged {
-        if !ours.contains(&row.id) && id_is_taken(writing, &row.id).await? {
+    let mut merged: Vec<VoicemailRow> = Vec::new();
+    for call in calls {
+        let Some(news) = told.get(*call).filter(|news| !news.is_empty()) else { continue };
+        let (of_call, kept) = (of_calls.get(*call), kept.get(*call));
+        let mut of_this = voicemail::merge(call, news, of_call.unwrap_or(&CallOf::default()));
+        voicemail::keep_ids(&mut of_this, kept.map_or(&[], Vec::as_slice));
+        merged.extend(of_this);
+    }
+    let before: HashMap<VoicemailId, VoicemailRow> =
+        kept.into_values().flatten().map(|row| (row.id.clone(), row)).collect();
+    let fresh: Vec<&VoicemailId> = merged.iter().map(|row| &row.id).filter(|id| !before.contains_key(*id)).collect();
+    let mut taken = taken(writing, &fresh).await?;
+    for row in merged.iter_mut().filter(|row| !before.contains_key(&row.id)) {
+        if taken.contains(&row.id) {
             row.id = voicemail::another_id(row);
         }
-        write_voicemail(writing, row).await?;
-        voicemail_merged(writing, kept.iter().find(|kept| kept.id == row.id), row).await?;
+        taken.insert(row.id.clone());
     }
-    Ok(())
+    WHOLE.execute(writing, &merged, whole_row).await?;
+    let told = merged.iter().filter_map(|row| voicemail_is_there(before.get(&row.id), row)).collect::<Vec<_>>();
+    tell_all(writing, &told).await
 }
 
-async fn id_is_taken(writing: &mut Writing, id: &VoicemailId) -> Result<bool, StoreError> {
-    let query = sqlx::query("SELECT 1 FROM voicemails WHERE id = $1").bind(id.as_str());
-    Ok(query.fetch_optional(&mut **writing).await?.is_some())
+/// Which of these identifiers somebody has already.
+async fn taken(writing: &mut Writing, ids: &[&VoicemailId]) -> Result<HashSet<VoicemailId>, StoreError> {
+    if ids.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let query = sqlx::query("SELECT id FROM voicemails WHERE id IN (SELECT value FROM json_each($1))");
+    let rows = query.bind(json_text(&ids)?).fetch_all(&mut **writing).await?;
+    rows.iter().map(|row| Columns(row).identity("id")).collect()
 }
 
-/// Writes all but `heard`, which belongs to people and not to news.
-async fn write_voicemail(writing: &mut Writing, row: &VoicemailRow) -> Result<(), StoreError> {
-    sqlx::query(
-        "INSERT INTO voicemails (id, tenant_id, call_sid, account_sid, recording_sid, recording_url, from_number, \
-         duration_seconds, state, transcript, created_at, org_id) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, coalesce((SELECT org_id FROM tenants WHERE id = $2), \
-         (SELECT org_id FROM tenant_versions WHERE id = $2 ORDER BY version DESC LIMIT 1))) \
-         ON CONFLICT (id) DO UPDATE SET tenant_id = excluded.tenant_id, org_id = excluded.org_id, account_sid = excluded.account_sid, \
-         recording_sid = excluded.recording_sid, recording_url = excluded.recording_url, \
-         from_number = excluded.from_number, duration_seconds = excluded.duration_seconds, state = excluded.state, \
-         transcript = excluded.transcript, created_at = excluded.created_at",
-    )
-    .bind(row.id.as_str())
-    .bind(row.tenant_id.as_ref().map(TenantId::as_str))
-    .bind(row.call_sid.as_str())
-    .bind(row.account_sid.as_ref().map(Sid::as_str))
-    .bind(row.recording_sid.as_ref().map(Sid::as_str))
-    .bind(row.recording_url.as_deref().map(plain))
-    .bind(row.from.as_deref().map(plain))
-    .bind(row.duration_seconds.map(i64::from))
-    .bind(spelled(row.state))
-    .bind(row.transcript.as_deref().map(plain))
-    .bind(nanos(row.created_at))
-    .execute(&mut **writing)
-    .await?;
-    Ok(())
+/// All but `heard`, which belongs to people and not to news.
+static WHOLE: Bulk = Bulk::new(
+    "INSERT INTO voicemails (id, call_sid, account_sid, recording_sid, recording_url, from_number, duration_seconds, state, \
+     transcript, created_at, tenant_id, org_id) VALUES ",
+    "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, coalesce((SELECT org_id FROM tenants WHERE id = ?), \
+     (SELECT org_id FROM tenant_versions WHERE id = ? ORDER BY version DESC LIMIT 1)))",
+    " ON CONFLICT (id) DO UPDATE SET tenant_id = excluded.tenant_id, org_id = excluded.org_id, \
+     account_sid = excluded.account_sid, recording_sid = excluded.recording_sid, \
+     recording_url = excluded.recording_url, from_number = excluded.from_number, \
+     duration_seconds = excluded.duration_seconds, state = excluded.state, transcript = excluded.transcript, \
+     created_at = excluded.created_at",
+);
+
+fn whole_row(voicemail: &VoicemailRow, row: &mut DbArguments) -> Result<(), BoxDynError> {
+    let owned = |text: &Option<String>| text.as_deref().map(|text| plain(text).into_owned());
+    row.add(voicemail.id.as_str())?;
+    row.add(voicemail.call_sid.as_str())?;
+    row.add(voicemail.account_sid.as_ref().map(Sid::as_str))?;
+    row.add(voicemail.recording_sid.as_ref().map(Sid::as_str))?;
+    row.add(owned(&voicemail.recording_url))?;
+    row.add(owned(&voicemail.from))?;
+    row.add(voicemail.duration_seconds.map(i64::from))?;
+    row.add(spelled(voicemail.state))?;
+    row.add(owned(&voicemail.transcript))?;
+    row.add(nanos(voicemail.created_at))?;
+    // It says whose, and twice from whom to learn which organization's.
+    let tenant = voicemail.tenant_id.as_ref().map(TenantId::as_str);
+    (0..3).try_for_each(|_| row.add(tenant))
 }
 
 pub(super) fn readable(row: &DbRow) -> Option<VoicemailRow> {

@@ -1,4 +1,4 @@
-//! The count is one count: of a thousand simultaneous calls over all edges, exactly the threshold reach staff.
+//! The count is one count: of many simultaneous calls over all edges, exactly the threshold reach staff.
 
 use std::time::{Duration, Instant};
 
@@ -11,7 +11,6 @@ use crate::cluster::{Cluster, Plan};
 use crate::options::Options;
 use crate::servers::Desk;
 
-const CALLS: usize = 1_000;
 const THRESHOLD: usize = 37;
 /// Longest it takes until calls that have ended are forgotten by all.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -32,7 +31,7 @@ pub async fn run(options: &Options) -> Report {
             report.faults.push(fault);
             break;
         }
-        let sids: Vec<String> = (0..CALLS).map(|_| call_sid()).collect();
+        let sids: Vec<String> = (0..options.at_once).map(|_| call_sid()).collect();
         let mut to_staff = 0;
         let fields = [("CallStatus", "ringing")];
         for answer in ask_all(&cluster, &line, &sids, VOICE, &fields).await {
@@ -57,7 +56,7 @@ pub async fn run(options: &Options) -> Report {
         report.faults.push(format!("not {THRESHOLD} each time: {counts:?}"));
     }
     report.figures.worst_ms = longest.as_millis() as u64;
-    report.figures.notes.push(format!("{} rounds of {CALLS}", counts.len()));
+    report.figures.notes.push(format!("{} rounds of {}", counts.len(), options.at_once));
     Report { figures: Figures { converged: "-".to_owned(), saw: "-".to_owned(), ..report.figures }, ..report }
 }
 

@@ -165,7 +165,7 @@ fn judge(tally: &Tally, times: &[Times<'_>], edges: usize) -> Vec<String> {
         What::Miscounted | What::Differs => meanwhile(bad, Fault::parts_counts),
         What::Stale => meanwhile(bad, Fault::delays_settings),
         What::Wrong => false,
-        What::Failed => edges == 1 && meanwhile(bad, |fault| *fault != Fault::DiskFull),
+        What::Failed => edges == 1 && meanwhile(bad, |fault| fault != Fault::DiskFull),
     };
     let bad = tally.bad.iter().filter(|bad| !may_be(bad));
     let mut wrong = some(bad.map(|bad| format!("{:?}, {}: {}", bad.what, when(bad.at, times), bad.told)));

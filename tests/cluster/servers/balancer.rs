@@ -39,6 +39,7 @@ impl Balancer {
             log: &log,
             user: None,
             farewell: Signal::KILL,
+            comes_first: false,
         });
         let url = format!("http://{address}/healthz");
         let web = reqwest::Client::builder().tls_certs_only([]).no_proxy().build().expect("an HTTP client");

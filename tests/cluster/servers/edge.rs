@@ -57,6 +57,7 @@ impl Edge {
             log: &self.log(),
             user: None,
             farewell: Signal::KILL,
+            comes_first: false,
         }));
     }
 

@@ -79,6 +79,7 @@ impl Postgres {
             log: &self.log(),
             user: self.user,
             farewell: Signal::QUIT,
+            comes_first: true,
         }));
         let this = &*self;
         until("Postgres answers", &self.log(), async || this.tried("postgres", "SELECT 1").await.is_ok()).await;

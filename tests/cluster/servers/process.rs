@@ -33,6 +33,9 @@ pub struct Start<'a> {
     /// Another user it runs as, by name.
     pub user: Option<&'a str>,
     pub farewell: Signal,
+    /// It comes before all others, as far as this user may say so: a server of which the edges expect that it has a machine
+    /// of its own, while all of them and the callers share one here.
+    pub comes_first: bool,
 }
 
 impl Process {
@@ -52,6 +55,9 @@ impl Process {
         command.stdout(log.try_clone().expect("a second handle")).stderr(log);
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
         let child = command.spawn().unwrap_or_else(|error| panic!("{}: {error}", start.program.display()));
+        if start.comes_first {
+            let _ = rustix::process::setpriority_process(Some(Pid::from_child(&child)), -10);
+        }
         Process { child, log: start.log.to_owned(), farewell: start.farewell }
     }
 

@@ -47,6 +47,7 @@ impl Redis {
             log: &self.log(),
             user: None,
             farewell: Signal::KILL,
+            comes_first: true,
         }));
         let this = &*self;
         until("Redis answers", &self.log(), async || this.said("PING").await.is_some_and(|said| said == "+PONG")).await;

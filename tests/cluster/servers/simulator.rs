@@ -26,6 +26,7 @@ impl Simulator {
             log: &log,
             user: None,
             farewell: Signal::KILL,
+            comes_first: false,
         });
         until("the simulator listens", &log, async || tokio::net::TcpStream::connect(address).await.is_ok()).await;
         Simulator { address, _process: process }
