@@ -1,6 +1,7 @@
 //! The sections of the settings: which settings there are, of what kind, and what must fit together.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use ipnet::IpNet;
 use tracing::level_filters::LevelFilter;
@@ -114,11 +115,14 @@ impl Spool {
 pub struct Live {
     /// Where.
     pub url: LiveUrl,
+    /// Longest that Redis may take to count a call.
+    pub answer_within: Duration,
 }
 
 impl Live {
     pub(super) fn read(reader: &mut Reader) -> Live {
-        Live { url: reader.text("live.url", LiveUrl::parse) }
+        let url = reader.text("live.url", LiveUrl::parse);
+        Live { url, answer_within: Duration::from_millis(u64::from(reader.number("live.answer_within_ms", 10..=500))) }
     }
 }
 

@@ -50,6 +50,9 @@ pub struct Plan<'a> {
     pub edges: usize,
     /// The spool of one edge is to be on a disk that can be filled.
     pub small_disk: bool,
+    /// Redis is given half a second: edges, servers and callers share a few processors here, and what is tried is how it
+    /// counts and not how soon.
+    pub patient: bool,
 }
 
 impl<'a> Plan<'a> {
@@ -59,13 +62,13 @@ impl<'a> Plan<'a> {
             Backend::Shared => EDGES.len(),
             Backend::Embedded => 1,
         };
-        Plan { name, backend, edges, small_disk: false }
+        Plan { name, backend, edges, small_disk: false, patient: false }
     }
 }
 
 impl Cluster {
     pub async fn start(plan: Plan<'_>) -> Cluster {
-        let Plan { name, backend, edges, small_disk } = plan;
+        let Plan { name, backend, edges, small_disk, patient } = plan;
         let logs = Logs { dir: TempDir::new().expect("a directory"), scenario: name.to_owned() };
         let dir = logs.dir.path();
         let web = web();
@@ -79,6 +82,9 @@ impl Cluster {
             let mut settings = provided(&simulator, balanced);
             if let Some(shared) = &shared {
                 settings.extend(shared.settings(index));
+                if patient {
+                    settings.push(("PATCHBAY_LIVE__ANSWER_WITHIN_MS", "500".to_owned()));
+                }
             }
             Edge::new(name, &dir.join(name), &web, &settings)
         };

@@ -18,8 +18,9 @@ use crate::routing::CompiledTenant;
 pub type FindSettings =
     Arc<dyn Fn(TenantId, u64) -> Pin<Box<dyn Future<Output = Option<Arc<CompiledTenant>>> + Send>> + Send + Sync>;
 
-/// Longest a request waits for the settings of a call that began at another edge: as for the directory.
-const FOUND_WITHIN: Duration = Duration::from_millis(250);
+/// Longest a request waits for the settings of a call that began at another edge: the directory may take a quarter of a
+/// second to say that what it has is old, and the store its time after that.
+const FOUND_WITHIN: Duration = Duration::from_millis(600);
 
 /// Settings, or whose they are and of which version.
 #[derive(Clone, Debug)]

@@ -174,6 +174,8 @@ impl Call {
 
     /// The same request once more, which another edge may get: the answer is the same.
     async fn ask_again(&self, twiml: &str) {
+        // Twilio does so when it has heard nothing for a while, and not within the moment it takes edges to tell each other.
+        tokio::time::sleep(Duration::from_millis(50)).await;
         let answer = self.ask(&self.twilio.url(VOICE), &[("CallStatus", "ringing")]).await;
         let mut tally = self.tally();
         match answer {

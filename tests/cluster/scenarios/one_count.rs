@@ -16,7 +16,7 @@ const THRESHOLD: usize = 37;
 const PATIENCE: Duration = Duration::from_secs(10);
 
 pub async fn run(options: &Options) -> Report {
-    let cluster = Cluster::start(Plan::usual("one-count", options.backend)).await;
+    let cluster = Cluster::start(Plan { patient: true, ..Plan::usual("one-count", options.backend) }).await;
     let desks = cluster.desks();
     let availability = json!({"mode": "overflow-only", "fallback": {"type": "busy-signal"},
         "highVolume": {"enabled": true, "threshold": THRESHOLD}});

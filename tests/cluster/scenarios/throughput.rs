@@ -34,7 +34,8 @@ pub async fn run(options: &Options) -> Report {
     }
     for (name, backend, edges) in set_ups {
         let directory = format!("throughput-{}", name.replace(' ', "-"));
-        let cluster = Cluster::start(Plan { name: &directory, backend, edges, small_disk: false }).await;
+        let cluster =
+            Cluster::start(Plan { name: &directory, backend, edges, small_disk: false, patient: false }).await;
         let (a_second, cpu_us) = measured(&cluster, options.fault).await;
         report.figures.notes.push(format!("{name} {a_second:.0} requests/s at {cpu_us:.0} us"));
     }
