@@ -163,9 +163,10 @@ mod tests {
         layers.add_file("default.toml", &everything_given());
         let mut reader = Reader::new(layers);
         Settings::read(&mut reader);
-        let faults = reader.finish().expect_err("keys are placeholders, and the one that seals is given twice");
-        let is_a_key = |key: Option<&str>| matches!(key, Some("secrets.key" | "secrets.previous"));
-        assert!(faults.0.iter().all(|fault| is_a_key(fault.key.as_deref())), "{faults}");
+        let faults =
+            reader.finish().expect_err("keys are placeholders, the one that seals is given twice, and nothing pools");
+        let is_such = |key: Option<&str>| matches!(key, Some("secrets.key" | "secrets.previous" | "store.direct_url"));
+        assert!(faults.0.iter().all(|fault| is_such(fault.key.as_deref())), "{faults}");
     }
 
     #[test]

@@ -62,11 +62,17 @@ impl Store {
 
     /// True if there are keys that only open.
     pub fn has_older_keys(&self) -> bool {
-        each!(self, engine => engine.has_older_keys())
+        match self {
+            Store::Sqlite(engine) => engine.has_older_keys(),
+            Store::Postgres(engine) => engine.has_older_keys(),
+        }
     }
 
     /// Takes an older key out of the ring. The one that seals stays.
     pub fn forget_key(&self, name: KeyName) {
-        each!(self, engine => engine.forget_key(name))
+        match self {
+            Store::Sqlite(engine) => engine.forget_key(name),
+            Store::Postgres(engine) => engine.forget_key(name),
+        }
     }
 }

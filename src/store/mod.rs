@@ -8,7 +8,8 @@ macro_rules! each {
     ($store:expr, $engine:ident => $work:expr) => {
         match $store {
             Store::Sqlite($engine) => $work,
-            Store::Postgres($engine) => $work,
+            // On the heap: whoever asks a file, which is almost everybody, need not have room for this.
+            Store::Postgres($engine) => Box::pin(async move { $work }).await,
         }
     };
 }

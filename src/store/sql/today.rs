@@ -263,7 +263,7 @@ mod tests {
                 let plan = plan.fetch_all(&mut *store.read().await.unwrap()).await.unwrap();
                 for step in plan.iter().map(|row| row.get::<String, _>("detail")) {
                     let reads_through = step.starts_with("SCAN ") && !step.contains(" INDEX ");
-                    assert!(!reads_through || step.contains("subquery"), "{step}\n{sql}");
+                    assert!(!reads_through || step == "SCAN looked", "{step}\n{sql}");
                     assert!(!step.contains("CORRELATED") && !step.contains("AUTOMATIC"), "{step}\n{sql}");
                 }
             }
