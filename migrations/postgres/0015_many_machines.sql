@@ -80,8 +80,6 @@ CREATE TRIGGER phone_integrations_change AFTER INSERT OR UPDATE OR DELETE ON pho
 CREATE TABLE duties (
     duty       TEXT COLLATE "C" PRIMARY KEY,
     holder     TEXT COLLATE "C" NOT NULL,
-    -- Rises with every other holder.
-    fence      BIGINT NOT NULL,
     held_until BIGINT NOT NULL
 );
 

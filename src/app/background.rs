@@ -133,12 +133,11 @@ impl Background {
         let store = opening.await.context("could not open the store")?;
         // Whoever has the turn of all processes does not stand back with it: the others wait.
         let draining_on = if store.is_shared() { Handle::current() } else { draining_on };
-        let is_away = store.ping().await.is_err();
-        metrics.store_up(!is_away);
+        metrics.store_up(store.ping().await.is_ok());
         let options = Options { in_turn: store.is_shared(), ..Options::default() };
         let (journal, drain) = Journal::open(&settings.spool.dir, options, Arc::clone(&metrics))
             .with_context(|| format!("could not open the journal in {}", settings.spool.dir.display()))?;
-        let bus = Bus::new(random::<8>().iter().map(|byte| format!("{byte:02x}")).collect(), Limits::default());
+        let bus = Bus::new(chance_name(), Limits::default());
         let (teller, reporter) = Teller::new(store.clone(), bus.clone(), clock);
         let telling = Telling { store: store.clone(), teller: teller.clone() };
         draining.spawn_on(drain.run(telling, stops.drain.clone().cancelled_owned()), &draining_on);
@@ -163,8 +162,7 @@ impl Background {
             clock,
         };
         restore.at_start(restore::CATCH_UP, &helpers, &stops.helpers).await?;
-        let duties =
-            Duties::new(store.clone(), &random::<8>().iter().map(|byte| format!("{byte:02x}")).collect::<String>());
+        let duties = Duties::new(store.clone(), &chance_name());
         helpers.spawn(duties.clone().run(stops.helpers.clone()));
         if store.is_shared() {
             let following =
@@ -361,6 +359,11 @@ impl Background {
             );
         }
     }
+}
+
+/// A name no other process has.
+fn chance_name() -> String {
+    random::<8>().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The ledger's live calls in the words of the admin API: the two rooms do not know each other.

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use super::copy::hex;
 use super::sqlite::Laid;
 use super::{Keyring, Sqlite, Store, StoreError};
 use crate::model::{Clock, E164, Sid, TenantId};
@@ -138,7 +139,7 @@ impl Writing {
     }
 
     fn finish(mut self) -> std::io::Result<()> {
-        let sum = hex(self.sum.clone());
+        let sum = hex(&self.sum.clone().finalize());
         writeln!(self.file, r#"{{"sha256":"{sum}"}}"#)?;
         self.file.into_inner().map_err(|error| error.into_error())?.sync_all()
     }
@@ -175,11 +176,7 @@ fn read(path: &Path) -> Result<Vec<Laid>, LastError> {
     }
     match told {
         None => Err(damaged("its end is missing")),
-        Some(told) if told != hex(sum) => Err(damaged("its checksum is another")),
+        Some(told) if told != hex(&sum.finalize()) => Err(damaged("its checksum is another")),
         Some(_) => Ok(rows),
     }
-}
-
-fn hex(sum: Sha256) -> String {
-    sum.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }

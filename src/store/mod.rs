@@ -46,6 +46,7 @@ mod shared;
 mod sip;
 mod sqlite;
 mod today;
+mod turn;
 mod voicemail;
 mod wall;
 mod within;

@@ -17,7 +17,7 @@ use std::path::Path;
 
 pub use error::CopyError;
 pub use row::Sum;
-pub(super) use row::{Batch, Cells, Summing, Value};
+pub(super) use row::{Batch, Cells, Summing, Value, hex};
 pub(super) use table::{Column, Kind, Table, quoted};
 
 use super::Keyring;
@@ -122,7 +122,7 @@ pub async fn copy(wish: &Copying<'_>, mut tell: impl FnMut(Progress<'_>)) -> Res
         seen += sum.rows;
         sums.insert(table.name.clone(), sum);
     }
-    let identity = Identity { store: row::hex(&row::sha256(&word)), contents: row::hex(&contents.end().sha256) };
+    let identity = Identity { store: hex(&row::sha256(&word)), contents: hex(&contents.end().sha256) };
 
     let (start, place) = match target.begin(&tables, &identity, wish.anew).await? {
         Begun::Empty => (Start::Empty, Place::default()),

@@ -59,19 +59,6 @@ const ROWS_MAX: usize = 128;
 /// Most keys that a statement looks up, likewise.
 const KEYS_MAX: usize = 256;
 
-/// Hops along the index of pending ones from endpoint to endpoint, so that an endpoint with a long queue costs no more
-/// than one with a short one, and takes as many places.
-const DUE: &str = "WITH RECURSIVE waiting (webhook_id) AS ( \
-         SELECT min(webhook_id) FROM webhook_deliveries WHERE state = 'pending' \
-         UNION ALL SELECT (SELECT min(next.webhook_id) FROM webhook_deliveries AS next \
-             WHERE next.state = 'pending' AND next.webhook_id > waiting.webhook_id) \
-         FROM waiting WHERE waiting.webhook_id IS NOT NULL) \
-     SELECT due.id, due.webhook_id, due.next_at FROM waiting \
-     JOIN webhooks ON webhooks.id = waiting.webhook_id AND webhooks.enabled = 1 \
-     CROSS JOIN LATERAL (SELECT id, webhook_id, next_at FROM webhook_deliveries AS first \
-         WHERE first.webhook_id = waiting.webhook_id AND first.state = 'pending' AND first.next_at <= $1 \
-         ORDER BY first.next_at, first.id LIMIT $2) AS due";
-
 /// Asks whether there is a table with this column.
 const HAS_COLUMN: &str = "SELECT 1 FROM information_schema.columns \
      WHERE table_schema = current_schema() AND table_name = $1 AND column_name = $2";

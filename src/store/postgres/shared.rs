@@ -20,10 +20,9 @@ const CHANNEL: &str = "patchbay";
 const CHANGES_MAX: i64 = 10_000;
 
 /// Duties are told apart by the server's clock: those of the processes differ.
-const HOLD: &str = "INSERT INTO duties (duty, holder, fence, held_until) \
-     VALUES ($1, $2, 1, (extract(epoch FROM clock_timestamp()) * 1000)::BIGINT + $3) \
-     ON CONFLICT (duty) DO UPDATE SET holder = excluded.holder, held_until = excluded.held_until, \
-     fence = duties.fence + CASE WHEN duties.holder = excluded.holder THEN 0 ELSE 1 END \
+const HOLD: &str = "INSERT INTO duties (duty, holder, held_until) \
+     VALUES ($1, $2, (extract(epoch FROM clock_timestamp()) * 1000)::BIGINT + $3) \
+     ON CONFLICT (duty) DO UPDATE SET holder = excluded.holder, held_until = excluded.held_until \
      WHERE duties.holder = excluded.holder OR duties.held_until < (extract(epoch FROM clock_timestamp()) * 1000)::BIGINT";
 
 const BEGIN: &str = "BEGIN; SET LOCAL statement_timeout = '2s'; SET LOCAL idle_in_transaction_session_timeout = '2s'";

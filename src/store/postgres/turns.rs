@@ -5,20 +5,14 @@
 //! a connection, so that each process has one in the queue of all.
 
 use std::ops::{Deref, DerefMut};
-use std::sync::Arc;
-use std::time::Duration;
 
 use jiff::Timestamp;
 use sqlx::PgPool;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::timeout;
 
 use super::session::Session;
 use crate::model::Clock;
 use crate::store::StoreError;
-
-/// How long a write waits for its turn among those of this process.
-const TURN_WAIT_MAX: Duration = Duration::from_secs(3);
+use crate::store::turn::{Held, Turn};
 
 /// The name of the lock: the bytes of `patchbay`.
 const BEGIN: &str = "BEGIN; SET LOCAL patchbay.org = '*'; SET LOCAL lock_timeout = '3s'; \
@@ -28,7 +22,7 @@ const BEGIN: &str = "BEGIN; SET LOCAL patchbay.org = '*'; SET LOCAL lock_timeout
 pub(super) struct Turns {
     pub(super) pool: PgPool,
     pub(super) named: bool,
-    turn: Arc<Semaphore>,
+    turn: Turn,
     pub(super) clock: Clock,
 }
 
@@ -37,20 +31,17 @@ pub(in crate::store) struct Writing {
     /// When it began: the time of all that is written with it.
     pub(super) at: Timestamp,
     session: Session,
-    _turn: OwnedSemaphorePermit,
+    _turn: Held,
 }
 
 impl Turns {
     pub(super) fn new(pool: PgPool, named: bool, clock: Clock) -> Turns {
-        Turns { pool, named, turn: Arc::new(Semaphore::new(1)), clock }
+        Turns { pool, named, turn: Turn::new(), clock }
     }
 
     /// Begins a write. Whoever is stopped in the middle of one loses it after two seconds, and the others go on.
     pub(super) async fn write(&self) -> Result<Writing, StoreError> {
-        let turn = match timeout(TURN_WAIT_MAX, Arc::clone(&self.turn).acquire_owned()).await {
-            Ok(turn) => turn.map_err(|closed| StoreError::Failed(closed.to_string()))?,
-            Err(_) => return Err(StoreError::Away("others write, and it was not its turn in time".to_owned())),
-        };
+        let turn = self.turn.wait().await?;
         let session = Session::begin(&self.pool, self.named, BEGIN.to_owned()).await?;
         Ok(Writing { at: (self.clock)(), session, _turn: turn })
     }

@@ -35,6 +35,14 @@ macro_rules! odd {
     };
 }
 
+/// To each endpoint that waits the first deliveries `due` to it: asked for each, where a list would be looked through for
+/// every one of them.
+macro_rules! first_of_each {
+    ($first:literal) => {
+        concat!(" CROSS JOIN LATERAL (SELECT id, webhook_id, next_at FROM ", $first, ") AS due")
+    };
+}
+
 /// What looks at SQLite itself is nothing here.
 macro_rules! of_sqlite {
     ($($item:item)*) => {};

@@ -6,7 +6,7 @@ use sqlx::QueryBuilder;
 use super::read::{Columns, json_text, plain, spelled, word};
 use super::tell::{Delivery, deliver};
 use super::webhooks::disable;
-use super::{DUE, Db, DbRow, Engine, READ_MAX, WORK_MAX, Writing, within};
+use super::{Db, DbRow, Engine, READ_MAX, WORK_MAX, Writing, within};
 use crate::model::{DisabledReason, EventKind, MessageId, WebhookId};
 use crate::store::cursor::{Cursor, instant, nanos};
 use crate::store::event::Event;
@@ -17,6 +17,22 @@ use crate::store::{
 
 /// Finished deliveries that are removed in one write.
 const FORGET_AT_ONCE: i64 = 2_000;
+
+/// Hops along the index of pending ones from endpoint to endpoint, so that an endpoint with a long queue costs no more
+/// than one with a short one, and takes as many places.
+const DUE: &str = concat!(
+    "WITH RECURSIVE waiting (webhook_id) AS ( \
+         SELECT min(webhook_id) FROM webhook_deliveries WHERE state = 'pending' \
+         UNION ALL SELECT (SELECT min(next.webhook_id) FROM webhook_deliveries AS next \
+             WHERE next.state = 'pending' AND next.webhook_id > waiting.webhook_id) \
+         FROM waiting WHERE waiting.webhook_id IS NOT NULL) \
+     SELECT due.id, due.webhook_id, due.next_at FROM waiting \
+     JOIN webhooks ON webhooks.id = waiting.webhook_id AND webhooks.enabled = 1",
+    first_of_each!(
+        "webhook_deliveries AS first WHERE first.webhook_id = waiting.webhook_id AND first.state = 'pending' \
+         AND first.next_at <= $1 ORDER BY first.next_at, first.id LIMIT $2"
+    )
+);
 
 impl Engine {
     pub(in crate::store) async fn due_deliveries(

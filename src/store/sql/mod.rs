@@ -45,7 +45,6 @@ mod webhooks;
 mod whose;
 
 use super::{
-    DUE, Db, DbArguments, DbConnection, DbRow, Engine, HAS_COLUMN, KEYS_MAX, ROWS_MAX, Writing, flag_at, push_index,
-    text_at,
+    Db, DbArguments, DbConnection, DbRow, Engine, HAS_COLUMN, KEYS_MAX, ROWS_MAX, Writing, flag_at, push_index, text_at,
 };
 use crate::store::within::{READ_MAX, WORK_MAX, within};

@@ -11,6 +11,7 @@ use super::bulk::KEYS_MAX;
 use super::read::json_text;
 use super::{Engine, READ_MAX, Writing, within};
 use crate::model::Sid;
+use crate::store::copy::hex;
 use crate::store::cursor::nanos;
 use crate::store::{Numbered, StoreError};
 
@@ -74,5 +75,5 @@ pub(super) async fn bury<'a>(
 
 fn mark(sid: &Sid) -> String {
     let sum = Sha256::new().chain_update(b"erased\0").chain_update(sid.as_str()).finalize();
-    sum[..16].iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&sum[..16])
 }

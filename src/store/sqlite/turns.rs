@@ -5,31 +5,24 @@
 //! full of calls it would wait for ever.
 
 use std::ops::{Deref, DerefMut};
-use std::sync::Arc;
-use std::time::Duration;
 
 use jiff::Timestamp;
 use sqlx::pool::PoolConnection;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{Sqlite as Engine, SqliteConnection, SqlitePool, Transaction};
 use tokio::runtime::Handle;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::timeout;
 
 use super::connections;
 use crate::model::Clock;
 use crate::store::StoreError;
-
-/// How long a write waits for its turn. On a core full of other work the little that is written in its time may take a
-/// second; whoever changes something rather waits for that than try again.
-const TURN_WAIT_MAX: Duration = Duration::from_secs(3);
+use crate::store::turn::{Held, Turn};
 
 #[derive(Clone, Debug)]
 pub(super) struct Turns {
     pub(super) prompt: SqlitePool,
     pub(super) patient: SqlitePool,
     /// SQLite has a lock for this, but who asks again and again for it is not who has waited longest.
-    turn: Arc<Semaphore>,
+    turn: Turn,
     pub(super) clock: Clock,
 }
 
@@ -38,13 +31,13 @@ pub(in crate::store) struct Writing {
     /// When it began: the time of all that is written with it.
     pub(super) at: Timestamp,
     transaction: Transaction<'static, Engine>,
-    _turn: OwnedSemaphorePermit,
+    _turn: Held,
 }
 
 /// The connection for what is no transaction, and its turn.
 pub(super) struct Outside {
     pub(super) connection: PoolConnection<Engine>,
-    _turn: OwnedSemaphorePermit,
+    _turn: Held,
 }
 
 impl Turns {
@@ -58,7 +51,7 @@ impl Turns {
         let prompt = connections(1).connect_with(options.clone()).await?;
         let patient = standing_back.spawn(connections(1).connect_with(options)).await;
         let patient = patient.map_err(|panic| StoreError::Failed(panic.to_string()))??;
-        Ok(Turns { prompt, patient, turn: Arc::new(Semaphore::new(1)), clock })
+        Ok(Turns { prompt, patient, turn: Turn::new(), clock })
     }
 
     /// Begins a write somebody waits for; it waits for its turn here and nowhere later.
@@ -72,20 +65,13 @@ impl Turns {
     }
 
     pub(super) async fn outside(&self) -> Result<Outside, StoreError> {
-        let turn = self.turn().await?;
+        let turn = self.turn.wait().await?;
         Ok(Outside { connection: self.prompt.acquire().await?, _turn: turn })
     }
 
     async fn begin(&self, pool: &SqlitePool) -> Result<Writing, StoreError> {
-        let turn = self.turn().await?;
+        let turn = self.turn.wait().await?;
         Ok(Writing { at: (self.clock)(), transaction: pool.begin_with("BEGIN IMMEDIATE").await?, _turn: turn })
-    }
-
-    async fn turn(&self) -> Result<OwnedSemaphorePermit, StoreError> {
-        match timeout(TURN_WAIT_MAX, Arc::clone(&self.turn).acquire_owned()).await {
-            Ok(turn) => turn.map_err(|closed| StoreError::Failed(closed.to_string())),
-            Err(_) => Err(StoreError::Away("others write, and it was not its turn in time".to_owned())),
-        }
     }
 }
 

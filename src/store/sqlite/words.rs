@@ -35,6 +35,13 @@ macro_rules! odd {
     };
 }
 
+/// To each endpoint that waits the first deliveries `due` to it.
+macro_rules! first_of_each {
+    ($first:literal) => {
+        concat!(" JOIN webhook_deliveries AS due ON due.id IN (SELECT id FROM ", $first, ")")
+    };
+}
+
 /// What looks at SQLite itself.
 macro_rules! of_sqlite {
     ($($item:item)*) => {
