@@ -102,6 +102,7 @@ mod simulated_ports;
 mod simulated_sip;
 mod sip_town;
 mod store_access;
+mod store_ages;
 mod store_batches;
 mod store_battery;
 mod store_copy;

@@ -88,7 +88,9 @@ fn sha256(file: &Path) -> Vec<u8> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_store_is_read_back_through_every_door_as_it_was() {
     let a_move = Move::new().await;
-    let tables = whole::contents(&a_move.from).await.unwrap().rows;
+    let mut tables = whole::contents(&a_move.from).await.unwrap().rows;
+    // What builds its schema needs is the file's own.
+    tables.entry("meta".to_owned()).and_modify(|rows| *rows -= 1);
     let empty: Vec<_> = tables.iter().filter(|(_, rows)| **rows == 0).collect();
     assert!(empty.is_empty(), "a table that nothing fills is not tried: {empty:?}");
     let before = sha256(&a_move.from);

@@ -247,21 +247,6 @@ async fn a_file_that_is_no_store_is_away_and_left_alone() {
 }
 
 #[tokio::test]
-async fn a_store_of_a_newer_program_is_refused() {
-    let file = File::new();
-    drop(file.store().await);
-    file.sql(
-        "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
-         VALUES (9999, 'from the future', 1, x'00', 0)",
-    )
-    .await;
-    match open(&file.path(), &KEY).await {
-        Err(StoreError::Failed(text)) => assert!(text.contains("newer patchbay"), "{text}"),
-        other => panic!("{other:?}"),
-    }
-}
-
-#[tokio::test]
 async fn other_engines_are_refused_without_showing_the_url() {
     match Store::open("mysql://user:hunter2@localhost/patchbay", &KEY).await {
         Err(StoreError::Failed(text)) => assert!(text.contains("mysql") && !text.contains("hunter2"), "{text}"),

@@ -53,9 +53,9 @@ impl Table {
         key.join(", ")
     }
 
-    /// Which rows are copied: all but what a copy writes down of itself.
+    /// Which rows are copied: all but what a copy writes down of itself, and what builds the schema needs.
     pub(in crate::store) fn only(&self) -> &'static str {
-        if self.name == "meta" { " WHERE name <> 'copy'" } else { "" }
+        if self.name == "meta" { " WHERE name NOT IN ('copy', 'needs')" } else { "" }
     }
 }
 

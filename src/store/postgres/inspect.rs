@@ -56,7 +56,7 @@ async fn look(connection: &mut PgConnection, keys: &Keyring) -> Result<ServerSee
         let newest: Option<i64> =
             sqlx::query_scalar("SELECT max(version) FROM _sqlx_migrations").fetch_one(&mut *connection).await?;
         let known = MIGRATIONS.iter().map(|migration| migration.version).max();
-        is_newer = newest > known;
+        is_newer = newest > known && !super::sql::schema::does_for_us(connection).await?;
         let word: Option<Vec<u8>> =
             sqlx::query_scalar("SELECT value FROM meta WHERE name = 'key'").fetch_optional(&mut *connection).await?;
         key_fits = word.map(|word| Ring::of(keys).open(super::sql::key::KEY_WORD, &word).is_ok());

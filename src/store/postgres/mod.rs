@@ -36,7 +36,7 @@ pub(super) use self::target::{Begun, Target};
 use self::turns::{Turns, Writing};
 use super::keyring::Ring;
 use super::wall;
-use super::within::{migration_failed, within};
+use super::within::within;
 use super::{Keyring, Scrubbed, StoreError};
 use crate::model::Clock;
 
@@ -140,12 +140,17 @@ impl Postgres {
 
     /// Brings the schema up to date; answers with the connection, which sees all.
     async fn migrated(&self) -> Result<PgConnection, StoreError> {
+        let mut connection = self.reach().await?;
+        within(MIGRATION_MAX, sql::schema::bring_up(&mut connection)).await?;
+        Ok(connection)
+    }
+
+    /// A connection to the server itself, which sees all.
+    async fn reach(&self) -> Result<PgConnection, StoreError> {
         let connection = timeout(CONNECTION_WAIT_MAX, self.direct.connect()).await;
         let mut connection =
             connection.map_err(|_| StoreError::Away("it could not be reached in time".to_owned()))??;
         connection.execute("SET patchbay.org = '*'").await?;
-        let migrated = MIGRATIONS.run_direct(None, &mut connection, false);
-        within(MIGRATION_MAX, async { migrated.await.map_err(migration_failed) }).await?;
         Ok(connection)
     }
 

@@ -11,9 +11,10 @@ use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection, Row as _
 use super::session::Session;
 use super::sql::key::KEY_WORD;
 use super::turns::Writing;
-use super::{Db, Postgres};
+use super::{Db, MIGRATIONS, Postgres};
 use crate::store::copy::{Batch, Cells, Column, CopyError, Identity, Kind, Place, Sum, Summing, Table, Value, quoted};
 use crate::store::keyring::Ring;
+use crate::store::within::migration_failed;
 use crate::store::{Keyring, StoreError};
 
 /// Rows between two words on how far the comparing is.
@@ -81,7 +82,10 @@ impl Target {
     /// Reaches the server and brings its schema up to date.
     pub(in crate::store) async fn reach(url: &str, keys: &Keyring) -> Result<Target, CopyError> {
         let store = Postgres::unopened(url, None, keys, Timestamp::now).map_err(CopyError::Target)?;
-        let mut connection = store.migrated().await.map_err(CopyError::Target)?;
+        let mut connection = store.reach().await.map_err(CopyError::Target)?;
+        // To the letter: a copy is of tables this build knows into tables it knows.
+        let migrated = MIGRATIONS.run_direct(None, &mut connection, false).await;
+        migrated.map_err(|error| CopyError::Target(migration_failed(error)))?;
         let tables = tables(&mut connection).await?;
         let _ = connection.close().await;
         Ok(Target { store, tables })
@@ -103,7 +107,7 @@ impl Target {
             None => {
                 refuse_rows(&mut writing, tables).await?;
                 // What a start that came to nothing has left: the word of a key.
-                writing.execute("DELETE FROM meta").await.map_err(failed)?;
+                writing.execute("DELETE FROM meta WHERE name <> 'needs'").await.map_err(failed)?;
                 Begun::Empty
             }
             Some(found) if found.is_done && found.of == *of => return Ok(Begun::Done),
@@ -255,7 +259,7 @@ impl Target {
 /// Refuses a target with rows that no copy has put there.
 async fn refuse_rows(writing: &mut Writing, tables: &[Table]) -> Result<(), CopyError> {
     for table in tables {
-        let but = if table.name == "meta" { " WHERE name <> 'key'" } else { "" };
+        let but = if table.name == "meta" { " WHERE name NOT IN ('key', 'needs')" } else { "" };
         let sql = format!("SELECT 1 FROM {}{but} LIMIT 1", quoted(&table.name));
         let found = sqlx::query(AssertSqlSafe(sql)).fetch_optional(&mut **writing).await.map_err(failed)?;
         if found.is_some() {

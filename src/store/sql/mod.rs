@@ -30,6 +30,7 @@ pub(super) mod read;
 mod remote;
 pub(super) mod reseal;
 mod retention;
+pub(super) mod schema;
 mod sessions;
 mod sip;
 mod sweep;

@@ -39,7 +39,6 @@ pub use self::source::is_in_use;
 pub(super) use self::sql::key::KEY_WORD;
 use self::turns::{Turns, Writing};
 use super::keyring::Ring;
-use super::within::migration_failed;
 use super::{Keyring, StoreError};
 
 /// How long a statement waits for somebody else's lock on the file.
@@ -117,7 +116,7 @@ impl Sqlite {
             .pragma("cache_size", WRITER_CACHE)
             .pragma("wal_autocheckpoint", CHECKPOINT_PAGES);
         let writers = Turns::open(writing, standing_back, clock).await?;
-        MIGRATIONS.run(&writers.prompt).await.map_err(migration_failed)?;
+        sql::schema::bring_up(&mut *writers.prompt.acquire().await?).await?;
         // A statement that writes several rows copies what it changes, in order to be undone alone: not into a file. A
         // migration may sort a million rows, which need not find room in memory.
         for writer in [&writers.prompt, &writers.patient] {
