@@ -116,6 +116,7 @@ mod store_lists;
 mod store_numbers;
 mod store_past;
 mod store_person;
+mod store_place;
 mod store_postgres;
 mod store_records;
 mod store_sessions;

@@ -1,18 +1,21 @@
 //! Records applied many at a time come to what they come to one by one, to the letter.
 
-use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use patchbay::model::{EndedBy, EventKind, Record};
 use patchbay::store::Store;
 use proptest::prelude::*;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
-use sqlx::{AssertSqlSafe, ConnectOptions};
-use tempfile::TempDir;
 
 use crate::store_fixtures::*;
+use crate::store_place::{Place, on_each_engine};
 use crate::store_records::{any_record, marked};
 use crate::store_webhooks::{endpoint, secret};
+
+on_each_engine!(
+    records_in_batches_come_to_what_they_come_to_one_by_one,
+    many_calls_of_one_batch_are_each_kept_and_told,
+    an_identifier_that_another_call_has_is_given_to_nobody_else,
+);
 
 /// All that records come to.
 const TABLES: [&str; 8] = [
@@ -27,8 +30,8 @@ const TABLES: [&str; 8] = [
 ];
 
 /// A store with endpoints of the installation, of an organization and of a tenant.
-async fn store(file: &Path) -> Store {
-    let store = Store::open(&format!("sqlite:{}", file.display()), &KEY).await.unwrap();
+async fn store(place: &Place) -> Store {
+    let store = place.store().await;
     let org = store.platform_org().await.unwrap();
     for n in [1, 2] {
         kept_tenant(&store, n).await;
@@ -47,7 +50,7 @@ async fn store(file: &Path) -> Store {
 }
 
 /// What was told of voicemails. One by one each may be told of as it stands for a moment, before more is known of it; in a
-/// batch as it stands at its end. So of the lines of one the other may have fewer, and words of its own.
+/// batch as it stands at its end. So of the lines of one the other may have fewer or none, and words of its own.
 fn of_voicemails(kept: &str) -> Vec<&str> {
     kept.lines().filter(|line| line.contains("voicemail.created")).collect()
 }
@@ -67,15 +70,10 @@ fn but_for_those(kept: &str) -> Vec<String> {
 }
 
 /// Everything in these tables that the condition leaves, as it stands there.
-async fn kept(file: &Path, only: &str) -> String {
-    let mut raw: SqliteConnection = SqliteConnectOptions::new().filename(file).connect().await.unwrap();
+async fn kept(place: &Place, only: &str) -> String {
     let mut kept = String::new();
     for table in TABLES {
-        let columns = format!("SELECT group_concat(name, ', ') FROM pragma_table_info('{table}')");
-        let columns: String = sqlx::query_scalar(AssertSqlSafe(columns)).fetch_one(&mut raw).await.unwrap();
-        let rows = format!("SELECT json_array({columns}) AS row FROM {table} ORDER BY row");
-        let rows: Vec<String> = sqlx::query_scalar(AssertSqlSafe(rows)).fetch_all(&mut raw).await.unwrap();
-        for row in rows.iter().filter(|row| row.contains(only)) {
+        for row in place.rows(table, "1 = 1").await.iter().filter(|row| row.contains(only)) {
             kept += &format!("{table} {row}\n");
         }
     }
@@ -92,15 +90,15 @@ fn any_history() -> impl Strategy<Value = (Vec<Record>, Vec<usize>)> {
     (records, proptest::collection::vec(1_usize..50, 1..8))
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn records_in_batches_come_to_what_they_come_to_one_by_one() {
-    let dir = TempDir::new().unwrap();
-    let (one_by_one, batched) = (dir.path().join("one.db"), dir.path().join("many.db"));
-    let (one, many) = (store(&one_by_one).await, store(&batched).await);
+async fn records_in_batches_come_to_what_they_come_to_one_by_one(batched: &Place) {
+    let another = if batched.is_file() { Place::file() } else { Place::server().await };
+    // A server takes its time for each of so many transactions.
+    let cases = if batched.is_file() { 96 } else { 16 };
+    let (one, many) = (store(&another).await, store(batched).await);
     let runtime = tokio::runtime::Handle::current();
     let histories = AtomicUsize::new(0);
-    let config = ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() };
-    let told = AtomicUsize::new(0);
+    let config = ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() };
+    let (told, told_at_the_end) = (AtomicUsize::new(0), AtomicUsize::new(0));
     tokio::task::block_in_place(|| {
         proptest!(config, |((records, sizes) in any_history())| {
             let mark = format!("h{}-", histories.fetch_add(1, Ordering::Relaxed));
@@ -119,22 +117,23 @@ async fn records_in_batches_come_to_what_they_come_to_one_by_one() {
                         break;
                     }
                 }
-                (kept(&one_by_one, &mark).await, kept(&batched, &mark).await)
+                (kept(&another, &mark).await, kept(batched, &mark).await)
             });
             told.fetch_add(one_has.matches("webhook_deliveries").count(), Ordering::Relaxed);
             prop_assert_eq!(but_for_those(&one_has), but_for_those(&many_has));
             let (at_times, at_the_end) = (of_voicemails(&one_has), of_voicemails(&many_has));
-            prop_assert!(at_the_end.len() <= at_times.len() && at_the_end.is_empty() == at_times.is_empty());
+            prop_assert!(at_the_end.len() <= at_times.len(), "{at_times:#?}\n{at_the_end:#?}");
+            told_at_the_end.fetch_add(at_the_end.len(), Ordering::Relaxed);
         });
     });
-    assert!(told.load(Ordering::Relaxed) > 0, "somebody was told of something");
+    for told in [told, told_at_the_end] {
+        assert!(told.load(Ordering::Relaxed) > 0, "somebody was told of something");
+    }
+    another.clear().await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn many_calls_of_one_batch_are_each_kept_and_told() {
-    let dir = TempDir::new().unwrap();
-    let file = dir.path().join("store.db");
-    let store = store(&file).await;
+async fn many_calls_of_one_batch_are_each_kept_and_told(place: &Place) {
+    let store = store(place).await;
     // Past every number of rows that a statement takes, and each remainder.
     let calls = |count: usize| (0..count).map(move |n| format!("CA{count}-{n}"));
     let mut first = 1;
@@ -149,9 +148,23 @@ async fn many_calls_of_one_batch_are_each_kept_and_told() {
         first += (records.len() + ends.len()) as u64;
     }
     let all = (1..40).sum::<usize>() + 256;
-    let kept = kept(&file, "CA").await;
+    let kept = kept(place, "CA").await;
     let count = |table: &str| kept.lines().filter(|line| line.starts_with(table)).count();
     assert_eq!((count("calls "), count("call_events ")), (all, all));
     assert_eq!(count("webhook_deliveries "), 3 * all, "the installation, the organization and the tenant");
     assert!(store.live_calls(at(0)).await.unwrap().is_empty());
+}
+
+/// An identifier that a voicemail of another call has already, in the same batch.
+async fn an_identifier_that_another_call_has_is_given_to_nobody_else(place: &Place) {
+    let store = store(place).await;
+    let left = |call: &str, recording: &str| {
+        Record::Voicemail(news(1, call, Some(recording), patchbay::model::VoicemailState::Ready, 1))
+    };
+    store.apply("j", &numbered(1, &[left("CA1", "RE1")])).await.unwrap();
+    store.apply("j", &numbered(2, &[left("CA1", "RE1"), left("CA2", "RE2"), left("CA3", "RE3")])).await.unwrap();
+    let kept = store.voicemails(&patchbay::store::Ask::default()).await.unwrap().rows;
+    let mut calls: Vec<&str> = kept.iter().map(|row| row.call_sid.as_str()).collect();
+    calls.sort_unstable();
+    assert_eq!(calls, ["CA1", "CA2", "CA3"]);
 }

@@ -29,15 +29,20 @@ pub fn url(file: &Path) -> String {
     format!("sqlite:{}", file.display())
 }
 
-/// Fills a store in a file, and closes it.
+/// Fills a store.
+pub async fn fill(store: &Store) {
+    people(store).await;
+    calls(store).await;
+    webhooks(store).await;
+    work(store).await;
+    access(store).await;
+    forgetting(store).await;
+}
+
+/// Fills one in a file, and closes it.
 pub async fn filled(file: &Path) {
     let store = Store::open(&url(file), &KEY).await.unwrap();
-    people(&store).await;
-    calls(&store).await;
-    webhooks(&store).await;
-    work(&store).await;
-    access(&store).await;
-    forgetting(&store).await;
+    fill(&store).await;
     store.close().await;
     // What nothing but a fault brings in. The order is not that of the key.
     let mut raw = raw(file).await;

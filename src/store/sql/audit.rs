@@ -10,7 +10,8 @@ use crate::model::{OrgId, TenantId};
 use crate::store::cursor::{anywhere, nanos};
 use crate::store::{Actor, Ask, AuditFilter, AuditRow, Page, StoreError};
 
-pub(super) const AUDIT: List = List { table: "audit", by: "at", id: "id", order: Order::NewestNumbered };
+pub(super) const AUDIT: List =
+    List { table: "audit", rows: rows_of!(audit), by: "at", id: "id", order: Order::NewestNumbered };
 
 /// A change, for the log.
 pub(super) struct Noted<'a> {

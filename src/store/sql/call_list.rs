@@ -11,7 +11,8 @@ use crate::store::cursor::{anywhere, at_the_end, nanos};
 use crate::store::words::{self, Words};
 use crate::store::{Ask, CallFilter, StoreError};
 
-pub(super) const CALLS: List = List { table: "calls", by: "at", id: "call_sid", order: Order::Newest };
+pub(super) const CALLS: List =
+    List { table: "calls", rows: rows_of!(calls), by: "at", id: "call_sid", order: Order::Newest };
 
 /// An end of a call's line: its column, and the index by the end of what stands there.
 #[derive(Clone, Copy)]

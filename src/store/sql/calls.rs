@@ -20,9 +20,10 @@ use crate::store::{Ask, CallFilter, CallRow, Page, PersonAsk, StoreError};
 impl Engine {
     pub(in crate::store) async fn live_calls(&self, since: Timestamp) -> Result<Vec<CallRow>, StoreError> {
         within(WORK_MAX, async {
-            let query = sqlx::query(
-                "SELECT * FROM calls WHERE ended_at IS NULL AND began IS NOT NULL AND at > $1 ORDER BY at, call_sid",
-            );
+            let query = sqlx::query(concat!(
+                rows_of!(calls),
+                " WHERE ended_at IS NULL AND began IS NOT NULL AND at > $1 ORDER BY at, call_sid"
+            ));
             let rows = query.bind(nanos(since)).fetch_all(&mut *self.read().await?).await?;
             let begun = |row: &&DbRow| matches!(Columns(row).json::<CallBegan>("began"), Ok(Some(_)));
             self.with_events(rows.iter().filter(begun).filter_map(readable).collect()).await
@@ -39,7 +40,7 @@ impl Engine {
 
     pub(in crate::store) async fn call(&self, sid: &Sid) -> Result<Option<CallRow>, StoreError> {
         within(READ_MAX, async {
-            let query = sqlx::query("SELECT * FROM calls WHERE call_sid = $1").bind(sid.as_str());
+            let query = sqlx::query(concat!(rows_of!(calls), " WHERE call_sid = $1")).bind(sid.as_str());
             let Some(row) = query.fetch_optional(&mut *self.read().await?).await? else { return Ok(None) };
             Ok(self.with_events(vec![row_of(&row)?]).await?.pop())
         })
@@ -48,7 +49,7 @@ impl Engine {
 
     /// Of these calls, what somebody is shown of their own.
     pub(super) async fn calls_among(&self, ask: &PersonAsk, calls: &[Sid]) -> Result<Vec<CallRow>, StoreError> {
-        let mut query = among("SELECT * FROM calls", calls)?;
+        let mut query = among(rows_of!(calls), calls)?;
         narrow(&mut query, ask);
         let rows = query.build().fetch_all(&mut *self.read().await?).await?;
         self.with_events(rows.iter().filter_map(readable).collect()).await

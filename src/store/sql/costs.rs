@@ -51,7 +51,7 @@ impl Engine {
         since: Month,
     ) -> Result<Vec<CallMonth>, StoreError> {
         within(READ_MAX, async {
-            let query = "SELECT * FROM call_months WHERE tenant_id = $1 AND month >= $2 ORDER BY month, arrival";
+            let query = concat!(rows_of!(call_months), " WHERE tenant_id = $1 AND month >= $2 ORDER BY month, arrival");
             let query = sqlx::query(query).bind(tenant.as_str()).bind(since.place());
             let rows = query.fetch_all(&mut *self.read().await?).await?;
             let row = |row| {
@@ -78,8 +78,9 @@ impl Engine {
                  AND earlier.since < number_spells.since) AS is_first \
                  FROM number_spells",
                 indexed_by!(number_spells_by_tenant),
-                " \
-                 JOIN number_lives ON number_lives.id = number_id \
+                " JOIN (",
+                rows_of!(number_lives),
+                ") AS number_lives ON number_lives.id = number_id \
                  WHERE number_spells.tenant_id = $1 AND number_spells.state = 'active' \
                  ORDER BY number_spells.since, number_id LIMIT $2"
             ));

@@ -122,7 +122,7 @@ impl Engine {
         ask: &Ask<DeliveryFilter>,
     ) -> Result<Page<DeliveryRow>, StoreError> {
         let list = format!("deliveries of {webhook}");
-        let mut query = QueryBuilder::<Db>::new("SELECT * FROM webhook_deliveries WHERE webhook_id = ");
+        let mut query = QueryBuilder::<Db>::new(concat!(rows_of!(webhook_deliveries), " WHERE webhook_id = "));
         query.push_bind(webhook.to_string());
         if let Some(state) = ask.only.state {
             query.push(" AND state = ").push_bind(spelled(state));
@@ -156,7 +156,7 @@ impl Engine {
             .bind(nanos(now))
             .execute(&mut *writing)
             .await?;
-            let query = sqlx::query("SELECT * FROM webhook_deliveries WHERE id = $1 AND webhook_id = $2");
+            let query = sqlx::query(concat!(rows_of!(webhook_deliveries), " WHERE id = $1 AND webhook_id = $2"));
             let row = query.bind(id.as_str()).bind(webhook.as_str()).fetch_optional(&mut *writing).await?;
             let row = delivery_of(&row.ok_or(StoreError::NotFound)?)?;
             writing.commit().await?;

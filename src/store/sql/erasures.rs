@@ -74,7 +74,7 @@ impl Engine {
     }
 
     pub(in crate::store) async fn erasures(&self, ask: &Ask) -> Result<Page<ErasureRow>, StoreError> {
-        let mut query = newest_of("erasures", ask)?;
+        let mut query = newest_of("erasures", rows_of!(erasures), ask)?;
         match &ask.scope {
             Scope::All => {}
             Scope::Org(org) => drop(query.push(" AND org_id = ").push_bind(org.to_string())),
@@ -88,7 +88,7 @@ impl Engine {
 
     pub(in crate::store) async fn erasure(&self, id: &ErasureId) -> Result<Option<ErasureRow>, StoreError> {
         within(READ_MAX, async {
-            let query = sqlx::query("SELECT * FROM erasures WHERE id = $1").bind(id.as_str());
+            let query = sqlx::query(concat!(rows_of!(erasures), " WHERE id = $1")).bind(id.as_str());
             query.fetch_optional(&mut *self.read().await?).await?.map(|row| erasure_of(&row)).transpose()
         })
         .await

@@ -15,14 +15,18 @@ use crate::store::cursor::nanos;
 use crate::store::event::Event;
 use crate::store::{Actor, Ask, ClaimedJob, JobBounds, JobFilter, Page, StoreError, audit};
 
-pub(super) const JOBS: List = List { table: "jobs", by: "created_at", id: "id", order: Order::Newest };
+pub(super) const JOBS: List =
+    List { table: "jobs", rows: rows_of!(jobs), by: "created_at", id: "id", order: Order::Newest };
 
 /// Whose time has come, and nobody holds it, and nothing older works on the same thing.
-const CLAIM: &str = "UPDATE jobs SET fence = fence + 1, held_until = $2 WHERE id IN ( \
+const CLAIM: &str = concat!(
+    "UPDATE jobs SET fence = fence + 1, held_until = $2 WHERE id IN ( \
      SELECT id FROM jobs AS mine WHERE due_at <= $1 AND (held_until IS NULL OR held_until <= $1) \
      AND NOT EXISTS (SELECT 1 FROM jobs AS older WHERE older.subject = mine.subject AND older.due_at IS NOT NULL \
          AND older.id < mine.id) \
-     ORDER BY due_at, id LIMIT $3) RETURNING *";
+     ORDER BY due_at, id LIMIT $3) RETURNING ",
+    columns_of!(jobs)
+);
 
 impl Engine {
     pub(in crate::store) async fn create_jobs(
@@ -59,7 +63,7 @@ impl Engine {
 
     pub(in crate::store) async fn job(&self, id: &JobId) -> Result<Option<Job>, StoreError> {
         within(READ_MAX, async {
-            let query = sqlx::query("SELECT * FROM jobs WHERE id = $1").bind(id.as_str());
+            let query = sqlx::query(concat!(rows_of!(jobs), " WHERE id = $1")).bind(id.as_str());
             query.fetch_optional(&mut *self.read().await?).await?.map(|row| job_of(&row)).transpose()
         })
         .await
@@ -199,11 +203,8 @@ impl Engine {
 
     pub(in crate::store) async fn jobs_made_by(&self, by: &str, since: Timestamp) -> Result<Vec<Job>, StoreError> {
         within(WORK_MAX, async {
-            let query = sqlx::query(concat!(
-                "SELECT * FROM jobs",
-                indexed_by!(jobs_by_age),
-                " WHERE created_at >= $1 AND by = $2"
-            ));
+            let query =
+                sqlx::query(concat!(rows_of!(jobs), indexed_by!(jobs_by_age), " WHERE created_at >= $1 AND by = $2"));
             let rows = query.bind(nanos(since)).bind(by).fetch_all(&mut *self.read().await?).await?;
             Ok(rows.iter().filter_map(readable).collect())
         })
@@ -239,7 +240,8 @@ pub(super) fn walks(ask: &Ask<JobFilter>) -> Vec<Walk> {
 
 /// A job of the same kind for the same thing that has not ended.
 async fn unfinished(writing: &mut Writing, job: &Job) -> Result<Option<Job>, StoreError> {
-    let query = sqlx::query("SELECT * FROM jobs WHERE subject = $1 AND due_at IS NOT NULL AND kind = $2 LIMIT 1");
+    let query =
+        sqlx::query(concat!(rows_of!(jobs), " WHERE subject = $1 AND due_at IS NOT NULL AND kind = $2 LIMIT 1"));
     let query = query.bind(&job.subject).bind(spelled(job.kind));
     query.fetch_optional(&mut **writing).await?.map(|row| job_of(&row)).transpose()
 }
@@ -295,7 +297,7 @@ async fn append(writing: &mut Writing, job: &mut Job, entries: &[JobEntry], now:
 }
 
 async fn lookup(writing: &mut Writing, id: &JobId) -> Result<Option<DbRow>, StoreError> {
-    Ok(sqlx::query("SELECT * FROM jobs WHERE id = $1").bind(id.as_str()).fetch_optional(&mut **writing).await?)
+    Ok(sqlx::query(concat!(rows_of!(jobs), " WHERE id = $1")).bind(id.as_str()).fetch_optional(&mut **writing).await?)
 }
 
 async fn log_of(writing: &mut Writing, id: &JobId) -> Result<Vec<JobEntry>, StoreError> {

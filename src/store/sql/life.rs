@@ -13,7 +13,8 @@ use crate::store::cursor::{anywhere, instant, nanos};
 use crate::store::words::{self, Words};
 use crate::store::{Actor, Ask, LifeFilter, NumberWatch, Page, StoreError, WatchFinding, audit};
 
-pub(super) const LIVES: List = List { table: "number_lives", by: "acquired_at", id: "id", order: Order::Newest };
+pub(super) const LIVES: List =
+    List { table: "number_lives", rows: rows_of!(number_lives), by: "acquired_at", id: "id", order: Order::Newest };
 
 /// How many numbers are brought back into the pool in one write.
 const RETURNS_MAX: i64 = 200;
@@ -86,7 +87,7 @@ impl Engine {
 
     pub(in crate::store) async fn number_spells(&self, id: &NumberId) -> Result<Vec<Spell>, StoreError> {
         within(READ_MAX, async {
-            let query = "SELECT * FROM number_spells WHERE number_id = $1 ORDER BY since DESC LIMIT $2";
+            let query = concat!(rows_of!(number_spells), " WHERE number_id = $1 ORDER BY since DESC LIMIT $2");
             let rows =
                 sqlx::query(query).bind(id.as_str()).bind(SPELLS_MAX).fetch_all(&mut *self.read().await?).await?;
             rows.iter().map(spell_of).collect()
@@ -101,7 +102,7 @@ impl Engine {
     ) -> Result<Vec<Number>, StoreError> {
         within(WORK_MAX, async {
             let rested = concat!(
-                "SELECT * FROM numbers",
+                rows_of!(numbers),
                 indexed_by!(numbers_at_rest),
                 " WHERE state = 'resting' \
                           AND resting_since <= $1 AND ported = 0 AND NOT EXISTS ( \
@@ -158,11 +159,12 @@ impl Engine {
         account: Option<&Sid>,
     ) -> Result<Vec<(Number, NumberWatch)>, StoreError> {
         within(WORK_MAX, async {
-            let query = sqlx::query(
-                "SELECT numbers.*, wired_at, finding, detail, number_watches.since AS since, acquired_at FROM numbers \
-                 JOIN number_lives ON number_lives.id = numbers.id \
-                 LEFT JOIN number_watches ON number_id = numbers.id WHERE numbers.account_sid IS NOT DISTINCT FROM $1",
-            );
+            let query = sqlx::query(concat!(
+                "SELECT numbers.*, wired_at, finding, detail, number_watches.since AS since, acquired_at FROM (",
+                rows_of!(numbers),
+                ") AS numbers JOIN number_lives ON number_lives.id = numbers.id \
+                 LEFT JOIN number_watches ON number_id = numbers.id WHERE numbers.account_sid IS NOT DISTINCT FROM $1"
+            ));
             let rows = query.bind(account.map(Sid::as_str)).fetch_all(&mut *self.read().await?).await?;
             rows.iter().map(|row| Ok((number_of(row)?, watch_of(row)?))).collect()
         })

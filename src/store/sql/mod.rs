@@ -5,6 +5,9 @@
 //! `DbConnection`, `DbArguments`, `Writing`; and, as macros that must be known before, the few words in
 //! which the engines differ. What one of them lacks of the functions called here, its first migration makes.
 
+#[macro_use]
+mod columns;
+
 mod apply;
 mod audit;
 mod bulk;

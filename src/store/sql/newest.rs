@@ -9,11 +9,11 @@ use crate::model::Scope;
 use crate::store::cursor::{Cursor, page};
 use crate::store::{Ask, Page, StoreError};
 
-/// The rows of a table behind the cursor, and of the tenant, that are asked for. What else is asked for is pushed on,
+/// Those of a table's `rows` behind the cursor, and of the tenant, that are asked for. What else is asked for is pushed on,
 /// an organization's scope too, which each table knows in its own way.
-pub(super) fn newest_of(table: &'static str, ask: &Ask) -> Result<QueryBuilder<Db>, StoreError> {
-    let mut query = QueryBuilder::new("SELECT * FROM ");
-    query.push(table).push(" WHERE 1 = 1");
+pub(super) fn newest_of(table: &'static str, rows: &'static str, ask: &Ask) -> Result<QueryBuilder<Db>, StoreError> {
+    let mut query = QueryBuilder::new(rows);
+    query.push(" WHERE 1 = 1");
     if let Some(cursor) = Cursor::asked(table, ask)? {
         query.push(" AND (created_at, id) < (").push_bind(cursor.nanos()?);
         query.push(", ").push_bind(cursor.id).push(")");

@@ -11,19 +11,20 @@ use crate::store::cursor::{anywhere, nanos};
 use crate::store::words::{self, Words};
 use crate::store::{Actor, Ask, NumberFilter, Page, StoreError, audit};
 
-pub(super) const NUMBERS: List = List { table: "numbers", by: "created_at", id: "id", order: Order::Newest };
+pub(super) const NUMBERS: List =
+    List { table: "numbers", rows: rows_of!(numbers), by: "created_at", id: "id", order: Order::Newest };
 
 impl Engine {
     pub(in crate::store) async fn number_by_e164(&self, e164: E164) -> Result<Option<Number>, StoreError> {
-        self.one_number("SELECT * FROM numbers WHERE e164 = $1", e164.to_string()).await
+        self.one_number(concat!(rows_of!(numbers), " WHERE e164 = $1"), e164.to_string()).await
     }
 
     pub(in crate::store) async fn number_by_vapi_id(&self, id: &Sid) -> Result<Option<Number>, StoreError> {
-        self.one_number("SELECT * FROM numbers WHERE vapi_number_id = $1", id.to_string()).await
+        self.one_number(concat!(rows_of!(numbers), " WHERE vapi_number_id = $1"), id.to_string()).await
     }
 
     pub(in crate::store) async fn number(&self, id: &NumberId) -> Result<Option<Number>, StoreError> {
-        self.one_number("SELECT * FROM numbers WHERE id = $1", id.to_string()).await
+        self.one_number(concat!(rows_of!(numbers), " WHERE id = $1"), id.to_string()).await
     }
 
     async fn one_number(&self, sql: &'static str, key: String) -> Result<Option<Number>, StoreError> {
@@ -96,7 +97,7 @@ pub(super) async fn put(
     job: Option<&JobId>,
     by: &Actor,
 ) -> Result<Number, StoreError> {
-    let query = sqlx::query("SELECT * FROM numbers WHERE e164 = $1").bind(number.e164.to_string());
+    let query = sqlx::query(concat!(rows_of!(numbers), " WHERE e164 = $1")).bind(number.e164.to_string());
     let row = query.fetch_optional(&mut **writing).await?;
     let before = row.map(|row| number_of(&row)).transpose()?;
     let after = match &before {
@@ -168,7 +169,8 @@ pub(super) async fn rest_all_of(
     tenant: &TenantId,
     by: &Actor,
 ) -> Result<Vec<Number>, StoreError> {
-    let query = sqlx::query("SELECT * FROM numbers WHERE tenant_id = $1 ORDER BY created_at, id").bind(tenant.as_str());
+    let query =
+        sqlx::query(concat!(rows_of!(numbers), " WHERE tenant_id = $1 ORDER BY created_at, id")).bind(tenant.as_str());
     let rows = query.fetch_all(&mut **writing).await?;
     let mut resting = Vec::with_capacity(rows.len());
     for row in &rows {

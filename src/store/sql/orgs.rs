@@ -105,7 +105,7 @@ impl Engine {
 
     pub(in crate::store) async fn org(&self, id: &OrgId) -> Result<Option<Org>, StoreError> {
         within(READ_MAX, async {
-            let query = sqlx::query("SELECT * FROM organizations WHERE id = $1").bind(id.as_str());
+            let query = sqlx::query(concat!(rows_of!(organizations), " WHERE id = $1")).bind(id.as_str());
             let row = query.fetch_optional(&mut *self.read().await?).await?;
             row.map(|row| self.org_of(&row)).transpose()
         })
@@ -114,7 +114,7 @@ impl Engine {
 
     pub(in crate::store) async fn org_by_account(&self, sid: &Sid) -> Result<Option<Org>, StoreError> {
         within(READ_MAX, async {
-            let query = sqlx::query("SELECT * FROM organizations WHERE twilio_sid = $1").bind(sid.as_str());
+            let query = sqlx::query(concat!(rows_of!(organizations), " WHERE twilio_sid = $1")).bind(sid.as_str());
             let row = query.fetch_optional(&mut *self.read().await?).await?;
             row.map(|row| self.org_of(&row)).transpose()
         })
@@ -122,7 +122,7 @@ impl Engine {
     }
 
     pub(in crate::store) async fn orgs(&self, ask: &Ask) -> Result<Page<Org>, StoreError> {
-        let mut query = QueryBuilder::<Db>::new("SELECT * FROM organizations WHERE 1 = 1");
+        let mut query = QueryBuilder::<Db>::new(concat!(rows_of!(organizations), " WHERE 1 = 1"));
         if let Some(cursor) = Cursor::asked("organizations", ask)? {
             query.push(" AND (name_key, id) > (").push_bind(cursor.key).push(", ").push_bind(cursor.id).push(")");
         }
@@ -234,7 +234,7 @@ fn noted<'a>(what: &'static str, org: &'a Org, before: Option<&'a serde_json::Va
 }
 
 async fn lookup(writing: &mut Writing, id: &OrgId) -> Result<Option<DbRow>, StoreError> {
-    let query = sqlx::query("SELECT * FROM organizations WHERE id = $1").bind(id.as_str());
+    let query = sqlx::query(concat!(rows_of!(organizations), " WHERE id = $1")).bind(id.as_str());
     Ok(query.fetch_optional(&mut **writing).await?)
 }
 

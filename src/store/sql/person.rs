@@ -94,7 +94,7 @@ impl Engine {
                     one.call = Some(call);
                 }
             }
-            let mut query = among("SELECT * FROM voicemails", calls)?;
+            let mut query = among(rows_of!(voicemails), calls)?;
             narrow(&mut query, ask);
             query.push(" ORDER BY created_at, id");
             for row in &query.build().fetch_all(&mut *self.read().await?).await? {
@@ -334,7 +334,7 @@ async fn erase_calls(
     )?;
     narrow(&mut query, ask);
     let call_rows = query.build().fetch_all(&mut **writing).await?;
-    let mut query = among("SELECT * FROM voicemails", calls_asked)?;
+    let mut query = among(rows_of!(voicemails), calls_asked)?;
     narrow(&mut query, ask);
     let voicemail_rows = query.build().fetch_all(&mut **writing).await?;
 

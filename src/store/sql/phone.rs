@@ -22,7 +22,8 @@ impl Engine {
         within(READ_MAX, async {
             // One read transaction: a name and its password are never of two different moments.
             let mut reading = self.snapshot().await?;
-            let query = sqlx::query("SELECT * FROM phone_integrations WHERE tenant_id = $1").bind(tenant.as_str());
+            let query =
+                sqlx::query(concat!(rows_of!(phone_integrations), " WHERE tenant_id = $1")).bind(tenant.as_str());
             let Some(row) = query.fetch_optional(&mut *reading).await? else { return Ok(None) };
             let columns = Columns(&row);
             let Some(mut phone) = columns.json::<PhoneIntegration>("settings")? else { return Ok(None) };

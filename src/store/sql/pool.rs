@@ -22,7 +22,7 @@ impl Engine {
             }
             let mut writing = self.write().await?;
             let query = sqlx::query(concat!(
-                "SELECT * FROM numbers",
+                rows_of!(numbers),
                 indexed_by!(numbers_in_pool),
                 " WHERE state = 'unassigned' AND purpose = 'calls' \
                  ORDER BY created_at, id LIMIT $1"
@@ -58,7 +58,7 @@ impl Engine {
 
     pub(in crate::store) async fn number_of_job(&self, job: &JobId) -> Result<Option<Number>, StoreError> {
         within(READ_MAX, async {
-            let query = sqlx::query("SELECT * FROM numbers WHERE job_id = $1 LIMIT 1").bind(job.as_str());
+            let query = sqlx::query(concat!(rows_of!(numbers), " WHERE job_id = $1 LIMIT 1")).bind(job.as_str());
             query.fetch_optional(&mut *self.read().await?).await?.map(|row| number_of(&row)).transpose()
         })
         .await
@@ -67,7 +67,8 @@ impl Engine {
     pub(in crate::store) async fn withdraw_number(&self, id: &NumberId) -> Result<bool, StoreError> {
         within(WORK_MAX, async {
             let mut writing = self.write().await?;
-            let query = sqlx::query("SELECT * FROM numbers WHERE id = $1 AND tenant_id IS NULL").bind(id.as_str());
+            let query =
+                sqlx::query(concat!(rows_of!(numbers), " WHERE id = $1 AND tenant_id IS NULL")).bind(id.as_str());
             let Some(row) = query.fetch_optional(&mut *writing).await? else { return Ok(false) };
             let withdrawn = Number { state: NumberState::Resting, ..number_of(&row)? };
             write_number(&mut writing, &withdrawn).await?;
@@ -80,7 +81,7 @@ impl Engine {
     pub(in crate::store) async fn forget_number(&self, id: &NumberId, by: &Actor) -> Result<(), StoreError> {
         within(WORK_MAX, async {
             let mut writing = self.write().await?;
-            let query = sqlx::query("SELECT * FROM numbers WHERE id = $1").bind(id.as_str());
+            let query = sqlx::query(concat!(rows_of!(numbers), " WHERE id = $1")).bind(id.as_str());
             let Some(row) = query.fetch_optional(&mut *writing).await? else { return Ok(()) };
             let number = number_of(&row)?;
             if number.tenant_id.is_some() {

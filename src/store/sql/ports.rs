@@ -19,12 +19,12 @@ use crate::store::{Actor, StoreError, audit};
 const DUE_MAX: i64 = 100;
 
 /// Which numbers are on their way: ported, and not known at Twilio yet.
-const COMING: &str = "SELECT * FROM numbers WHERE id = $1 AND ported = 1 AND twilio_sid IS NULL";
+const COMING: &str = concat!(rows_of!(numbers), " WHERE id = $1 AND ported = 1 AND twilio_sid IS NULL");
 
 impl Engine {
     pub(in crate::store) async fn port_papers(&self, tenant: &TenantId) -> Result<Told, StoreError> {
         within(READ_MAX, async {
-            let query = sqlx::query("SELECT * FROM port_papers WHERE tenant_id = $1").bind(tenant.as_str());
+            let query = sqlx::query(concat!(rows_of!(port_papers), " WHERE tenant_id = $1")).bind(tenant.as_str());
             let Some(row) = query.fetch_optional(&mut *self.read().await?).await? else { return Ok((None, None)) };
             let columns = Columns(&row);
             let sealed = columns.bytes_or_none("papers")?;
@@ -80,7 +80,7 @@ impl Engine {
     ) -> Result<Port, StoreError> {
         within(WORK_MAX, async {
             let mut writing = self.write().await?;
-            let known = sqlx::query("SELECT * FROM ports WHERE request_sid = $1").bind(port.request.as_str());
+            let known = sqlx::query(concat!(rows_of!(ports), " WHERE request_sid = $1")).bind(port.request.as_str());
             if let Some(row) = known.fetch_optional(&mut *writing).await? {
                 return port_of(&row);
             }
@@ -132,11 +132,11 @@ impl Engine {
     }
 
     pub(in crate::store) async fn port(&self, id: &PortId) -> Result<Option<Port>, StoreError> {
-        self.one_port("SELECT * FROM ports WHERE id = $1", id.as_str()).await
+        self.one_port(concat!(rows_of!(ports), " WHERE id = $1"), id.as_str()).await
     }
 
     pub(in crate::store) async fn port_of(&self, tenant: &TenantId) -> Result<Option<Port>, StoreError> {
-        let newest = "SELECT * FROM ports WHERE tenant_id = $1 ORDER BY created_at DESC, id DESC LIMIT 1";
+        let newest = concat!(rows_of!(ports), " WHERE tenant_id = $1 ORDER BY created_at DESC, id DESC LIMIT 1");
         self.one_port(newest, tenant.as_str()).await
     }
 
@@ -150,7 +150,8 @@ impl Engine {
 
     pub(in crate::store) async fn port_moments(&self, id: &PortId) -> Result<Vec<PortMoment>, StoreError> {
         within(READ_MAX, async {
-            let query = sqlx::query("SELECT * FROM port_moments WHERE port_id = $1 ORDER BY nth").bind(id.as_str());
+            let query =
+                sqlx::query(concat!(rows_of!(port_moments), " WHERE port_id = $1 ORDER BY nth")).bind(id.as_str());
             let rows = query.fetch_all(&mut *self.read().await?).await?;
             let moment = |row: &DbRow| {
                 let columns = Columns(row);
@@ -164,7 +165,7 @@ impl Engine {
 
     pub(in crate::store) async fn ports_due(&self, by: Timestamp) -> Result<Vec<Port>, StoreError> {
         within(READ_MAX, async {
-            let due = "SELECT * FROM ports WHERE due_at <= $1 ORDER BY due_at, id LIMIT $2";
+            let due = concat!(rows_of!(ports), " WHERE due_at <= $1 ORDER BY due_at, id LIMIT $2");
             let rows = sqlx::query(due).bind(nanos(by)).bind(DUE_MAX).fetch_all(&mut *self.read().await?).await?;
             rows.iter().map(port_of).collect()
         })

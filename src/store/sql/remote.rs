@@ -17,9 +17,10 @@ impl Engine {
         limit: u32,
     ) -> Result<Vec<RemoteErasure>, StoreError> {
         within(WORK_MAX, async {
-            let query = sqlx::query(
-                "SELECT * FROM remote_erasures WHERE provider = $1 AND next_at <= $2 ORDER BY next_at, id LIMIT $3",
-            );
+            let query = sqlx::query(concat!(
+                rows_of!(remote_erasures),
+                " WHERE provider = $1 AND next_at <= $2 ORDER BY next_at, id LIMIT $3"
+            ));
             let rows = query
                 .bind(provider.as_str())
                 .bind(nanos(now))
@@ -58,7 +59,7 @@ impl Engine {
     }
 
     pub(in crate::store) async fn remote_erasures(&self, ask: &Ask) -> Result<Page<RemoteErasure>, StoreError> {
-        let mut query = QueryBuilder::<Db>::new("SELECT * FROM remote_erasures WHERE 1 = 1");
+        let mut query = QueryBuilder::<Db>::new(concat!(rows_of!(remote_erasures), " WHERE 1 = 1"));
         if let Some(cursor) = Cursor::asked("remote_erasures", ask)? {
             query.push(" AND id < ").push_bind(cursor.nanos()?);
         }

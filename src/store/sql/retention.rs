@@ -11,7 +11,7 @@ use crate::store::{Actor, StoreError};
 impl Engine {
     pub(in crate::store) async fn retention(&self, id: &TenantId) -> Result<TenantRetention, StoreError> {
         within(READ_MAX, async {
-            let query = sqlx::query("SELECT * FROM retention WHERE tenant_id = $1").bind(id.as_str());
+            let query = sqlx::query(concat!(rows_of!(retention), " WHERE tenant_id = $1")).bind(id.as_str());
             let row = query.fetch_optional(&mut *self.read().await?).await?;
             row.map_or_else(|| Ok(TenantRetention::unsaid(id.clone())), |row| retention_of(&row))
         })
@@ -20,7 +20,7 @@ impl Engine {
 
     pub(in crate::store) async fn retentions(&self) -> Result<Vec<TenantRetention>, StoreError> {
         within(WORK_MAX, async {
-            let query = sqlx::query("SELECT * FROM retention ORDER BY tenant_id");
+            let query = sqlx::query(concat!(rows_of!(retention), " ORDER BY tenant_id"));
             query.fetch_all(&mut *self.read().await?).await?.iter().map(retention_of).collect()
         })
         .await
@@ -75,7 +75,7 @@ async fn kept(writing: &mut Writing, id: &TenantId) -> Result<TenantRetention, S
     if query.fetch_optional(&mut **writing).await?.is_none() {
         return Err(StoreError::NotFound);
     }
-    let query = sqlx::query("SELECT * FROM retention WHERE tenant_id = $1").bind(id.as_str());
+    let query = sqlx::query(concat!(rows_of!(retention), " WHERE tenant_id = $1")).bind(id.as_str());
     let row = query.fetch_optional(&mut **writing).await?;
     row.map_or_else(|| Ok(TenantRetention::unsaid(id.clone())), |row| retention_of(&row))
 }

@@ -54,7 +54,7 @@ impl Engine {
     ) -> Result<Option<Session>, StoreError> {
         within(READ_MAX, async {
             let query =
-                sqlx::query("SELECT * FROM sessions WHERE sha256 = $1 AND kind = 'session' AND expires_at > $2");
+                sqlx::query(concat!(rows_of!(sessions), " WHERE sha256 = $1 AND kind = 'session' AND expires_at > $2"));
             let row = query.bind(&sha256[..]).bind(nanos(now)).fetch_optional(&mut *self.read().await?).await?;
             let Some(row) = row else { return Ok(None) };
             let columns = Columns(&row);

@@ -256,7 +256,7 @@ async fn retire(writing: &mut Writing, tenant: &TenantId, username: &str) -> Res
 
 /// A tenant's places in lists, the oldest first.
 pub(super) async fn seats_of(reading: &mut DbConnection, tenant: &TenantId) -> Result<Vec<SipSeat>, StoreError> {
-    let query = sqlx::query("SELECT * FROM sip_seats WHERE tenant_id = $1 ORDER BY id").bind(tenant.as_str());
+    let query = sqlx::query(concat!(rows_of!(sip_seats), " WHERE tenant_id = $1 ORDER BY id")).bind(tenant.as_str());
     query.fetch_all(reading).await?.iter().map(seat_of).collect()
 }
 

@@ -117,8 +117,12 @@ fn sought(round: &Round, from: Option<&Place>) -> QueryBuilder<Db> {
             " AND instr(report, '\"summary\":{') > 0",
         ),
         SweepKind::Voicemails => (
-            "SELECT *, created_at AS age, id AS name, (SELECT recording FROM retention WHERE retention.tenant_id = \
-             voicemails.tenant_id) AS fate FROM voicemails",
+            concat!(
+                "SELECT ",
+                columns_of!(voicemails),
+                ", created_at AS age, id AS name, (SELECT recording FROM retention WHERE retention.tenant_id = \
+                 voicemails.tenant_id) AS fate FROM voicemails"
+            ),
             "created_at",
             "id",
             "voicemails_days",

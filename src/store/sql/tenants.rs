@@ -13,7 +13,8 @@ use crate::store::cursor::{anywhere, nanos};
 use crate::store::seal::Place;
 use crate::store::{Actor, Ask, Page, StoreError, TenantFilter, TenantLoad, audit};
 
-pub(super) const TENANTS: List = List { table: "tenants", by: "name_key", id: "id", order: Order::Name };
+pub(super) const TENANTS: List =
+    List { table: "tenants", rows: rows_of!(tenants), by: "name_key", id: "id", order: Order::Name };
 
 /// The columns of `tenants` and `tenant_versions`, in the order [`Engine::write_row`] binds them.
 const COLUMNS: &str = "id, version, org_id, slug, name, name_key, timezone, country, language, voice, target_kind, \
@@ -57,7 +58,7 @@ impl Engine {
 
     pub(in crate::store) async fn tenant(&self, id: &TenantId) -> Result<Option<Tenant>, StoreError> {
         within(READ_MAX, async {
-            let query = sqlx::query("SELECT * FROM tenants WHERE id = $1").bind(id.as_str());
+            let query = sqlx::query(concat!(rows_of!(tenants), " WHERE id = $1")).bind(id.as_str());
             let row = query.fetch_optional(&mut *self.read().await?).await?;
             row.map(|row| self.tenant_of(&row, Shelf::Current)).transpose()
         })
@@ -67,7 +68,7 @@ impl Engine {
     pub(in crate::store) async fn tenant_at(&self, id: &TenantId, version: u64) -> Result<Option<Tenant>, StoreError> {
         let Ok(version) = i64::try_from(version) else { return Ok(None) };
         within(READ_MAX, async {
-            let query = sqlx::query("SELECT * FROM tenant_versions WHERE id = $1 AND version = $2");
+            let query = sqlx::query(concat!(rows_of!(tenant_versions), " WHERE id = $1 AND version = $2"));
             let row = query.bind(id.as_str()).bind(version).fetch_optional(&mut *self.read().await?).await?;
             row.map(|row| self.tenant_of(&row, Shelf::Versions)).transpose()
         })
@@ -144,12 +145,13 @@ impl Engine {
         within(READ_MAX, async {
             // One read transaction: a tenant and its numbers are never of two different moments.
             let mut reading = self.snapshot().await?;
-            let query = sqlx::query(
-                "SELECT tenants.*, twilio_sid, twilio_auth_token, twilio_auth_token_next, twilio_phone_number \
-                 FROM tenants JOIN organizations ON organizations.id = tenants.org_id WHERE tenants.id = $1",
-            );
+            let query = sqlx::query(concat!(
+                "SELECT tenants.*, twilio_sid, twilio_auth_token, twilio_auth_token_next, twilio_phone_number FROM (",
+                rows_of!(tenants),
+                ") AS tenants JOIN organizations ON organizations.id = tenants.org_id WHERE tenants.id = $1"
+            ));
             let Some(row) = query.bind(id.as_str()).fetch_optional(&mut *reading).await? else { return Ok(None) };
-            let numbers = sqlx::query("SELECT * FROM numbers WHERE tenant_id = $1 ORDER BY created_at, id")
+            let numbers = sqlx::query(concat!(rows_of!(numbers), " WHERE tenant_id = $1 ORDER BY created_at, id"))
                 .bind(id.as_str())
                 .fetch_all(&mut *reading)
                 .await?;
@@ -383,7 +385,7 @@ fn noted<'a>(what: &'static str, tenant: &'a Tenant) -> Noted<'a> {
 }
 
 async fn lookup(writing: &mut Writing, id: &str) -> Result<Option<DbRow>, StoreError> {
-    Ok(sqlx::query("SELECT * FROM tenants WHERE id = $1").bind(id).fetch_optional(&mut **writing).await?)
+    Ok(sqlx::query(concat!(rows_of!(tenants), " WHERE id = $1")).bind(id).fetch_optional(&mut **writing).await?)
 }
 
 async fn org_exists(writing: &mut Writing, tenant: &Tenant) -> Result<(), StoreError> {

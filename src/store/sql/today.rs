@@ -159,15 +159,12 @@ fn by_hand(scope: &Scope, columns: &'static str, order: &'static str) -> QueryBu
 }
 
 fn by_hand_newest(scope: &Scope) -> QueryBuilder<Db> {
-    by_hand(scope, "*", " ORDER BY created_at DESC, id DESC LIMIT 1")
+    by_hand(scope, columns_of!(jobs), " ORDER BY created_at DESC, id DESC LIMIT 1")
 }
 
 fn ports(scope: &Scope) -> QueryBuilder<Db> {
-    let mut query = QueryBuilder::new(concat!(
-        "SELECT * FROM ports",
-        indexed_by!(ports_due),
-        " WHERE due_at IS NOT NULL AND stage IN ("
-    ));
+    let mut query =
+        QueryBuilder::new(concat!(rows_of!(ports), indexed_by!(ports_due), " WHERE due_at IS NOT NULL AND stage IN ("));
     query.push_bind(spelled(PortStage::ActionRequired)).push(", ");
     query.push_bind(spelled(PortStage::WaitingForSignature)).push(")");
     push_by_tenant(&mut query, scope);
@@ -187,8 +184,7 @@ fn push_by_tenant(query: &mut QueryBuilder<Db>, scope: &Scope) {
 }
 
 fn webhooks(scope: &Scope) -> QueryBuilder<Db> {
-    let given_up =
-        concat!("SELECT * FROM webhooks", indexed_by!(webhooks_given_up), " WHERE disabled_reason IS NOT NULL");
+    let given_up = concat!(rows_of!(webhooks), indexed_by!(webhooks_given_up), " WHERE disabled_reason IS NOT NULL");
     let mut query = QueryBuilder::new(given_up);
     match scope {
         Scope::Org(org) => {

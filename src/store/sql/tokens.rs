@@ -60,7 +60,7 @@ impl Engine {
 
     pub(in crate::store) async fn token_by_hash(&self, sha256: &[u8; 32]) -> Result<Option<Token>, StoreError> {
         within(READ_MAX, async {
-            let query = sqlx::query("SELECT * FROM tokens WHERE sha256 = $1").bind(&sha256[..]);
+            let query = sqlx::query(concat!(rows_of!(tokens), " WHERE sha256 = $1")).bind(&sha256[..]);
             query.fetch_optional(&mut *self.read().await?).await?.map(|row| token_of(&row)).transpose()
         })
         .await
@@ -68,7 +68,7 @@ impl Engine {
 
     pub(in crate::store) async fn token(&self, id: &TokenId) -> Result<Option<Token>, StoreError> {
         within(READ_MAX, async {
-            let query = sqlx::query("SELECT * FROM tokens WHERE id = $1").bind(id.as_str());
+            let query = sqlx::query(concat!(rows_of!(tokens), " WHERE id = $1")).bind(id.as_str());
             query.fetch_optional(&mut *self.read().await?).await?.map(|row| token_of(&row)).transpose()
         })
         .await
@@ -76,7 +76,7 @@ impl Engine {
 
     pub(in crate::store) async fn tokens(&self, ask: &Ask) -> Result<Page<Token>, StoreError> {
         // What a tenant's token may see is named by the column of the same name, as in the other lists.
-        let mut query = newest_of("tokens", ask)?;
+        let mut query = newest_of("tokens", rows_of!(tokens), ask)?;
         if let Scope::Org(org) = &ask.scope {
             query.push(" AND org_id = ").push_bind(org.to_string());
         }
@@ -95,7 +95,7 @@ impl Engine {
     ) -> Result<(), StoreError> {
         within(WORK_MAX, async {
             let mut writing = self.write().await?;
-            let query = sqlx::query("SELECT * FROM tokens WHERE id = $1").bind(id.as_str());
+            let query = sqlx::query(concat!(rows_of!(tokens), " WHERE id = $1")).bind(id.as_str());
             let row = query.fetch_optional(&mut *writing).await?.ok_or(StoreError::NotFound)?;
             let before = token_of(&row)?;
             if before.revoked_at.is_some() {

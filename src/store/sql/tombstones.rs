@@ -2,7 +2,7 @@
 //!
 //! A mark is a hash: it tells nothing of whose call it was, and is enough to know a SID again.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
@@ -63,7 +63,8 @@ pub(super) async fn bury<'a>(
     sids: impl Iterator<Item = &'a Sid>,
     until: Timestamp,
 ) -> Result<(), StoreError> {
-    let marks: Vec<String> = sids.map(mark).collect();
+    // Each once: Postgres does not write one row twice in one statement.
+    let marks: BTreeSet<String> = sids.map(mark).collect();
     let query = sqlx::query(
         "INSERT INTO tombstones (mark, until) SELECT value, $2 FROM json_each($1) WHERE true \
          ON CONFLICT (mark) DO UPDATE \

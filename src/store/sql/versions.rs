@@ -19,9 +19,10 @@ impl Engine {
             None => i64::MAX,
         };
         within(WORK_MAX, async {
-            let query = sqlx::query(
-                "SELECT * FROM tenant_versions WHERE id = $1 AND version < $2 ORDER BY version DESC LIMIT $3",
-            );
+            let query = sqlx::query(concat!(
+                rows_of!(tenant_versions),
+                " WHERE id = $1 AND version < $2 ORDER BY version DESC LIMIT $3"
+            ));
             let query = query.bind(id.as_str()).bind(before).bind(ask.rows_max() as i64 + 1);
             let rows = query.fetch_all(&mut *self.read().await?).await?;
             let read = rows.iter().map(|row| {

@@ -18,7 +18,8 @@ use crate::store::voicemail::CallOf;
 use crate::store::words::{self, Words};
 use crate::store::{Ask, Page, StoreError, VoicemailFilter, VoicemailRow, voicemail};
 
-pub(super) const VOICEMAILS: List = List { table: "voicemails", by: "created_at", id: "id", order: Order::Newest };
+pub(super) const VOICEMAILS: List =
+    List { table: "voicemails", rows: rows_of!(voicemails), by: "created_at", id: "id", order: Order::Newest };
 
 impl Engine {
     pub(in crate::store) async fn voicemails(
@@ -33,7 +34,7 @@ impl Engine {
 
     pub(in crate::store) async fn voicemail(&self, id: &VoicemailId) -> Result<Option<VoicemailRow>, StoreError> {
         within(READ_MAX, async {
-            let query = sqlx::query("SELECT * FROM voicemails WHERE id = $1").bind(id.as_str());
+            let query = sqlx::query(concat!(rows_of!(voicemails), " WHERE id = $1")).bind(id.as_str());
             let row = query.fetch_optional(&mut *self.read().await?).await?;
             row.map(|row| voicemail_of(&row)).transpose()
         })
@@ -46,7 +47,8 @@ impl Engine {
         recording: Option<&Sid>,
     ) -> Result<Vec<VoicemailRow>, StoreError> {
         within(READ_MAX, async {
-            let query = sqlx::query("SELECT * FROM voicemails WHERE call_sid = $1 OR recording_sid = $2 ORDER BY id");
+            let query =
+                sqlx::query(concat!(rows_of!(voicemails), " WHERE call_sid = $1 OR recording_sid = $2 ORDER BY id"));
             let query = query.bind(call.as_str()).bind(recording.map(Sid::as_str));
             let rows = query.fetch_all(&mut *self.read().await?).await?;
             Ok(rows.iter().filter_map(readable).collect())
@@ -72,9 +74,10 @@ impl Engine {
         before: Timestamp,
     ) -> Result<Vec<VoicemailRow>, StoreError> {
         within(WORK_MAX, async {
-            let query = sqlx::query(
-                "SELECT * FROM voicemails WHERE state = 'pending' AND created_at < $1 ORDER BY created_at, id",
-            );
+            let query = sqlx::query(concat!(
+                rows_of!(voicemails),
+                " WHERE state = 'pending' AND created_at < $1 ORDER BY created_at, id"
+            ));
             let rows = query.bind(nanos(before)).fetch_all(&mut *self.read().await?).await?;
             Ok(rows.iter().filter_map(readable).collect())
         })
@@ -195,7 +198,8 @@ async fn merge_again(writing: &mut Writing, calls: &[&Sid]) -> Result<(), StoreE
         let call = CallOf { tenant: columns.parsed("tenant_id")?, account: columns.parsed("account_sid")? };
         of_calls.insert(columns.identity("call_sid")?, call);
     }
-    let kept = "SELECT * FROM voicemails WHERE call_sid IN (SELECT value FROM json_each($1)) ORDER BY created_at, id";
+    let kept =
+        concat!(rows_of!(voicemails), " WHERE call_sid IN (SELECT value FROM json_each($1)) ORDER BY created_at, id");
     let rows = sqlx::query(kept).bind(&list).fetch_all(&mut **writing).await?;
     let mut kept: HashMap<Sid, Vec<VoicemailRow>> = HashMap::new();
     for row in rows.iter().filter_map(readable) {
@@ -212,16 +216,18 @@ async fn merge_again(writing: &mut Writing, calls: &[&Sid]) -> Result<(), StoreE
     }
     let before: HashMap<VoicemailId, VoicemailRow> =
         kept.into_values().flatten().map(|row| (row.id.clone(), row)).collect();
-    let fresh: Vec<&VoicemailId> = merged.iter().map(|row| &row.id).filter(|id| !before.contains_key(*id)).collect();
+    // One that another call of the batch has is as taken as any.
+    let known = |row: &VoicemailRow| before.get(&row.id).filter(|kept| kept.call_sid == row.call_sid);
+    let fresh: Vec<&VoicemailId> = merged.iter().filter(|row| known(row).is_none()).map(|row| &row.id).collect();
     let mut taken = taken(writing, &fresh).await?;
-    for row in merged.iter_mut().filter(|row| !before.contains_key(&row.id)) {
+    for row in merged.iter_mut().filter(|row| known(row).is_none()) {
         if taken.contains(&row.id) {
             row.id = voicemail::another_id(row);
         }
         taken.insert(row.id.clone());
     }
     WHOLE.execute(writing, &merged, whole_row).await?;
-    let told = merged.iter().filter_map(|row| voicemail_is_there(before.get(&row.id), row)).collect::<Vec<_>>();
+    let told = merged.iter().filter_map(|row| voicemail_is_there(known(row), row)).collect::<Vec<_>>();
     tell_all(writing, &told).await
 }
 

@@ -22,6 +22,8 @@ pub(super) const READS_MAX: u32 = 20_000;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct List {
     pub table: &'static str,
+    /// Asks for them whole.
+    pub rows: &'static str,
     /// What rows are ordered by first.
     pub by: &'static str,
     /// What tells rows of one place apart.
@@ -383,8 +385,8 @@ impl List {
                 other => other.spell().into(),
             })
             .collect();
-        let mut query = QueryBuilder::new("SELECT * FROM ");
-        query.push(self.table).push(" WHERE ").push(self.id);
+        let mut query = QueryBuilder::new(self.rows);
+        query.push(" WHERE ").push(self.id);
         let value = if self.order == Order::NewestNumbered { "CAST(value AS BIGINT)" } else { "value" };
         query.push(" IN (SELECT ").push(value).push(" FROM json_each(").push_bind(json_text(&ids)?).push("))");
         self.push_order(&mut query);

@@ -48,7 +48,7 @@ impl Engine {
 
     pub(in crate::store) async fn webhook(&self, id: &WebhookId) -> Result<Option<Webhook>, StoreError> {
         within(READ_MAX, async {
-            let query = sqlx::query("SELECT * FROM webhooks WHERE id = $1").bind(id.as_str());
+            let query = sqlx::query(concat!(rows_of!(webhooks), " WHERE id = $1")).bind(id.as_str());
             let row = query.fetch_optional(&mut *self.read().await?).await?;
             row.map(|row| webhook_of(&row)).transpose()
         })
@@ -56,7 +56,7 @@ impl Engine {
     }
 
     pub(in crate::store) async fn webhooks(&self, ask: &Ask) -> Result<Page<Webhook>, StoreError> {
-        let mut query = QueryBuilder::<Db>::new("SELECT * FROM webhooks WHERE 1 = 1");
+        let mut query = QueryBuilder::<Db>::new(concat!(rows_of!(webhooks), " WHERE 1 = 1"));
         if let Some(cursor) = Cursor::asked("webhooks", ask)? {
             query.push(" AND (created_at, id) < (").push_bind(cursor.nanos()?);
             query.push(", ").push_bind(cursor.id).push(")");
@@ -281,7 +281,7 @@ async fn has_room(writing: &mut Writing, webhook: &Webhook) -> Result<(), StoreE
 }
 
 async fn kept(writing: &mut Writing, id: &WebhookId, expected: Option<u64>) -> Result<Webhook, StoreError> {
-    let query = sqlx::query("SELECT * FROM webhooks WHERE id = $1").bind(id.as_str());
+    let query = sqlx::query(concat!(rows_of!(webhooks), " WHERE id = $1")).bind(id.as_str());
     let row = query.fetch_optional(&mut **writing).await?.ok_or(StoreError::NotFound)?;
     let webhook = webhook_of(&row)?;
     match expected {
