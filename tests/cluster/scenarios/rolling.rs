@@ -53,6 +53,11 @@ async fn under_load(name: &str, options: &Options, builds: Vec<Option<PathBuf>>)
         faults.push(format!("{} callbacks were not acknowledged", tally.not_kept));
     }
     faults.extend(some(tally.kept.faults(&cluster.edges[0].desk).await));
-    let figures = Figures { converged: "-".to_owned(), saw: operator.saw(), ..Figures::of(&tally) };
+    let saw = operator.saw();
+    // Whoever waits for a page notices what no call does.
+    if saw.contains("the store failed") {
+        faults.push("a question to the store failed".to_owned());
+    }
+    let figures = Figures { converged: "-".to_owned(), saw, ..Figures::of(&tally) };
     Report { figures, faults, skipped: None }
 }

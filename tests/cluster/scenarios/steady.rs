@@ -11,7 +11,7 @@ use crate::options::Options;
 use crate::random::Random;
 
 /// Load before the fault, and after all is well.
-const QUIET: Duration = Duration::from_secs(2);
+const QUIET: Duration = Duration::from_secs(1);
 /// Longest it may take until all is well again.
 const CONVERGED_WITHIN: Duration = Duration::from_secs(20);
 
