@@ -137,10 +137,8 @@ fn complete_operation(path: &str, method: &HttpMethod, operation: &mut Operation
     let names_something = path.contains('{');
     let takes_body = operation.request_body.is_some();
     let is_list = *method == HttpMethod::Get && LISTS.contains(&path);
-    let is_versioned = ["/api/tenants/{id}", "/api/orgs/{id}"].iter().any(|start| path.starts_with(start))
-        || path == "/api/webhooks/{id}";
     let stores = !auth::is_question(path);
-    let has_version = is_versioned && stores && !WITHOUT_VERSION.iter().any(|end| path.ends_with(end));
+    let has_version = VERSIONED.contains(&path);
     let is_change = *method != HttpMethod::Get;
     let is_post = *method == HttpMethod::Post;
     // Its own answers say what it comes to.
@@ -206,8 +204,19 @@ fn complete_operation(path: &str, method: &HttpMethod, operation: &mut Operation
     }
 }
 
-/// What is said about something that has a version, and has none itself.
-const WITHOUT_VERSION: [&str; 4] = ["/versions", "/setup-guide", "/coverage.svg", "/concurrency"];
+/// What is of one version, and is changed only if it is still that one where this is asked.
+const VERSIONED: [&str; 10] = [
+    "/api/orgs/{id}",
+    "/api/orgs/{id}/billing",
+    "/api/orgs/{id}/twilio",
+    "/api/tenants/{id}",
+    "/api/tenants/{id}/availability",
+    "/api/tenants/{id}/override",
+    "/api/tenants/{id}/plan",
+    "/api/tenants/{id}/retention",
+    "/api/tenants/{id}/rollback",
+    "/api/webhooks/{id}",
+];
 
 /// What others may not even look at.
 const OPERATORS_ONLY: [&str; 3] = ["/api/secrets/rotation", "/api/vapi/free-numbers", "/api/check"];

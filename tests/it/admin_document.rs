@@ -350,3 +350,43 @@ fn valid_body(operation: &Value) -> Option<Value> {
     let document: Value = serde_json::from_str(&document().to_json().unwrap()).unwrap();
     example(&body_schema(operation, &document)?)
 }
+
+/// What the document says of `If-Match` holds, and of nothing else is it said.
+#[tokio::test]
+async fn whatever_says_it_takes_if_match_refuses_a_version_of_before() {
+    let desk = Desk::new().await;
+    let tenant = desk.tenant("Smile Dental").await;
+    let made = async |path: &str, body: Value| {
+        desk.post(path, body).await.expect(201)["id"].as_str().expect("an id").to_owned()
+    };
+    let org = made("/api/orgs", json!({"name": "Acme"})).await;
+    let webhook = made("/api/webhooks", json!({"url": "https://hooks.example.com/a", "events": ["call.ended"]})).await;
+    let mut tried = 0;
+    for (method, path, operation) in operations() {
+        let parameters = operation["parameters"].as_array().into_iter().flatten();
+        if !parameters.into_iter().any(|parameter| parameter["name"] == "If-Match") {
+            continue;
+        }
+        let body = match (method.as_str(), path.rsplit('/').next().unwrap_or_default()) {
+            ("DELETE", _) => None,
+            ("PATCH", _) => Some(json!({})),
+            (_, "availability") => Some(json!({"mode": "always"})),
+            (_, "override") => Some(json!({"state": "force-ai"})),
+            (_, "rollback") => Some(json!({"version": 1})),
+            (_, "billing") => Some(json!({"status": "verified"})),
+            (_, "twilio") => {
+                Some(json!({"accountSid": "AC00000000000000000000000000000002", "authToken": "an-invented-token"}))
+            }
+            _ => Some(json!({})),
+        };
+        let id = match path.split('/').nth(2) {
+            Some("orgs") => &org,
+            Some("webhooks") => &webhook,
+            _ => &tenant,
+        };
+        let answer = desk.ask(method, &path.replace("{id}", id), &[("if-match", "\"99\"")], body).await;
+        assert_eq!(answer.status, 412, "{path}: {}", answer.text);
+        tried += 1;
+    }
+    assert_eq!(tried, 15);
+}
