@@ -74,10 +74,10 @@ impl Kept<'_> {
 
     /// Every row of these calls, to the letter.
     async fn rows_of(&self, calls: &[String]) -> Vec<String> {
-        let named: Vec<String> = calls.iter().map(|call| format!("'{call}'")).collect();
+        // A list of something, if of nothing that is there.
+        let named: String = calls.iter().map(|call| format!(", '{call}'")).collect();
+        let only = format!("call_sid IN (''{named})");
         let mut rows = Vec::new();
-        // With nothing among them: a list may be empty.
-        let only = format!("call_sid IN ('', {})", if named.is_empty() { "''".to_owned() } else { named.join(", ") });
         for table in ["calls", "call_events", "voicemails", "voicemail_news"] {
             rows.extend(self.place.rows(table, &only).await);
         }

@@ -131,9 +131,10 @@ pub async fn open(cluster: &Cluster) -> Town {
 
 /// When the last trace of the fault was to be seen, by callers or the operator; and what is still to be seen.
 async fn converged(load: &Load, operator: &Operator, ended: Instant) -> (Instant, Option<String>) {
-    let mut well_since = None;
+    let (mut well_since, mut last) = (None, "calls are not answered as they should be".to_owned());
     loop {
         let not_well = operator.not_well().await;
+        last = not_well.clone().unwrap_or(last);
         well_since = if not_well.is_none() { well_since.or(Some(Instant::now())) } else { None };
         let last_bad = load.tally().last_bad_after(ended).unwrap_or(ended);
         if let Some(since) = well_since.map(|since| since.max(last_bad))
@@ -142,10 +143,7 @@ async fn converged(load: &Load, operator: &Operator, ended: Instant) -> (Instant
             return (since, None);
         }
         if ended.elapsed() > CONVERGED_WITHIN + QUIET {
-            return (
-                Instant::now(),
-                Some(not_well.unwrap_or_else(|| "calls are not answered as they should be".to_owned())),
-            );
+            return (Instant::now(), Some(last));
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
     }

@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::process::{Process, Start};
 use super::{free_address, patchbay, until};
+use crate::callers::ACCOUNT;
 
 pub struct Simulator {
     address: SocketAddr,
@@ -38,7 +39,7 @@ impl Simulator {
 
     /// Makes Twilio know of a call, so that whoever asks after it hears that it goes on.
     pub async fn knows_of(&self, web: &reqwest::Client, sid: &str) {
-        let call = json!({"sid": sid, "status": "in-progress"});
+        let call = json!({"sid": sid, "status": "in-progress", "accountSid": ACCOUNT});
         let told =
             web.post(format!("{}/_sim/calls", self.url())).json(&call).send().await.expect("the simulator answers");
         assert!(told.status().is_success(), "{}", told.status());
