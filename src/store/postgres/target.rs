@@ -11,10 +11,10 @@ use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection, Row as _
 use super::session::Session;
 use super::sql::key::KEY_WORD;
 use super::turns::Writing;
-use super::{Db, MIGRATIONS, Postgres};
+use super::{Db, MIGRATION_MAX, MIGRATIONS, Postgres};
 use crate::store::copy::{Batch, Cells, Column, CopyError, Identity, Kind, Place, Sum, Summing, Table, Value, quoted};
 use crate::store::keyring::Ring;
-use crate::store::within::migration_failed;
+use crate::store::within::{migration_failed, within};
 use crate::store::{Keyring, StoreError};
 
 /// Rows between two words on how far the comparing is.
@@ -84,8 +84,9 @@ impl Target {
         let store = Postgres::unopened(url, None, keys, Timestamp::now).map_err(CopyError::Target)?;
         let mut connection = store.reach().await.map_err(CopyError::Target)?;
         // To the letter: a copy is of tables this build knows into tables it knows.
-        let migrated = MIGRATIONS.run_direct(None, &mut connection, false).await;
-        migrated.map_err(|error| CopyError::Target(migration_failed(error)))?;
+        let migrated = MIGRATIONS.run_direct(None, &mut connection, false);
+        let migrated = within(MIGRATION_MAX, async { migrated.await.map_err(migration_failed) }).await;
+        migrated.map_err(CopyError::Target)?;
         let tables = tables(&mut connection).await?;
         let _ = connection.close().await;
         Ok(Target { store, tables })
