@@ -50,6 +50,7 @@ async fn a_running_edge_goes_on_while_a_newer_one_adds_to_every_table(place: &Pl
 async fn a_schema_that_needs_a_newer_edge_is_refused(place: &Place) {
     place.store().await.close().await;
     grow(place).await;
+    // 9999, as it is written down.
     let later = if place.is_file() { "x'303039393939'" } else { "'\\x303039393939'" };
     place.sql(&format!("UPDATE meta SET value = {later} WHERE name = 'needs'")).await;
     refused(place).await;

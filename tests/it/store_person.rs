@@ -146,21 +146,21 @@ pub fn history(call: &str, from: &str, tenant: Option<&TenantId>, n: u32) -> Vec
 }
 
 async fn a_person_is_found_however_a_provider_wrote_them_and_then_is_not(place: &Place) {
-    let file = Kept::at(place).await;
+    let here = Kept::at(place).await;
     for how in 0..SPELLINGS.len() {
         let call = format!("CA{how}");
-        file.apply(&call, &history(&call, &spelled(ANN, how), None, how as u32 * 10)).await;
+        here.apply(&call, &history(&call, &spelled(ANN, how), None, how as u32 * 10)).await;
         let other = format!("CB{how}");
-        file.apply(&other, &history(&other, &spelled(BEN, how), None, 500 + how as u32 * 10)).await;
+        here.apply(&other, &history(&other, &spelled(BEN, how), None, 500 + how as u32 * 10)).await;
     }
     let count = SPELLINGS.len() as u64;
-    let found = file.store.person_calls(&about(ANN), None, 200).await.unwrap();
+    let found = here.store.person_calls(&about(ANN), None, 200).await.unwrap();
     assert_eq!(found.len() as u64, count, "{found:?}");
     let digits = ANN.trim_start_matches('+');
     assert!(place.traces(digits).await > 0);
 
-    let dry = file.erase(&about(ANN), &Bounds { dry: true, ..bounds(&[]) }).await;
-    let erased = file.erase(&about(ANN), &bounds(&[])).await;
+    let dry = here.erase(&about(ANN), &Bounds { dry: true, ..bounds(&[]) }).await;
+    let erased = here.erase(&about(ANN), &bounds(&[])).await;
     let expected = Erased {
         calls: count,
         events: 2 * count,
@@ -170,93 +170,93 @@ async fn a_person_is_found_however_a_provider_wrote_them_and_then_is_not(place: 
         ..Erased::default()
     };
     assert_eq!((dry, erased), (expected, expected));
-    assert_eq!(file.erase(&about(ANN), &bounds(&[])).await, Erased::default(), "the second time there is nothing");
-    assert_eq!((file.traces(digits).await, file.traces("555-0111").await), (0, 0));
-    assert_eq!(file.store.person_calls(&about(BEN), None, 200).await.unwrap().len() as u64, count);
+    assert_eq!(here.erase(&about(ANN), &bounds(&[])).await, Erased::default(), "the second time there is nothing");
+    assert_eq!((here.traces(digits).await, here.traces("555-0111").await), (0, 0));
+    assert_eq!(here.store.person_calls(&about(BEN), None, 200).await.unwrap().len() as u64, count);
 }
 
 async fn calls_to_a_line_of_a_business_are_other_peoples(place: &Place) {
-    let file = Kept::at(place).await;
-    let tenant = kept_tenant(&file.store, 1).await;
-    file.store.put_number(&number(1, CLINIC, Some(&tenant.id)), &operator()).await.unwrap();
-    file.apply("a", &history("CA1", ANN, Some(&tenant.id), 1)).await;
+    let here = Kept::at(place).await;
+    let tenant = kept_tenant(&here.store, 1).await;
+    here.store.put_number(&number(1, CLINIC, Some(&tenant.id)), &operator()).await.unwrap();
+    here.apply("a", &history("CA1", ANN, Some(&tenant.id), 1)).await;
     let mut called = began("CA2", Some(&tenant.id), 2);
     (called.from, called.to) = (BEN.to_owned(), ANN.to_owned());
     let mut on_a_line = began("CA3", Some(&tenant.id), 3);
     (on_a_line.from, on_a_line.to) = (BEN.to_owned(), format!("sip:{ANN}@pbx.example.com"));
     on_a_line.number_id = Some(NumberId::new(Seed { at: at(0), random: [9; 10] }));
-    file.apply("b", &[Record::CallBegan(called), Record::CallBegan(on_a_line)]).await;
+    here.apply("b", &[Record::CallBegan(called), Record::CallBegan(on_a_line)]).await;
 
-    assert_eq!(file.store.person_calls(&about(CLINIC), None, 9).await.unwrap(), []);
-    let kept = file.store.number_kept(&about(CLINIC)).await.unwrap();
+    assert_eq!(here.store.person_calls(&about(CLINIC), None, 9).await.unwrap(), []);
+    let kept = here.store.number_kept(&about(CLINIC)).await.unwrap();
     assert_eq!(kept.iter().map(|kept| kept.place.as_str()).collect::<Vec<_>>(), ["numbers", "audit"]);
     // On no line of ours somebody was called: they are in it as much as who called.
-    let found = file.store.person_calls(&about(ANN), None, 9).await.unwrap();
+    let found = here.store.person_calls(&about(ANN), None, 9).await.unwrap();
     assert_eq!(found, [sid("CA1"), sid("CA2")]);
 }
 
 async fn a_call_under_way_is_left_alone_and_counted(place: &Place) {
-    let file = Kept::at(place).await;
+    let here = Kept::at(place).await;
     for call in ["CA1", "CA2", "CA3"] {
-        file.apply(call, &history(call, ANN, None, call.as_bytes()[2].into())).await;
+        here.apply(call, &history(call, ANN, None, call.as_bytes()[2].into())).await;
     }
     let mut young = began("CA4", None, 0);
     (young.from, young.at) = (ANN.to_owned(), at(100_001));
-    file.apply("young", &[Record::CallBegan(young)]).await;
-    let before = file.rows_of(&["CA2".into(), "CA4".into()]).await;
-    let erased = file.erase(&about(ANN), &bounds(&["CA2"])).await;
+    here.apply("young", &[Record::CallBegan(young)]).await;
+    let before = here.rows_of(&["CA2".into(), "CA4".into()]).await;
+    let erased = here.erase(&about(ANN), &bounds(&["CA2"])).await;
     assert_eq!((erased.calls, erased.live), (2, 2), "one is under way, one began after that was asked");
-    assert_eq!(file.rows_of(&["CA2".into(), "CA4".into()]).await, before);
-    let left = file.store.person_calls(&about(ANN), None, 9).await.unwrap();
+    assert_eq!(here.rows_of(&["CA2".into(), "CA4".into()]).await, before);
+    let left = here.store.person_calls(&about(ANN), None, 9).await.unwrap();
     assert_eq!(left, [sid("CA2"), sid("CA4")]);
 }
 
 async fn late_records_do_not_bring_anybody_back(place: &Place) {
-    let file = Kept::at(place).await;
+    let here = Kept::at(place).await;
     let records = history("CA1", ANN, None, 1);
-    file.apply("a", &records).await;
-    file.erase(&about(ANN), &bounds(&[])).await;
-    file.apply("late", &records).await;
+    here.apply("a", &records).await;
+    here.erase(&about(ANN), &bounds(&[])).await;
+    here.apply("late", &records).await;
     // By the recording alone, and by Vapi's own name for the call.
     let mut stray = news(50, "CA-other", Some("RECA1"), VoicemailState::Ready, 60);
     stray.from = Some(ANN.to_owned());
     let mut by_vapi = report("vapi-CA1", 61);
     by_vapi.vapi_call_id = None;
-    file.apply("later", &[Record::Voicemail(stray), Record::AiReport(by_vapi)]).await;
-    assert_eq!(file.store.applied("later").await.unwrap(), 2, "the journal goes on");
-    assert!(file.store.calls(&Ask::default()).await.unwrap().rows.is_empty());
-    assert!(file.store.voicemails(&Ask::default()).await.unwrap().rows.is_empty());
-    assert_eq!(file.traces("6475550111").await, 0);
+    here.apply("later", &[Record::Voicemail(stray), Record::AiReport(by_vapi)]).await;
+    assert_eq!(here.store.applied("later").await.unwrap(), 2, "the journal goes on");
+    assert!(here.store.calls(&Ask::default()).await.unwrap().rows.is_empty());
+    assert!(here.store.voicemails(&Ask::default()).await.unwrap().rows.is_empty());
+    assert_eq!(here.traces("6475550111").await, 0);
 
     // Until nobody can remember.
-    let forgotten = file.store.clear(None, None, at(1_000_000)).await.unwrap();
+    let forgotten = here.store.clear(None, None, at(1_000_000)).await.unwrap();
     assert!(forgotten.tombstones > 0);
-    file.apply("much later", &records[..1]).await;
-    assert_eq!(file.store.calls(&Ask::default()).await.unwrap().rows.len(), 1);
+    here.apply("much later", &records[..1]).await;
+    assert_eq!(here.store.calls(&Ask::default()).await.unwrap().rows.len(), 1);
 }
 
 async fn who_sees_a_part_erases_that_part(place: &Place) {
-    let file = Kept::at(place).await;
-    let (mine, other) = (kept_tenant(&file.store, 1).await, kept_tenant(&file.store, 2).await);
-    file.apply("a", &history("CA1", ANN, Some(&mine.id), 1)).await;
-    file.apply("b", &history("CA2", ANN, Some(&other.id), 10)).await;
-    file.apply("c", &history("CA3", ANN, None, 20)).await;
+    let here = Kept::at(place).await;
+    let (mine, other) = (kept_tenant(&here.store, 1).await, kept_tenant(&here.store, 2).await);
+    here.apply("a", &history("CA1", ANN, Some(&mine.id), 1)).await;
+    here.apply("b", &history("CA2", ANN, Some(&other.id), 10)).await;
+    here.apply("c", &history("CA3", ANN, None, 20)).await;
     let of = |scope| PersonAsk { scope, ..about(ANN) };
-    let found = async |ask: &PersonAsk| file.store.person_calls(ask, None, 9).await.unwrap();
+    let found = async |ask: &PersonAsk| here.store.person_calls(ask, None, 9).await.unwrap();
     assert_eq!(found(&of(Scope::Tenant(mine.id.clone()))).await, [sid("CA1")]);
     assert_eq!(found(&of(Scope::Org(mine.org_id.clone()))).await, [sid("CA1"), sid("CA2")]);
     let one = PersonAsk { tenant: Some(other.id.clone()), ..of(Scope::Org(mine.org_id.clone())) };
     assert_eq!(found(&one).await, [sid("CA2")]);
 
-    let before = file.rows_of(&["CA2".into(), "CA3".into()]).await;
-    let erased = file.erase(&of(Scope::Tenant(mine.id.clone())), &bounds(&[])).await;
+    let before = here.rows_of(&["CA2".into(), "CA3".into()]).await;
+    let erased = here.erase(&of(Scope::Tenant(mine.id.clone())), &bounds(&[])).await;
     assert_eq!((erased.calls, erased.voicemails), (1, 1));
-    assert_eq!(file.rows_of(&["CA2".into(), "CA3".into()]).await, before);
+    assert_eq!(here.rows_of(&["CA2".into(), "CA3".into()]).await, before);
     assert_eq!(found(&about(ANN)).await, [sid("CA2"), sid("CA3")]);
 }
 
 async fn records_set_aside_and_messages_to_webhooks_go_too(place: &Place) {
-    let file = Kept::at(place).await;
+    let here = Kept::at(place).await;
     let refused = async |seq: i64, record: String| {
         let record = record.replace('\'', "''");
         place
@@ -268,12 +268,12 @@ async fn records_set_aside_and_messages_to_webhooks_go_too(place: &Place) {
     refused(1, text(&anns[0])).await;
     refused(2, text(&bens[0])).await;
     refused(3, format!("half a record with {ANN} in i")).await;
-    file.apply("a", &anns).await;
-    file.apply("b", &bens).await;
+    here.apply("a", &anns).await;
+    here.apply("b", &bens).await;
     // Names nobody, but belongs to a call that goes.
     refused(4, text(&anns[1])).await;
 
-    let erased = file.erase(&about(ANN), &bounds(&[])).await;
+    let erased = here.erase(&about(ANN), &bounds(&[])).await;
     assert_eq!(erased.refused, 3);
     assert_eq!(place.texts("SELECT CAST(seq AS TEXT) FROM refused").await, ["2"]);
 }
@@ -330,8 +330,8 @@ fn erasing_one_on_a_server_leaves_the_others_to_the_letter() {
 }
 
 async fn others_stay(place: &Place, (calls, order, late, only_tenant): Telling) {
-    let file = Kept::at(place).await;
-    let tenants = [kept_tenant(&file.store, 1).await.id, kept_tenant(&file.store, 2).await.id];
+    let here = Kept::at(place).await;
+    let tenants = [kept_tenant(&here.store, 1).await.id, kept_tenant(&here.store, 2).await.id];
     let people = [ANN, BEN, "+14165550113"];
     let tenant = |n: u32| tenants[n as usize - 1].clone();
     let mut records: Vec<Record> = Vec::new();
@@ -358,27 +358,27 @@ async fn others_stay(place: &Place, (calls, order, late, only_tenant): Telling) 
         keyed.sort_by_key(|(key, _)| *key);
         keyed.into_iter().map(|(_, record)| record).collect::<Vec<Record>>()
     };
-    file.apply("first", &shuffled(order)).await;
-    let before = file.rows_of(&others).await;
+    here.apply("first", &shuffled(order)).await;
+    let before = here.rows_of(&others).await;
 
     let ask = PersonAsk { tenant: only_tenant.map(tenant), ..about(ANN) };
-    file.erase(&ask, &bounds(&[])).await;
-    assert_eq!(file.rows_of(&others).await, before);
-    assert_eq!(file.store.person_calls(&ask, None, 200).await.unwrap(), []);
+    here.erase(&ask, &bounds(&[])).await;
+    assert_eq!(here.rows_of(&others).await, before);
+    assert_eq!(here.store.person_calls(&ask, None, 200).await.unwrap(), []);
 
     // Everything once more, in another order: of the others it adds to what is there, of her nothing comes.
     let late: Vec<Numbered> = numbered(1, &shuffled(late));
-    file.store.apply("late", &late).await.unwrap();
-    assert_eq!(file.store.person_calls(&ask, None, 200).await.unwrap(), []);
+    here.store.apply("late", &late).await.unwrap();
+    assert_eq!(here.store.person_calls(&ask, None, 200).await.unwrap(), []);
     if only_tenant.is_none() {
         for of in ["6475550111", "555-0111", "5550111"] {
-            assert_eq!(file.traces(of).await, 0);
+            assert_eq!(here.traces(of).await, 0);
         }
     }
 }
 
 async fn a_person_with_many_calls_goes_in_batches(place: &Place) {
-    let file = Kept::at(place).await;
+    let here = Kept::at(place).await;
     let records: Vec<Record> = (0..1_000)
         .map(|n| {
             let mut call = began(&format!("CA{n:05}"), None, n);
@@ -386,27 +386,27 @@ async fn a_person_with_many_calls_goes_in_batches(place: &Place) {
             Record::CallBegan(call)
         })
         .collect();
-    file.apply("a", &records).await;
+    here.apply("a", &records).await;
     let (mut calls, mut after, mut longest) = (0, None::<Sid>, std::time::Duration::ZERO);
     loop {
-        let page = file.store.person_calls(&about(ANN), after.as_ref().map(Sid::as_str), 100).await.unwrap();
+        let page = here.store.person_calls(&about(ANN), after.as_ref().map(Sid::as_str), 100).await.unwrap();
         let Some(last) = page.last() else { break };
         after = Some(last.clone());
         let began = std::time::Instant::now();
-        calls += file.store.erase_calls(&about(ANN), &page, &bounds(&[])).await.unwrap().calls;
+        calls += here.store.erase_calls(&about(ANN), &page, &bounds(&[])).await.unwrap().calls;
         longest = longest.max(began.elapsed());
     }
     assert_eq!(calls, 750);
     println!("the longest batch took {longest:?}");
-    assert_eq!(file.store.person_calls(&about(BEN), None, 200).await.unwrap().len(), 200);
+    assert_eq!(here.store.person_calls(&about(BEN), None, 200).await.unwrap().len(), 200);
 }
 
 async fn what_was_read_out_is_what_is_kept(place: &Place) {
-    let file = Kept::at(place).await;
-    file.apply("a", &history("CA1", &spelled(ANN, 3), None, 1)).await;
-    file.apply("b", &history("CA2", BEN, None, 10)).await;
-    let found = file.store.person_calls(&about(ANN), None, 9).await.unwrap();
-    let read = file.store.read_person(&about(ANN), &found).await.unwrap();
+    let here = Kept::at(place).await;
+    here.apply("a", &history("CA1", &spelled(ANN, 3), None, 1)).await;
+    here.apply("b", &history("CA2", BEN, None, 10)).await;
+    let found = here.store.person_calls(&about(ANN), None, 9).await.unwrap();
+    let read = here.store.read_person(&about(ANN), &found).await.unwrap();
     let [one] = &read[..] else { panic!("{read:?}") };
     let call = one.call.as_ref().unwrap();
     assert_eq!((one.sid.as_str(), call.events.len(), call.report.is_some()), ("CA1", 2, true));

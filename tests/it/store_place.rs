@@ -70,13 +70,10 @@ impl Place {
 
     /// What a question with one column of text has for an answer.
     pub async fn texts(&self, sql: &str) -> Vec<String> {
-        let query = sqlx::query_scalar(AssertSqlSafe(sql));
+        let sql = AssertSqlSafe(sql);
         match self {
-            Place::File(dir) => query.fetch_all(&mut in_file(dir).await).await.unwrap(),
-            Place::Server(url) => {
-                let query = sqlx::query_scalar(AssertSqlSafe(sql));
-                query.fetch_all(&mut on_server(url).await).await.unwrap()
-            }
+            Place::File(dir) => sqlx::query_scalar(sql).fetch_all(&mut in_file(dir).await).await.unwrap(),
+            Place::Server(url) => sqlx::query_scalar(sql).fetch_all(&mut on_server(url).await).await.unwrap(),
         }
     }
 

@@ -85,10 +85,8 @@ impl Town {
             assert_eq!(Heard::of(&answer), Heard::Staff, "{answer}");
             town.standing.push(sid);
         }
-        for desk in desks {
-            for line in &town.lines {
-                line.known(twilio, desk).await;
-            }
+        for line in &town.lines {
+            line.known(twilio, desks).await;
         }
         town
     }
@@ -109,9 +107,16 @@ impl Line {
         Line { number, tenant: id, expected }
     }
 
+    /// Calls at each edge until all know the line.
+    pub async fn known(&self, twilio: &Twilio, desks: &[Desk]) {
+        for desk in desks {
+            self.known_at(twilio, desk).await;
+        }
+    }
+
     /// Calls at one edge until that knows the line. The first callers may hear that the line has trouble, where the
     /// machine is busy elsewhere or the change is still on its way.
-    pub async fn known(&self, twilio: &Twilio, desk: &Desk) {
+    async fn known_at(&self, twilio: &Twilio, desk: &Desk) {
         let mut last = String::new();
         for _ in 0..100 {
             let sid = call_sid();

@@ -24,9 +24,7 @@ pub async fn run(options: &Options) -> Report {
     let town = steady::open(&cluster).await;
     let voicemail = |mode: &str| json!({"mode": mode, "fallback": {"type": "voicemail"}});
     let line = Line::open(&desks[0], 160, &voicemail("always"), Expected::Settled(Heard::Ai)).await;
-    for desk in &desks {
-        line.known(&cluster.twilio, desk).await;
-    }
+    line.known(&cluster.twilio, &desks).await;
     let operator = Operator::look(desks.clone(), options.backend);
     let load = Load::start(&cluster.twilio, &town, &desks, options.rate, Random::new(Some(options.seed)));
     let (mut took, mut kept, mut faults) = (Vec::new(), Vec::new(), Vec::new());

@@ -21,9 +21,7 @@ pub async fn run(options: &Options) -> Report {
     let availability = json!({"mode": "overflow-only", "fallback": {"type": "busy-signal"},
         "highVolume": {"enabled": true, "threshold": THRESHOLD}});
     let line = Line::open(&desks[0], 150, &availability, Expected::Settled(Heard::Busy)).await;
-    for desk in &desks {
-        line.known(&cluster.twilio, desk).await;
-    }
+    line.known(&cluster.twilio, &desks).await;
     let mut report = Report::default();
     let (mut longest, mut counts) = (Duration::ZERO, Vec::new());
     for _ in 0..options.rounds {

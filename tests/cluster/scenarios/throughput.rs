@@ -43,9 +43,7 @@ pub async fn run(options: &Options) -> Report {
         let by_settings = Line::open(desk, 170, &json!({"mode": "always"}), Expected::Settled(Heard::Ai)).await;
         let by_count = Line::open(desk, 171, &counted, Expected::Settled(Heard::Busy)).await;
         for (kind, line) in [("", by_settings), (" counting", by_count)] {
-            for desk in &cluster.desks() {
-                line.known(&cluster.twilio, desk).await;
-            }
+            line.known(&cluster.twilio, &cluster.desks()).await;
             let (a_second, cpu_us) = measured(&cluster, &line, options.fault).await;
             report.figures.notes.push(format!("{name}{kind} {a_second:.0} requests/s at {cpu_us:.0} us"));
         }
