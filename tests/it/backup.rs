@@ -162,6 +162,7 @@ async fn a_backup_under_load_has_all_that_was_acknowledged_before_it_began_exact
     assert!(checked.contains("is whole and opens"), "{checked}");
     done(there.path(), &["restore", "--from", "copy"]);
     let process = Process::start(there.path(), &WITH_ACCOUNTS);
+    process.drained().await;
     let kept = all(&process, "/api/voicemails").await;
     let kept = count(&kept, "recordingSid");
     let lost: Vec<&String> = voicemails.iter().filter(|sid| !kept.contains_key(sid.as_str())).collect();
@@ -212,6 +213,7 @@ async fn what_waits_in_the_spool_is_in_the_backup_and_in_the_store_after_a_resto
     let there = TempDir::new().unwrap();
     done(there.path(), &["restore", "--from", text(&place.file("with-spool"))]);
     let process = Process::start(there.path(), &WITH_ACCOUNTS);
+    process.drained().await;
     let rows = all(&process, "/api/voicemails").await;
     assert_eq!(count(&rows, "recordingSid"), BTreeMap::from([("RE-waiting", 1)]));
     assert!(place.file("patchbay.db").exists(), "what was copied is untouched");

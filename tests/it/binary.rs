@@ -148,6 +148,15 @@ impl Process {
         panic!("{number} is not known");
     }
 
+    /// Waits until all that was in the spool is in the store; it comes there behind the start.
+    pub async fn drained(&self) {
+        let deadline = Instant::now() + PATIENCE;
+        while !self.metrics().await.contains("patchbay_spool_depth 0\n") {
+            assert!(Instant::now() < deadline, "the spool is not drained: {}", self.metrics().await);
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+    }
+
     pub async fn metrics(&self) -> String {
         let answer = self.http.get(format!("http://{}/metrics", self.admin)).send().await.expect("metrics");
         answer.text().await.expect("text")

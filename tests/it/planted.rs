@@ -409,22 +409,9 @@ impl Planted {
         }
     }
 
-    /// What calls and reports left behind is gathered before it comes into the store.
-    async fn stored(&self) {
-        let url = format!("http://{}/metrics", self.process.admin);
-        for _ in 0..200 {
-            let metrics = self.process.http.get(&url).bearer_auth(OPERATOR).send().await.expect("an answer");
-            if metrics.text().await.expect("a body").contains("patchbay_spool_depth 0\n") {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(25)).await;
-        }
-        panic!("the journal was not drained within five seconds");
-    }
-
     /// Everything the API tells again.
     async fn shown(&mut self, clinic: &str) {
-        self.stored().await;
+        self.process.drained().await;
         let tenant = format!("/api/tenants/{clinic}");
         let (parts, versions) = (["", "/availability", "/override", "/plan", "/versions"], json!({}).to_string());
         for part in parts {
