@@ -27,6 +27,7 @@ pub(super) async fn open(
     around: &Arc<Surroundings>,
 ) -> anyhow::Result<Ledger> {
     let (ai_limit, metrics) = (settings.vapi.concurrency_limit, Arc::clone(metrics));
+    metrics.vapi_lines(ai_limit.unwrap_or(0));
     match &settings.live.url {
         LiveUrl::Memory => {
             metrics.ledger_mode("memory");

@@ -86,7 +86,7 @@ pub async fn start_at(settings: Settings, clock: Clock) -> anyhow::Result<Runnin
     let closed_unless_started = closing.clone().drop_guard();
     // What an operator may have got wrong comes before the store is touched: the operator token is shown by the start
     // that makes it, so that start must not fail afterwards.
-    let door = Door::open(&settings, &closing).await?;
+    let door = Door::open(&settings, &metrics, &closing).await?;
     let (runtime, drain_runtime) = (BackRuntime::new()?, BackRuntime::that_stands_back()?);
     let draining_on = drain_runtime.handle();
     let signature_refusals = Arc::<SignatureRefusals>::default();
@@ -146,10 +146,10 @@ struct Door {
 }
 
 impl Door {
-    async fn open(settings: &Settings, closing: &CancellationToken) -> anyhow::Result<Door> {
+    async fn open(settings: &Settings, metrics: &Arc<Metrics>, closing: &CancellationToken) -> anyhow::Result<Door> {
         let origin = origin(settings)?;
         let tls = match &settings.edge.tls {
-            Some(files) => Some(follow_tls(files, closing).await?),
+            Some(files) => Some(follow_tls(files, metrics, closing).await?),
             None => None,
         };
         let listener = TcpListener::bind(settings.edge.listen.to_string()).await.with_context(|| {
@@ -219,10 +219,14 @@ impl Drop for BackRuntime {
 }
 
 /// Loads the certificate and keeps an eye on its files.
-async fn follow_tls(files: &config::Tls, closing: &CancellationToken) -> anyhow::Result<Arc<Tls>> {
+async fn follow_tls(
+    files: &config::Tls,
+    metrics: &Arc<Metrics>,
+    closing: &CancellationToken,
+) -> anyhow::Result<Arc<Tls>> {
     let tls = Arc::new(Tls::load(&files.cert, &files.key).await.context("could not load edge.tls")?);
-    let (followed, closing) = (Arc::clone(&tls), closing.clone());
-    tokio::spawn(async move { followed.follow(edge::tls::LOOK_EVERY, closing).await });
+    let (followed, metrics, closing) = (Arc::clone(&tls), Arc::clone(metrics), closing.clone());
+    tokio::spawn(async move { followed.follow(edge::tls::LOOK_EVERY, metrics, closing).await });
     Ok(tls)
 }
 

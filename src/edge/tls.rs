@@ -21,6 +21,7 @@ use tokio_rustls::{Accept, TlsAcceptor};
 use tokio_util::sync::CancellationToken;
 
 use super::certificate::certificate_end;
+use crate::telemetry::Metrics;
 
 /// How often the files are read again. What they hold is compared, so it does not matter whether somebody wrote into
 /// them, renamed others over them or turned a link around.
@@ -77,7 +78,7 @@ impl Tls {
 
     /// Follows the files until `shutdown`: a new valid pair is used from the next connection on, anything else leaves
     /// the old one in use and is logged once.
-    pub async fn follow(&self, every: Duration, shutdown: CancellationToken) {
+    pub async fn follow(&self, every: Duration, metrics: Arc<Metrics>, shutdown: CancellationToken) {
         let mut ticks = interval(every);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut seen = None;
@@ -85,6 +86,9 @@ impl Tls {
             tokio::select! {
                 () = shutdown.cancelled() => return,
                 _ = ticks.tick() => self.look(&mut seen).await,
+            }
+            if let Some(end) = self.ends() {
+                metrics.certificate_end(end);
             }
         }
     }

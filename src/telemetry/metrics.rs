@@ -6,6 +6,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use metrics::{Counter, Gauge, Histogram, Key, KeyName, Label, Level, Metadata, Recorder, Unit};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusRecorder};
 
@@ -36,6 +37,8 @@ const LEDGER_MODE: &str = "patchbay_ledger_mode";
 const SPOOL_DEPTH: &str = "patchbay_spool_depth";
 const JOURNAL_LOST: &str = "patchbay_journal_lost_total";
 const LOG_LINES_DROPPED: &str = "patchbay_log_lines_dropped_total";
+const VAPI_LINES: &str = "patchbay_vapi_lines";
+const CERTIFICATE_END: &str = "patchbay_certificate_end_timestamp_seconds";
 const BUILD_INFO: &str = "patchbay_build_info";
 
 /// What each metric tells, for the HELP lines.
@@ -53,7 +56,7 @@ const COUNTERS: [(&str, &str); 12] = [
     (JOURNAL_LOST, "Records that could be kept neither in the journal nor in the store."),
     (LOG_LINES_DROPPED, "Log lines dropped because nobody read the log fast enough."),
 ];
-const GAUGES: [(&str, &str); 8] = [
+const GAUGES: [(&str, &str); 10] = [
     (LIVE_CALLS, "Live calls, by kind of pool; those of all edges where they share a ledger."),
     (AI_BREAKER, "Breakers of AI targets, by state."),
     (OUTGOING_WEBHOOKS_PENDING, "Webhooks that are still to be sent, or sent again."),
@@ -61,6 +64,8 @@ const GAUGES: [(&str, &str); 8] = [
     (STORE_UP, "1 while the store answers."),
     (LEDGER_MODE, "1 for where live calls are counted now; degraded is by this edge alone."),
     (SPOOL_DEPTH, "Records in the journal that are not yet in the store."),
+    (VAPI_LINES, "Calls that Vapi carries at once by the settings (vapi.concurrency_limit); 0 where they do not say."),
+    (CERTIFICATE_END, "When the certificate of the edge ends, in seconds since 1970; 0 where it has none of its own."),
     (BUILD_INFO, "1; the labels tell the version and the release of the time-zone rules."),
 ];
 const HISTOGRAMS: [(&str, &str); 2] = [
@@ -102,6 +107,8 @@ pub struct Metrics {
     store_up: Gauge,
     ledger_mode: [Gauge; LEDGER_MODES.len()],
     spool_depth: Gauge,
+    vapi_lines: Gauge,
+    certificate_end: Gauge,
     journal_lost: Counter,
     log_lines_dropped: Counter,
 }
@@ -156,6 +163,8 @@ impl Metrics {
             store_up: gauge(STORE_UP, &[]),
             ledger_mode: LEDGER_MODES.map(|mode| gauge(LEDGER_MODE, &[("mode", mode)])),
             spool_depth: gauge(SPOOL_DEPTH, &[]),
+            vapi_lines: gauge(VAPI_LINES, &[]),
+            certificate_end: gauge(CERTIFICATE_END, &[]),
             journal_lost: counter(JOURNAL_LOST, &[]),
             log_lines_dropped: counter(LOG_LINES_DROPPED, &[]),
             recorder,
@@ -280,6 +289,16 @@ impl Metrics {
     /// Records in the journal not yet in the store.
     pub fn spool_depth(&self, records: u64) {
         self.spool_depth.set(records as f64);
+    }
+
+    /// How many calls Vapi carries at once, by the settings.
+    pub fn vapi_lines(&self, lines: u32) {
+        self.vapi_lines.set(f64::from(lines));
+    }
+
+    /// When the certificate in use ends.
+    pub fn certificate_end(&self, end: Timestamp) {
+        self.certificate_end.set(end.as_second() as f64);
     }
 
     /// Records were lost: neither the journal nor the store would take them.

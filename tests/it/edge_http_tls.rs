@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use patchbay::edge::{Drained, Limits, Refusal, Tls, TlsError};
+use patchbay::telemetry::Metrics;
 use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::CertificateDer;
 use rustls::{ClientConfig, RootCertStore};
@@ -32,8 +33,16 @@ struct Made {
 }
 
 fn make() -> Made {
-    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
-    Made { certificate: made.cert.pem(), key: made.signing_key.serialize_pem(), der: made.cert.der().clone() }
+    make_until(2049)
+}
+
+/// One that ends in the first second of this year.
+fn make_until(year: i32) -> Made {
+    let mut wish = rcgen::CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+    wish.not_after = rcgen::date_time_ymd(year, 1, 1);
+    let key = rcgen::KeyPair::generate().unwrap();
+    let made = wish.self_signed(&key).unwrap();
+    Made { certificate: made.pem(), key: key.serialize_pem(), der: made.der().clone() }
 }
 
 fn put(folder: &Path, made: &Made) {
@@ -143,6 +152,22 @@ async fn a_new_certificate_is_used_from_the_next_connection_on_and_the_open_ones
         assert!(read_answer(&mut open).await.ends_with("GET /a [] 0 true"));
         current = next;
     }
+    following.abort();
+}
+
+#[tokio::test]
+async fn prometheus_is_told_when_the_certificate_in_use_ends() {
+    let folder = tempfile::tempdir().unwrap();
+    let metrics = Arc::<Metrics>::default();
+    let told = |end: &str| metrics.render().contains(&format!("patchbay_certificate_end_timestamp_seconds {end}\n"));
+    assert!(told("0"), "{}", metrics.render());
+    put(folder.path(), &make_until(2027));
+    let tls = load(folder.path()).await.unwrap();
+    let followed = Arc::clone(&metrics);
+    let following = tokio::spawn(async move { tls.follow(LOOK_EVERY, followed, CancellationToken::new()).await });
+    until(|| told("1798761600")).await;
+    put(folder.path(), &make_until(2028));
+    until(|| told("1830297600")).await;
     following.abort();
 }
 
@@ -306,7 +331,8 @@ async fn followed() -> (Edge, JoinHandle<()>, TempDir, Made) {
 async fn follow(tls: Tls) -> (Edge, JoinHandle<()>) {
     let tls = Arc::new(tls);
     let followed = Arc::clone(&tls);
-    let following = tokio::spawn(async move { followed.follow(LOOK_EVERY, CancellationToken::new()).await });
+    let following =
+        tokio::spawn(async move { followed.follow(LOOK_EVERY, Arc::default(), CancellationToken::new()).await });
     (Edge::start_with(Limits::default(), Some(tls)).await, following)
 }
 

@@ -384,7 +384,8 @@ async fn no_secret_and_no_whole_phone_number_is_ever_logged() {
 #[tokio::test]
 async fn every_metric_of_the_call_path_is_there_and_no_label_names_a_tenant_or_a_number() {
     let dir = empty();
-    let running = Process::start(dir.path(), &WITH_ACCOUNTS);
+    let env = [&WITH_ACCOUNTS[..], &[("PATCHBAY_VAPI__CONCURRENCY_LIMIT", "12")]].concat();
+    let running = Process::start(dir.path(), &env);
     let tenant = running.tenant("+16475550124", json!({"via": "sip", "sipUri": "sip:desk@sip.vapi.ai"})).await;
     running.tenant("+16475550125", json!({"via": "bypass"})).await;
     let before = running.metrics().await;
@@ -414,6 +415,8 @@ async fn every_metric_of_the_call_path_is_there_and_no_label_names_a_tenant_or_a
         ("patchbay_store_up", ""),
         ("patchbay_ledger_mode", "mode=\"memory\""),
         ("patchbay_spool_depth", ""),
+        ("patchbay_vapi_lines", " 12"),
+        ("patchbay_certificate_end_timestamp_seconds", " 0"),
         ("patchbay_build_info", "tzdb=\"20"),
     ] {
         let shown = text.lines().any(|line| {
