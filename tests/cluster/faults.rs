@@ -111,7 +111,7 @@ impl Fault {
 
     /// While it lasts an edge may not learn of a change in time. That notices are dropped is no excuse.
     pub fn delays_settings(self) -> bool {
-        self.place() == Place::Postgres && self != Fault::NotifyDropped
+        self == Fault::EdgePause || self.place() == Place::Postgres && self != Fault::NotifyDropped
     }
 
     /// Whether an edge may have no place left where it keeps what it is told: neither its disk nor the store.

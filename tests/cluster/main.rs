@@ -28,6 +28,8 @@ mod servers;
 #[allow(dead_code, unused_imports)]
 #[path = "../../load-tests/generator/histogram.rs"]
 mod histogram;
+#[path = "../it/servers/port.rs"]
+mod port;
 #[allow(dead_code)]
 #[path = "../../load-tests/generator/random.rs"]
 mod random;

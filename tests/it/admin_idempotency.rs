@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::admin_desk::{Answer, Desk, NOW, TOKEN};
-use crate::kill::Process;
+use crate::binary::{Process, WITH_ACCOUNTS};
 use crate::rig::{OPERATOR, Rig, http_client};
 
 /// An answer as a client sees it, with the headers that matter to it.
@@ -258,7 +258,7 @@ async fn kill_9_between_claim_and_answer_never_does_it_twice() {
     let http = http_client();
     let (mut broken_off, mut acknowledged, mut round) = (0, Vec::new(), 0);
     let deadline = Instant::now() + Duration::from_secs(60);
-    let mut process = Process::start(dir.path(), &http).await;
+    let mut process = Process::start(dir.path(), &WITH_ACCOUNTS);
     let raw = sqlx::SqlitePool::connect(&format!("sqlite:{}", dir.path().join("patchbay.db").display())).await;
     let raw = raw.expect("the file");
     while broken_off == 0 || round < 3 {
@@ -283,12 +283,13 @@ async fn kill_9_between_claim_and_answer_never_does_it_twice() {
         while sent.lock().unwrap().len() < 30 || unanswered(&raw).await == 0 {
             tokio::task::yield_now().await;
         }
-        process.kill_9();
+        process.signal("KILL");
+        process.ended();
         for client in clients {
             client.await.expect("a client");
         }
         broken_off += unanswered(&raw).await;
-        process = Process::start(dir.path(), &http).await;
+        process = Process::start(dir.path(), &WITH_ACCOUNTS);
         let sent = std::mem::take(&mut *sent.lock().unwrap());
         for (name, before) in sent {
             let after = post(&http, process.admin, "/api/tenants", &name, &json!({"name": &name})).await;
@@ -304,7 +305,7 @@ async fn kill_9_between_claim_and_answer_never_does_it_twice() {
         round += 1;
     }
     let names: Vec<String> = sqlx::query_scalar("SELECT name FROM tenants").fetch_all(&raw).await.expect("tenants");
-    process.kill_9();
+    drop(process);
     for (name, is_done) in &acknowledged {
         let times = names.iter().filter(|there| *there == name).count();
         assert!(times == 1 || (times == 0 && !is_done), "{name}: {times} times");

@@ -1,7 +1,6 @@
 //! The drill: a backup taken under load and put back elsewhere has everything that was acknowledged before it began,
 //! once; one that was touched is noticed; and nothing that is there is ever lost to a restore.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -18,13 +17,10 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::binary::{Process, WITH_ACCOUNTS, patchbay, said};
-use crate::rig::{ACCOUNT, OPERATOR, sign};
+use crate::load::{Acknowledged, DURABLE_AFTER, each_once, leave_messages};
 use crate::store_fixtures::news;
 
 const NUMBER: &str = "+16475550125";
-
-/// How long after its answer a live call may still be lost.
-const DURABLE_AFTER: Duration = Duration::from_secs(1);
 
 /// Longest the load may take to get going, on a machine that is busy elsewhere.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -51,18 +47,6 @@ fn text(path: &Path) -> &str {
     path.to_str().expect("text")
 }
 
-async fn all(process: &Process, path: &str) -> Vec<Value> {
-    let (mut rows, mut cursor) = (Vec::new(), String::new());
-    loop {
-        let (_, page) = process.admin("GET", &format!("{path}?limit=200{cursor}"), OPERATOR, Value::Null).await;
-        rows.extend(page["data"].as_array().unwrap_or_else(|| panic!("{page}")).iter().cloned());
-        match page["nextCursor"].as_str() {
-            Some(next) => cursor = format!("&cursor={next}"),
-            None => return rows,
-        }
-    }
-}
-
 async fn tenant(process: &Process) -> String {
     let connect = json!({"via": "sip", "sipUri": "sip:desk@sip.vapi.ai", "username": "a-user-name-of-twenty-chars",
         "password": "a-password-of-twenty-and-more"});
@@ -77,49 +61,6 @@ async fn calls_reach_the_ai(process: &Process) {
     assert!(twiml.contains("a-password-of-twenty-and-more"), "{twiml}");
 }
 
-#[derive(Default)]
-struct Acknowledged {
-    voicemails: Vec<String>,
-    calls: Vec<(String, Instant)>,
-}
-
-/// Calls and leaves voicemails until nobody answers any more.
-async fn load(http: reqwest::Client, edge: std::net::SocketAddr, worker: u32, heard: Arc<Mutex<Acknowledged>>) {
-    let post = async |path: &str, fields: &[(&str, &str)]| {
-        let url = format!("http://{edge}{path}");
-        let mut all = vec![("AccountSid", ACCOUNT)];
-        all.extend_from_slice(fields);
-        let request = http.post(&url).header("X-Twilio-Signature", sign(&url, &all)).form(&all);
-        let answer = request.send().await.ok()?;
-        let status = answer.status().as_u16();
-        Some((status, answer.text().await.ok()?))
-    };
-    for turn in 0.. {
-        let (call, recording) = (format!("CA-{worker}-{turn}"), format!("RE-{worker}-{turn}"));
-        let fields = [("CallSid", call.as_str()), ("From", "+14165550101"), ("To", NUMBER), ("CallStatus", "ringing")];
-        match post("/api/twilio/voice", &fields).await {
-            Some((200, twiml)) if !twiml.contains("<Dial") => {}
-            Some((200, _)) => heard.lock().unwrap().calls.push((call.clone(), Instant::now())),
-            Some(other) => panic!("{other:?}"),
-            None => return,
-        }
-        let fields = [("CallSid", call.as_str()), ("RecordingSid", &recording), ("RecordingStatus", "completed")];
-        match post("/api/twilio/voicemail", &fields).await {
-            Some((204, _)) => heard.lock().unwrap().voicemails.push(recording),
-            Some(other) => panic!("{other:?}"),
-            None => return,
-        }
-    }
-}
-
-fn count<'a>(rows: &'a [Value], key: &str) -> BTreeMap<&'a str, u32> {
-    let mut counts = BTreeMap::new();
-    for row in rows {
-        *counts.entry(row[key].as_str().expect("a text")).or_default() += 1;
-    }
-    counts
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_backup_under_load_has_all_that_was_acknowledged_before_it_began_exactly_once() {
     let (here, there) = (TempDir::new().expect("a directory"), TempDir::new().expect("a directory"));
@@ -128,7 +69,10 @@ async fn a_backup_under_load_has_all_that_was_acknowledged_before_it_began_exact
     process.known(NUMBER).await;
     let heard = Arc::new(Mutex::new(Acknowledged::default()));
     let workers: Vec<_> = (0..6)
-        .map(|worker| tokio::spawn(load(process.http.clone(), process.edge, worker, Arc::clone(&heard))))
+        .map(|worker| {
+            let (http, heard) = (process.http.clone(), Arc::clone(&heard));
+            tokio::spawn(leave_messages(http, process.edge, NUMBER, worker.to_string(), heard))
+        })
         .collect();
     let at_least = async |voicemails: usize| {
         let deadline = Instant::now() + PATIENCE;
@@ -142,8 +86,7 @@ async fn a_backup_under_load_has_all_that_was_acknowledged_before_it_began_exact
 
     let (voicemails, calls) = {
         let heard = heard.lock().unwrap();
-        let settled = heard.calls.iter().filter(|(_, at)| at.elapsed() > DURABLE_AFTER);
-        (heard.voicemails.clone(), settled.map(|(sid, _)| sid.clone()).collect::<Vec<_>>())
+        (heard.voicemails.clone(), heard.durable_calls(Instant::now()))
     };
     let (dir, backup) = (here.path().to_owned(), there.path().join("copy"));
     let to = backup.clone();
@@ -163,16 +106,8 @@ async fn a_backup_under_load_has_all_that_was_acknowledged_before_it_began_exact
     done(there.path(), &["restore", "--from", "copy"]);
     let process = Process::start(there.path(), &WITH_ACCOUNTS);
     process.drained().await;
-    let kept = all(&process, "/api/voicemails").await;
-    let kept = count(&kept, "recordingSid");
-    let lost: Vec<&String> = voicemails.iter().filter(|sid| !kept.contains_key(sid.as_str())).collect();
-    assert!(lost.is_empty(), "{} of {} voicemails are lost: {lost:?}", lost.len(), voicemails.len());
-    let twice: Vec<_> = kept.iter().filter(|(_, times)| **times != 1).collect();
-    assert!(twice.is_empty(), "{twice:?}");
-    let known = all(&process, "/api/calls").await;
-    let known = count(&known, "sid");
-    let lost: Vec<&String> = calls.iter().filter(|sid| !known.contains_key(sid.as_str())).collect();
-    assert!(lost.is_empty(), "{} of {} calls are lost: {lost:?}", lost.len(), calls.len());
+    each_once("voicemails", &voicemails, &process.all("/api/voicemails").await, "recordingSid");
+    each_once("calls", &calls, &process.all("/api/calls").await, "sid");
     calls_reach_the_ai(&process).await;
 }
 
@@ -214,8 +149,7 @@ async fn what_waits_in_the_spool_is_in_the_backup_and_in_the_store_after_a_resto
     done(there.path(), &["restore", "--from", text(&place.file("with-spool"))]);
     let process = Process::start(there.path(), &WITH_ACCOUNTS);
     process.drained().await;
-    let rows = all(&process, "/api/voicemails").await;
-    assert_eq!(count(&rows, "recordingSid"), BTreeMap::from([("RE-waiting", 1)]));
+    each_once("messages", &["RE-waiting".to_owned()], &process.all("/api/voicemails").await, "recordingSid");
     assert!(place.file("patchbay.db").exists(), "what was copied is untouched");
 }
 
@@ -309,7 +243,7 @@ async fn a_store_that_is_there_is_moved_aside_whole_and_only_when_asked() {
     let aside = place.file(told["movedAside"].as_str().expect("a path"));
 
     let process = Process::start(place.path(), &WITH_ACCOUNTS);
-    assert_eq!(all(&process, "/api/tenants").await.len(), 1, "the store is the backup's");
+    assert_eq!(process.all("/api/tenants").await.len(), 1, "the store is the backup's");
     drop(process);
     let there = TempDir::new().unwrap();
     fs::copy(place.file("patchbay.db.key"), there.path().join("patchbay.db.key")).unwrap();
@@ -318,7 +252,7 @@ async fn a_store_that_is_there_is_moved_aside_whole_and_only_when_asked() {
         fs::copy(from, there.path().join(format!("patchbay.db{ending}"))).expect("moved aside with its log");
     }
     let process = Process::start(there.path(), &WITH_ACCOUNTS);
-    let tenants = all(&process, "/api/tenants").await;
+    let tenants = process.all("/api/tenants").await;
     assert!(tenants.iter().any(|tenant| tenant["id"] == json!(later)), "what was moved aside is all there");
 }
 
@@ -367,7 +301,7 @@ async fn a_restore_that_is_killed_leaves_the_old_store_the_new_one_or_a_sentence
             done(place.path(), &words);
         }
         let process = Process::start(place.path(), &WITH_ACCOUNTS);
-        let tenants = all(&process, "/api/tenants").await.len();
+        let tenants = process.all("/api/tenants").await.len();
         assert!(tenants == 1 || tenants == 2, "{tenants}");
         calls_reach_the_ai(&process).await;
     }

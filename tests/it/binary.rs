@@ -22,7 +22,8 @@ pub fn patchbay(dir: &Path, words: &[&str], env: &[(&str, &str)]) -> Command {
     command.args(words).current_dir(dir).env_clear().stdin(Stdio::null());
     command.env("PATCHBAY_EDGE__LISTEN", "127.0.0.1:0").env("PATCHBAY_ADMIN__LISTEN", "127.0.0.1:0");
     // Nothing listens there.
-    command.env("PATCHBAY_TWILIO__API_BASE", "http://127.0.0.1:9").envs(env.iter().copied());
+    command.env("PATCHBAY_TWILIO__API_BASE", "http://127.0.0.1:9");
+    command.env("PATCHBAY_VAPI__API_BASE", "http://127.0.0.1:9").envs(env.iter().copied());
     command
 }
 
@@ -76,7 +77,8 @@ impl Process {
                 return Process { child, edge: at("edge"), admin: at("admin"), http: http_client(), log: None };
             }
             let ended = child.try_wait().expect("it can be asked");
-            assert!(ended.is_none() && Instant::now() < deadline, "{ended:?}: {said}");
+            // What it said last may have come since.
+            assert!(ended.is_none() && Instant::now() < deadline, "{ended:?}: {}", log());
             std::thread::sleep(LOOK_EVERY);
         }
     }
@@ -111,6 +113,20 @@ impl Process {
         let request = if body.is_null() { request } else { request.json(&body) };
         let answer = request.send().await.expect("the admin API answers");
         (answer.status().as_u16(), answer.json().await.unwrap_or(Value::Null))
+    }
+
+    /// All rows of a list.
+    pub async fn all(&self, path: &str) -> Vec<Value> {
+        let (mut rows, mut cursor) = (Vec::new(), String::new());
+        loop {
+            let (_, page) =
+                self.admin("GET", &format!("{path}?limit=200{cursor}"), crate::rig::OPERATOR, Value::Null).await;
+            rows.extend(page["data"].as_array().unwrap_or_else(|| panic!("{page}")).iter().cloned());
+            match page["nextCursor"].as_str() {
+                Some(next) => cursor = format!("&cursor={next}"),
+                None => return rows,
+            }
+        }
     }
 
     /// A tenant whose AI is reached in this way, and its number.
@@ -148,11 +164,19 @@ impl Process {
         panic!("{number} is not known");
     }
 
-    /// Waits until all that was in the spool is in the store; it comes there behind the start.
+    /// Waits until all that was in the spool is in the store. It comes there behind the start and behind everything else
+    /// that runs here, so it may take as long as it likes, but has to go on.
     pub async fn drained(&self) {
-        let deadline = Instant::now() + PATIENCE;
-        while !self.metrics().await.contains("patchbay_spool_depth 0\n") {
-            assert!(Instant::now() < deadline, "the spool is not drained: {}", self.metrics().await);
+        let (mut least, mut deadline) = (u64::MAX, Instant::now() + PATIENCE);
+        loop {
+            let metrics = self.metrics().await;
+            let depth = metrics.lines().find_map(|line| line.strip_prefix("patchbay_spool_depth "));
+            let depth = depth.expect("it is shown").parse().expect("a number");
+            match depth {
+                0 => return,
+                _ if depth < least => (least, deadline) = (depth, Instant::now() + PATIENCE),
+                _ => assert!(Instant::now() < deadline, "{depth} records in the spool, and none goes to the store"),
+            }
             tokio::time::sleep(LOOK_EVERY).await;
         }
     }

@@ -5,12 +5,12 @@ use std::collections::{BTreeSet, VecDeque};
 use std::convert::Infallible;
 use std::fs;
 use std::future::Future;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU16, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -22,6 +22,7 @@ use tokio::time::{Sleep, sleep};
 
 use crate::binary::{Process, WITH_ACCOUNTS};
 use crate::rig::{ACCOUNT, http_client, sign};
+use crate::servers::port::free_address;
 
 const NUMBER: &str = "+16475550123";
 const HOST: &str = "edge.example.com";
@@ -31,20 +32,6 @@ const LOOK_EVERY: Duration = Duration::from_millis(20);
 /// A file of the tree.
 fn file(path: &str) -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).expect("readable")
-}
-
-/// A port nobody listens on, below those the system gives to connections going out: an edge comes back to its own, and
-/// meanwhile a check of HAProxy's must not come to stand on it.
-fn free() -> SocketAddr {
-    static NEXT: AtomicU16 = AtomicU16::new(0);
-    loop {
-        let step = NEXT.fetch_add(1, Ordering::Relaxed);
-        let port = 20_000 + (std::process::id() % 100) as u16 * 100 + step;
-        let address = SocketAddr::from(([127, 0, 0, 1], port));
-        if TcpListener::bind(address).is_ok() {
-            return address;
-        }
-    }
 }
 
 /// HAProxy is no part of the toolchain; without it these promises are not looked at, and that must be seen.
@@ -65,7 +52,7 @@ struct Edge {
 
 impl Edge {
     fn new() -> Edge {
-        Edge { dir: TempDir::new().expect("a directory"), calls: free(), admin: free() }
+        Edge { dir: TempDir::new().expect("a directory"), calls: free_address(), admin: free_address() }
     }
 
     fn start(&self) -> Process {
@@ -121,7 +108,7 @@ fn configured(dir: &Path, edges: &[Edge], ports: [SocketAddr; 4]) -> (PathBuf, S
 impl Front {
     fn start(edges: &[Edge]) -> Front {
         let dir = TempDir::new().expect("a directory");
-        let ports = [free(), free(), free(), free()];
+        let ports = [free_address(), free_address(), free_address(), free_address()];
         let (file, chain) = configured(dir.path(), edges, ports);
         let log = fs::File::create(dir.path().join("log")).expect("a log");
         let mut command = haproxy();
@@ -264,7 +251,7 @@ async fn known(edge: &Edge) {
 fn haproxy_takes_the_configuration() {
     let dir = TempDir::new().expect("a directory");
     let edges = [Edge::new(), Edge::new(), Edge::new()];
-    let (ours, _) = configured(dir.path(), &edges, [free(), free(), free(), free()]);
+    let (ours, _) = configured(dir.path(), &edges, [free_address(), free_address(), free_address(), free_address()]);
     // With the names of the composition in it too, which nobody can resolve here.
     let named = dir.path().join("named.cfg");
     let pem = dir.path().join("edge.pem").display().to_string();

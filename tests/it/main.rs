@@ -68,6 +68,7 @@ mod ledger_outage;
 mod ledger_process;
 mod ledger_shared;
 mod life;
+mod load;
 mod many_edges;
 mod number_life;
 mod outage;

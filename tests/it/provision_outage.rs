@@ -8,7 +8,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::kill::Process;
+use crate::binary::{Process, WITH_ACCOUNTS};
 use crate::provision::{ASSISTANT, Town, step};
 use crate::rig::{ACCOUNT, OPERATOR, TOKEN, http_client};
 use crate::sim::Sim;
@@ -22,23 +22,24 @@ pub fn given(name: &str, otherwise: usize) -> usize {
 async fn killed_at(nth: usize) {
     let (sim, http) = (Sim::start().await, http_client());
     let url = sim.url();
-    let env = Town::settings(&url);
+    let env = [&WITH_ACCOUNTS[..], &Town::settings(&url)].concat();
     let dir = TempDir::new().expect("a directory");
-    let process = Process::start_with(dir.path(), &http, &env).await;
+    let mut process = Process::start(dir.path(), &env);
     let body = json!({ "name": "Smile Dental", "assignPhone": true, "forceTwilio": true,
         "target": { "kind": "assistant", "id": ASSISTANT } });
     sim.tell("faults", json!({ "match": ".*", "kind": "slow", "times": 1, "ms": 5_000, "after": nth })).await;
-    let made = process.admin(&http, Method::POST, "/api/tenants", Some(body)).await;
+    let (_, made) = process.admin("POST", "/api/tenants", OPERATOR, body).await;
     let job = format!("/api/jobs/{}", made["jobId"].as_str().unwrap_or_else(|| panic!("{made}")));
     let until = Instant::now() + Duration::from_secs(20);
     while sim.look("requests").await.len() <= nth && Instant::now() < until {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    process.kill_9();
-    let process = Process::start_with(dir.path(), &http, &env).await;
+    process.signal("KILL");
+    process.ended();
+    let process = Process::start(dir.path(), &env);
     let began = Instant::now();
     let job = loop {
-        let job = process.admin(&http, Method::GET, &job, None).await;
+        let (_, job) = process.admin("GET", &job, OPERATOR, Value::Null).await;
         if job["state"] == "succeeded" {
             break job;
         }
@@ -47,7 +48,7 @@ async fn killed_at(nth: usize) {
     };
     let bills = sim.look("bills").await;
     assert_eq!(bills.len(), 1, "killed at {nth}: {bills:?} {job:#}");
-    let listed = process.admin(&http, Method::GET, "/api/numbers/owned", None).await;
+    let (_, listed) = process.admin("GET", "/api/numbers/owned", OPERATOR, Value::Null).await;
     assert_eq!(listed["data"][0]["e164"], bills[0]["number"], "killed at {nth}");
     let path = format!("{url}/2010-04-01/Accounts/{ACCOUNT}/IncomingPhoneNumbers.json");
     let owned: Value = http.get(path).basic_auth(ACCOUNT, Some(TOKEN)).send().await.unwrap().json().await.unwrap();

@@ -228,5 +228,5 @@ pub fn http_client() -> reqwest::Client {
 
 /// An address at which nobody listens: it was free a moment ago.
 pub fn nobody() -> std::net::SocketAddr {
-    std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port")
+    crate::servers::port::free_address()
 }

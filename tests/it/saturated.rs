@@ -4,11 +4,11 @@ use std::fs;
 use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
-use reqwest::Method;
 use serde_json::json;
 use tempfile::TempDir;
 
-use crate::kill::{Process, post};
+use crate::binary::{Process, WITH_ACCOUNTS};
+use crate::load::post;
 use crate::rig::{OPERATOR, http_client};
 
 const NUMBER: &str = "+16475550111";
@@ -46,12 +46,8 @@ fn a_core() -> String {
 async fn a_change_comes_through_while_calls_leave_the_drain_hardly_any_of_the_core() {
     let dir = TempDir::new().expect("a directory");
     let http = http_client();
-    let process = Process::start(dir.path(), &http).await;
-    let settings = json!({"name": "Smile Dental", "target": {"kind": "assistant", "id": "asst-1"},
-        "connect": {"via": "sip", "sipUri": "sip:desk@sip.vapi.ai"}});
-    let tenant = process.admin(&http, Method::POST, "/api/tenants", Some(settings)).await;
-    let owned = json!({"e164": NUMBER, "tenantId": tenant["id"]});
-    process.admin(&http, Method::POST, "/api/numbers/owned", Some(owned)).await;
+    let process = Process::start(dir.path(), &WITH_ACCOUNTS);
+    let tenant = process.tenant(NUMBER, json!({"via": "sip", "sipUri": "sip:desk@sip.vapi.ai"})).await;
 
     let core = a_core();
     let pinned = Command::new("taskset").args(["-acp", &core, &process.pid().to_string()]).output();
@@ -76,7 +72,7 @@ async fn a_change_comes_through_while_calls_leave_the_drain_hardly_any_of_the_co
         .collect();
     tokio::time::sleep(Duration::from_secs(2)).await;
 
-    let url = format!("http://{}/api/tenants/{}", process.admin, tenant["id"].as_str().expect("an id"));
+    let url = format!("http://{}/api/tenants/{tenant}", process.admin);
     let mut answers = Vec::new();
     for change in 0..CHANGES {
         let began = Instant::now();
@@ -91,5 +87,4 @@ async fn a_change_comes_through_while_calls_leave_the_drain_hardly_any_of_the_co
     let longest = answers.iter().map(|(_, took)| *took).max();
     println!("the longest of {CHANGES} changes took {longest:?}; {spooled} files in the spool");
     assert!(answers.iter().all(|(status, _)| *status == 200), "{answers:?}");
-    process.kill_9();
 }

@@ -126,6 +126,12 @@ pub async fn open(cluster: &Cluster) -> Town {
     for sid in &town.standing {
         cluster.simulator.knows_of(&cluster.edges[0].desk.web, sid).await;
     }
+    // An edge that is killed in a moment answers from what it has kept.
+    if let Some(last) = town.lines.last().filter(|_| cluster.shared.is_some()) {
+        for edge in &cluster.edges {
+            edge.keeps(&last.number).await;
+        }
+    }
     town
 }
 

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use rustix::process::Signal;
 
 use super::process::{Process, Start};
-use super::{find, free_address, until};
+use super::{find, until};
+use crate::port::free_address;
 
 /// The header by which an answer says which edge gave it.
 pub const SERVED_BY: &str = "x-served-by";

@@ -6,7 +6,8 @@ use rustix::process::Signal;
 
 use super::desk::{Desk, OPERATOR};
 use super::process::{Process, Start};
-use super::{end_of, free_address, patchbay, until};
+use super::{end_of, patchbay, until};
+use crate::port::free_address;
 
 pub struct Edge {
     /// Where it is asked.
@@ -37,6 +38,15 @@ impl Edge {
             env,
             process: None,
         }
+    }
+
+    /// Waits until the directory it would start from has this number.
+    pub async fn keeps(&self, number: &str) {
+        let kept = self.spool().join("directory");
+        until("the directory is kept", &self.desk.log, async || {
+            std::fs::read_to_string(&kept).is_ok_and(|kept| kept.contains(number))
+        })
+        .await;
     }
 
     pub fn spool(&self) -> PathBuf {

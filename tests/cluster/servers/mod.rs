@@ -8,14 +8,13 @@ mod process;
 mod redis;
 mod simulator;
 
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use crate::options::Backend;
 
 pub use balancer::{Balancer, SERVED_BY};
-pub use desk::Desk;
+pub use desk::{Desk, OPERATOR};
 pub use edge::Edge;
 pub use postgres::{Postgres, Stop};
 pub use redis::Redis;
@@ -24,11 +23,6 @@ pub use simulator::Simulator;
 /// Far more than a server takes to begin or to end, for machines that have much else to do.
 const PATIENCE: Duration = Duration::from_secs(40);
 const LOOK_EVERY: Duration = Duration::from_millis(20);
-
-/// An address at which nobody listens: it was free a moment ago.
-fn free_address() -> SocketAddr {
-    std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port")
-}
 
 /// Where a program is: in one of `places`, else where the shell would find it. `package` is Debian's.
 fn find(names: &[&str], places: &[PathBuf], package: &str) -> PathBuf {

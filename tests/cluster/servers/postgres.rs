@@ -8,7 +8,8 @@ use std::process::{Command, Stdio};
 use rustix::process::Signal;
 
 use super::process::{Process, Start, program_that_guards};
-use super::{end_of, find, free_address, until};
+use super::{end_of, find, until};
+use crate::port::free_address;
 
 /// Debian's package of the oldest version that will do.
 const PACKAGE: &str = "postgresql-15";

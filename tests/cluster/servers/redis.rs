@@ -8,7 +8,8 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 use super::process::{Process, Start};
-use super::{find, free_address, until};
+use super::{find, until};
+use crate::port::free_address;
 
 pub fn program() -> PathBuf {
     find(&["redis-server", "valkey-server"], &[], "redis-server (or valkey-server)")

@@ -7,8 +7,9 @@ use rustix::process::Signal;
 use serde_json::json;
 
 use super::process::{Process, Start};
-use super::{free_address, patchbay, until};
+use super::{patchbay, until};
 use crate::callers::ACCOUNT;
+use crate::port::free_address;
 
 pub struct Simulator {
     address: SocketAddr,

@@ -2,5 +2,6 @@
 
 pub mod gate;
 pub mod pgbouncer;
+pub mod port;
 pub mod postgres;
 pub mod redis;

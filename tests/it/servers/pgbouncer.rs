@@ -1,10 +1,12 @@
 //! A PgBouncer in transaction mode, in front of the Postgres of this process.
 
 use std::fs;
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
+
+use super::port::free_address;
 
 /// A running pooler.
 #[derive(Debug)]
@@ -16,7 +18,7 @@ pub struct Pooler {
 pub fn start(server: u16) -> Pooler {
     let home = tempfile::Builder::new().prefix("patchbay-pgbouncer-").tempdir().unwrap().keep();
     fs::set_permissions(&home, fs::Permissions::from_mode(0o777)).unwrap();
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let port = free_address().port();
     let settings = format!(
         "[databases]\n* = host=127.0.0.1 port={server}\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\n\
          unix_socket_dir =\nauth_type = any\npool_mode = transaction\ndefault_pool_size = 3\n"

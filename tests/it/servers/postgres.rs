@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::io::Read;
-use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -14,6 +13,7 @@ use patchbay::store::Store;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, PgConnection, postgres::PgConnectOptions};
 use tokio::sync::OnceCell;
 
+use super::port::free_address;
 use crate::store_fixtures::KEY;
 
 /// The role of patchbay: it owns its databases and is nobody special otherwise, so that walls between rows hold for it.
@@ -81,7 +81,7 @@ fn start() -> Server {
     let programs = programs();
     let home = tempfile::Builder::new().prefix("patchbay-postgres-").tempdir().unwrap().keep();
     fs::set_permissions(&home, fs::Permissions::from_mode(0o777)).unwrap();
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let port = free_address().port();
     let log = home.join("log");
     let script = format!(
         "set -e; cd '{home}'

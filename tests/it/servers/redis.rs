@@ -2,7 +2,7 @@
 //! process.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -11,6 +11,8 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
+
+use super::port::free_address;
 
 /// How many ledgers find room in one server, each in a database of its own.
 const DATABASES: u32 = 10_000;
@@ -38,10 +40,7 @@ pub fn fresh_database() -> String {
 impl Redis {
     /// Starts one.
     pub fn start() -> Redis {
-        let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
-        let port = free.local_addr().expect("it has one").port();
-        drop(free);
-        Redis::start_on(port)
+        Redis::start_on(free_address().port())
     }
 
     /// The same on a port, where one was before.
