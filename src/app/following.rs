@@ -1,5 +1,6 @@
-//! Follows what other processes change in the store: hints wake it, and it looks by itself twice a second, because hints get
-//! lost. What has changed is forgotten here as if it had been changed here. Keeps the last directory, too.
+//! Follows what other processes change and write in the store: hints wake it, and it looks by itself twice a second, because
+//! hints get lost. What has changed is forgotten here as if it had been changed here, and what happens to calls elsewhere is
+//! told here. Keeps the last directory, too.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -41,13 +42,17 @@ pub(super) struct Following {
 impl Following {
     /// Follows until `stopping` comes.
     pub async fn run(self, stopping: CancellationToken) {
-        let (mut place, mut kept_at) = (None, None);
+        let (mut place, mut told_upto, mut kept_at) = (None, None, None);
         let (mut listening, mut listen_at) = (None, Instant::now());
         let mut keep_at = Instant::now();
         while !stopping.is_cancelled() {
             if let Ok(Ok(changed)) = timeout(ANSWER_WITHIN, self.store.changed_since(place)).await {
                 self.obey(&changed, place.is_none());
                 place = Some(changed.upto);
+            }
+            if let Ok(Ok(told)) = timeout(ANSWER_WITHIN, self.store.told_since(told_upto)).await {
+                told_upto = Some(told.upto);
+                self.teller.elsewhere(told.words, told.more);
             }
             if listening.is_none() && Instant::now() >= listen_at {
                 listening = timeout(ANSWER_WITHIN, self.store.listen()).await.ok().and_then(Result::ok).flatten();
@@ -76,9 +81,11 @@ impl Following {
         if is_first || changed.all {
             self.directory.all_changed();
         }
-        for change in &changed.changes {
-            self.directory.changed(change);
-            self.teller.changed(change);
+        for noticed in &changed.changes {
+            self.directory.changed(&noticed.change);
+            if !noticed.is_own {
+                self.teller.changed(&noticed.change);
+            }
         }
     }
 

@@ -1,29 +1,34 @@
-//! Tells the bus what happens: records once the store has them, changes once they are made. So nobody hears of what is
-//! not kept, and whoever hears of it finds it.
+//! Tells the bus what happens: records once the store has them, changes once they are made, both also where another process
+//! on the same store had a hand in it. So nobody hears of what is not kept, and whoever hears of it finds it.
 //!
 //! Records name a call, listeners want to know whose it is: that is looked up here, behind the path of the call and of
-//! the journal. Where the looking up cannot keep pace, listeners begin anew with a snapshot rather than miss something.
+//! the journal, and waited for while the store is away. Where the looking up cannot keep pace, listeners begin anew with a
+//! snapshot rather than miss something.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use quick_cache::sync::Cache;
 use tokio::sync::mpsc;
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use crate::events::{Audience, Bus, Changed, Event, News, VoicemailNow};
 use crate::journal::Sink;
-use crate::model::{
-    CallBegan, CallEvent, Change, Clock, E164, JobId, OrgId, Record, Sid, TenantId, VoicemailId, VoicemailNews,
-};
-use crate::store::{Ask, Numbered, Store, StoreError, VoicemailRow};
+use crate::model::{CallBegan, Change, Clock, E164, JobId, OrgId, Record, Sid, TenantId, VoicemailId};
+use crate::store::{Ask, Numbered, Store, StoreError, VoicemailRow, Word};
 
 /// Batches of the journal and changes that may wait to be told.
 const WAITING_MAX: usize = 256;
 
 /// How many are taken at a time.
 const TAKEN_MAX: usize = 64;
+
+/// How soon a store that was away is asked again.
+const ASK_AGAIN: Duration = Duration::from_millis(250);
 
 /// Calls whose owner is remembered: more than are live at any time.
 const CALLS_MAX: usize = 100_000;
@@ -63,6 +68,8 @@ pub(super) struct Telling {
 #[derive(Debug)]
 enum Told {
     Records(Vec<Record>),
+    /// What other processes have written.
+    Elsewhere(Vec<Word>),
     Changed(Change),
 }
 
@@ -101,6 +108,16 @@ impl Teller {
         self.take(Told::Records(records.iter().map(|numbered| numbered.record.clone()).collect()));
     }
 
+    /// What other processes have written; `more` says that some of it is not known.
+    pub fn elsewhere(&self, words: Vec<Word>, more: bool) {
+        if more {
+            self.lost.store(true, Ordering::Release);
+        }
+        if more || !words.is_empty() {
+            self.take(Told::Elsewhere(words));
+        }
+    }
+
     /// True while what happens cannot be told, because the store does not take it.
     pub fn store_is_away(&self) -> bool {
         self.away.load(Ordering::Relaxed)
@@ -134,7 +151,9 @@ impl Reporter {
                 self.begin_anew();
                 taken.clear();
             }
-            self.publish_all(std::mem::take(&mut taken)).await;
+            if stopping.run_until_cancelled(self.publish_all(std::mem::take(&mut taken))).await.is_none() {
+                break;
+            }
         }
         self.bus.close();
     }
@@ -152,9 +171,10 @@ impl Reporter {
             match told {
                 Told::Records(records) => {
                     for record in records {
-                        self.told(self.record(record).await);
+                        self.told(patiently(|| self.record(record.clone())).await);
                     }
                 }
+                Told::Elsewhere(words) => self.publish_elsewhere(words).await,
                 // A change is told of under every name; all of them are made, so the last is enough.
                 Told::Changed(change) => {
                     changes.retain(|known| *known != change);
@@ -163,7 +183,35 @@ impl Reporter {
             }
         }
         for change in changes {
-            self.told(self.change(change).await.map(Vec::from_iter));
+            self.told(patiently(|| self.change(change.clone())).await.map(Vec::from_iter));
+        }
+    }
+
+    async fn publish_elsewhere(&self, words: Vec<Word>) {
+        let began = words.iter().filter_map(|word| match word {
+            Word::Began { call_sid } => Some(call_sid),
+            _ => None,
+        });
+        let began: Vec<&Sid> = began.collect();
+        let began = match patiently(|| self.store.calls_named(&began)).await {
+            Ok(rows) => rows.into_iter().map(|row| (row.began.call_sid.clone(), row.began)),
+            Err(failure) => return self.told(Err(failure)),
+        };
+        let mut began: HashMap<Sid, CallBegan> = began.collect();
+        for word in words {
+            let record = match word {
+                // One that is gone meanwhile is nobody's news.
+                Word::Began { call_sid } => began.remove(&call_sid).map(Record::CallBegan),
+                Word::Event(event) => Some(Record::CallEvent(event)),
+                Word::Ended(ended) => Some(Record::CallEnded(ended)),
+                Word::Voicemail { call_sid, recording_sid, at } => {
+                    self.told(patiently(|| self.voicemails(at, &call_sid, recording_sid.as_ref())).await);
+                    None
+                }
+            };
+            if let Some(record) = record {
+                self.told(patiently(|| self.record(record.clone())).await);
+            }
         }
     }
 
@@ -179,7 +227,9 @@ impl Reporter {
 
     async fn record(&self, record: Record) -> Result<Vec<Event>, StoreError> {
         let (at, sid, news) = match record {
-            Record::Voicemail(news) => return self.voicemails(&news).await,
+            Record::Voicemail(news) => {
+                return self.voicemails(news.at, &news.call_sid, news.recording_sid.as_ref()).await;
+            }
             Record::CallBegan(began) => {
                 let audience = self.of_tenant(began.tenant_id.clone()).await?;
                 self.calls.insert(began.call_sid.clone(), audience);
@@ -189,22 +239,17 @@ impl Reporter {
             }
             Record::CallEvent(event) => (event.at, event.call_sid.clone(), News::CallEvent(event)),
             Record::CallEnded(ended) => (ended.at, ended.call_sid.clone(), News::CallEnded(ended)),
-            Record::AiReport(report) => {
-                let (at, call_sid) = (report.at, report.call_sid);
-                let (what, outcome) = ("ai-report".to_owned(), report.ended_reason);
-                let event = CallEvent { call_sid: call_sid.clone(), at, what, outcome, step: None };
-                (at, call_sid, News::CallEvent(event))
-            }
+            Record::AiReport(report) => (report.at, report.call_sid.clone(), News::CallEvent(report.as_event())),
         };
         let audience = self.of_call(&sid).await?;
         Ok(vec![Event { at, audience, news }])
     }
 
-    async fn voicemails(&self, news: &VoicemailNews) -> Result<Vec<Event>, StoreError> {
-        let rows = self.store.voicemails_told(&news.call_sid, news.recording_sid.as_ref()).await?;
+    async fn voicemails(&self, at: Timestamp, call: &Sid, recording: Option<&Sid>) -> Result<Vec<Event>, StoreError> {
+        let rows = self.store.voicemails_told(call, recording).await?;
         let mut events = Vec::with_capacity(rows.len());
         for row in rows {
-            events.push(self.voicemail(news.at, row).await?);
+            events.push(self.voicemail(at, row).await?);
         }
         Ok(events)
     }
@@ -294,6 +339,19 @@ impl Reporter {
             self.orgs.insert(tenant.clone(), org.clone());
         }
         Ok(org)
+    }
+}
+
+/// Asks until the store answers: what happened is told late rather than not at all.
+async fn patiently<T, A>(ask: impl Fn() -> A) -> Result<T, StoreError>
+where
+    A: Future<Output = Result<T, StoreError>>,
+{
+    loop {
+        match ask().await {
+            Err(StoreError::Away(_)) => sleep(ASK_AGAIN).await,
+            answer => return answer,
+        }
     }
 }
 

@@ -345,6 +345,19 @@ pub struct AiReport {
     pub recording_url: Option<String>,
 }
 
+impl AiReport {
+    /// What it is among the things that happened in its call.
+    pub fn as_event(&self) -> CallEvent {
+        CallEvent {
+            call_sid: self.call_sid.clone(),
+            at: self.at,
+            what: "ai-report".to_owned(),
+            outcome: self.ended_reason.clone(),
+            step: None,
+        }
+    }
+}
+
 /// A number as the provider wrote it is E.164 or it is not; this is the question asked everywhere.
 pub fn as_e164(raw: &str) -> Option<E164> {
     E164::parse(raw).ok()

@@ -46,6 +46,7 @@ mod shared;
 mod sip;
 mod sqlite;
 mod today;
+mod told;
 mod turn;
 mod voicemail;
 mod wall;
@@ -84,9 +85,10 @@ pub use rows::{
 };
 pub use seal::KeyName;
 pub use session::{SESSIONS_MAX, Session, SessionKind};
-pub use shared::{Changed, Listening};
+pub use shared::{Changed, Listening, Noticed};
 pub use sqlite::{Sqlite, is_in_use, whole};
 pub use today::{JobCounts, Minute, TOLD_MAX, Today};
+pub use told::{Told, Word};
 pub use wall::seen_by;
 
 /// The store, whichever engine is behind it.
@@ -281,6 +283,11 @@ impl Store {
     /// One call with its events.
     pub async fn call(&self, sid: &Sid) -> Result<Option<CallRow>, StoreError> {
         each!(self, engine => engine.call(sid).await)
+    }
+
+    /// These calls without their events, as far as they are kept.
+    pub async fn calls_named(&self, sids: &[&Sid]) -> Result<Vec<CallRow>, StoreError> {
+        each!(self, engine => engine.calls_named(sids).await)
     }
 
     /// Voicemails, newest first.

@@ -1,9 +1,9 @@
-//! The store's doors for several processes on one: what of the settings another has changed, and who does what is done by
-//! one at a time. A store in a file has one process, to whom nobody tells anything and who does everything.
+//! The store's doors for several processes on one: what another has changed of the settings and written of calls, and who
+//! does what is done by one at a time. A store in a file has one process, to whom nobody tells anything and who does everything.
 
 use std::time::Duration;
 
-use super::{Store, StoreError};
+use super::{Store, StoreError, Told};
 use crate::model::Change;
 
 pub use super::postgres::Listening;
@@ -12,11 +12,20 @@ pub use super::postgres::Listening;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Changed {
     /// In the order it happened.
-    pub changes: Vec<Change>,
+    pub changes: Vec<Noticed>,
     /// More than that may have changed: nobody knows any more what.
     pub all: bool,
     /// Up to where: what is asked for next lies behind.
     pub upto: u64,
+}
+
+/// A change that was noticed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Noticed {
+    /// What has changed.
+    pub change: Change,
+    /// This process made it, and knows of it.
+    pub is_own: bool,
 }
 
 impl Store {
@@ -30,6 +39,14 @@ impl Store {
         match self {
             Store::Sqlite(_) => Ok(Changed { changes: Vec::new(), all: false, upto: place.unwrap_or(0) }),
             Store::Postgres(engine) => engine.changed_since(place).await,
+        }
+    }
+
+    /// What other processes have written of calls, behind a place. Without one, where the newest is.
+    pub async fn told_since(&self, place: Option<u64>) -> Result<Told, StoreError> {
+        match self {
+            Store::Sqlite(_) => Ok(Told { words: Vec::new(), more: false, upto: place.unwrap_or(0) }),
+            Store::Postgres(engine) => engine.told_since(place).await,
         }
     }
 

@@ -25,6 +25,9 @@ mod proxy;
 mod scenarios;
 mod servers;
 
+#[allow(dead_code)]
+#[path = "../it/ears.rs"]
+mod ears;
 #[allow(dead_code, unused_imports)]
 #[path = "../../load-tests/generator/histogram.rs"]
 mod histogram;

@@ -36,12 +36,17 @@ impl Ears {
     pub async fn open(http: &reqwest::Client, admin: SocketAddr, token: &str, query: &str, last_id: &str) -> Ears {
         let response = ask(http, admin, token, query, last_id).await;
         assert_eq!(response.status(), 200);
+        Ears::on(response, last_id)
+    }
+
+    /// On a stream that was asked for.
+    pub fn on(response: Response, last_id: &str) -> Ears {
         Ears { response, unread: String::new(), last_id: last_id.to_owned(), comments: Vec::new() }
     }
 
     /// The next event; none at the end of the stream.
     pub async fn next(&mut self) -> Option<Heard> {
-        tokio::time::timeout(Duration::from_secs(20), self.read()).await.expect("something is heard")
+        tokio::time::timeout(Duration::from_secs(20), self.wait()).await.expect("something is heard")
     }
 
     /// The next event of this name.
@@ -54,7 +59,8 @@ impl Ears {
         }
     }
 
-    async fn read(&mut self) -> Option<Heard> {
+    /// The same, however long that takes.
+    pub async fn wait(&mut self) -> Option<Heard> {
         loop {
             while let Some((message, rest)) = self.unread.split_once("\n\n") {
                 let (message, rest) = (message.to_owned(), rest.to_owned());

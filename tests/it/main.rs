@@ -70,6 +70,7 @@ mod ledger_shared;
 mod life;
 mod load;
 mod many_edges;
+mod many_edges_told;
 mod number_life;
 mod outage;
 mod outbox;

@@ -14,7 +14,7 @@ use crate::servers::gate::Gate;
 use crate::servers::postgres::{database, server};
 
 const NUMBER: &str = "+16475550121";
-const KEY: (&str, &str) = ("PATCHBAY_SECRETS__KEY", "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=");
+pub const KEY: (&str, &str) = ("PATCHBAY_SECRETS__KEY", "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=");
 const ALLOW: (&str, &str) = ("PATCHBAY_WEBHOOKS__ALLOW_NETWORKS", "127.0.0.0/8");
 
 async fn edge(store: &str) -> Rig {

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use patchbay::model::Change;
-use patchbay::store::{Ask, Store, StoreError, seen_by};
+use patchbay::store::{Ask, Noticed, Store, StoreError, seen_by};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, PgConnection};
 
@@ -108,18 +108,21 @@ async fn what_one_process_changes_another_is_told_once_and_in_order() {
     let tenant = kept_tenant(&one, 1).await;
     tokio::time::timeout(Duration::from_secs(1), listening.hint()).await.expect("a hint").unwrap();
     let told = other.changed_since(Some(start.upto)).await.unwrap();
-    assert!(told.changes.contains(&Change::Tenant(tenant.id.clone())), "{told:?}");
-    assert!(told.changes.contains(&Change::SipName(tenant.slug.clone())), "{told:?}");
+    let news = |change| Noticed { change, is_own: false };
+    assert!(told.changes.contains(&news(Change::Tenant(tenant.id.clone()))), "{told:?}");
+    assert!(told.changes.contains(&news(Change::SipName(tenant.slug.clone()))), "{told:?}");
+    let own = one.changed_since(Some(start.upto)).await.unwrap().changes;
+    assert!(own.len() == told.changes.len() && own.iter().all(|noticed| noticed.is_own), "{own:?}");
     assert!(other.changed_since(Some(told.upto)).await.unwrap().changes.is_empty());
 
     let number = number(1, "+16475550121", Some(&tenant.id));
     one.put_number(&number, &operator()).await.unwrap();
     one.change_tenant(&tenant.id, None, &operator(), |tenant| tenant.name = "Another".to_owned()).await.unwrap();
     let next = other.changed_since(Some(told.upto)).await.unwrap();
-    let place = |change: &Change| next.changes.iter().position(|told| told == change);
+    let place = |change: &Change| next.changes.iter().position(|told| told.change == *change);
     let (number, name) = (
         place(&Change::Number(number.e164)),
-        next.changes.iter().rposition(|told| *told == Change::Tenant(tenant.id.clone())),
+        next.changes.iter().rposition(|told| told.change == Change::Tenant(tenant.id.clone())),
     );
     assert!(number.is_some() && number < name, "{next:?}");
 

@@ -15,6 +15,7 @@ mod shared;
 #[path = "../sql/mod.rs"]
 mod sql;
 mod target;
+mod told;
 mod turns;
 
 use std::str::FromStr;
@@ -33,6 +34,7 @@ pub use self::inspect::{ServerSeen, inspect};
 use self::session::{Reading, Session};
 pub use self::shared::Listening;
 pub(super) use self::target::{Begun, Target};
+use self::told::tell_others;
 use self::turns::{Turns, Writing};
 use super::keyring::Ring;
 use super::wall;
@@ -82,6 +84,8 @@ pub struct Postgres {
     /// Where migrations go, and what listens: the server itself, where the others come to it by a pooler.
     direct: Arc<PgConnectOptions>,
     named: bool,
+    /// By which the others know what this process has written.
+    process: Arc<str>,
     /// Exchanged only by whoever has the writing turn.
     ring: Arc<ArcSwap<Ring>>,
     /// Set once the schema is there and the key is proven.
@@ -111,11 +115,13 @@ impl Postgres {
             let pool = PgPoolOptions::new().max_connections(most).acquire_timeout(CONNECTION_WAIT_MAX);
             pool.test_before_acquire(false).max_lifetime(CONNECTION_AGE_MAX).connect_lazy_with(options.clone())
         };
+        let process = new_name();
         Ok(Postgres {
-            writers: Turns::new(pool(WRITERS_MAX), named, clock),
+            writers: Turns::new(pool(WRITERS_MAX), named, &process, clock),
             readers: pool(READERS_MAX),
             direct: Arc::new(direct),
             named,
+            process,
             ring: Arc::new(ArcSwap::from_pointee(Ring::of(keys))),
             ready: Arc::default(),
         })
@@ -193,6 +199,13 @@ impl Postgres {
     pub(super) async fn scrub(&self) -> Result<Scrubbed, StoreError> {
         Ok(Scrubbed { is_log_empty: false, is_compact: false })
     }
+}
+
+/// A name that no other process has.
+fn new_name() -> Arc<str> {
+    let mut bytes = [0u8; 16];
+    getrandom::fill(&mut bytes).expect("the system gives random bytes, or nothing sealed or named here is safe");
+    format!("{:032x}", u128::from_be_bytes(bytes)).into()
 }
 
 /// Are statements kept prepared on the server? Not so where the URL says that a pooler mixes up whose they are.

@@ -8,9 +8,9 @@ use sqlx::postgres::{PgListener, PgPoolOptions, PgRow};
 
 use super::session::Session;
 use super::{CONNECTION_WAIT_MAX, Postgres, text_at};
-use crate::model::{Change, E164, OrgId, Sid, TenantId};
+use crate::model::{Change, E164, JobId, OrgId, Sid, TenantId, VoicemailId};
 use crate::store::StoreError;
-use crate::store::shared::Changed;
+use crate::store::shared::{Changed, Noticed};
 use crate::store::within::{READ_MAX, within};
 
 /// The channel of hints.
@@ -65,9 +65,10 @@ impl Postgres {
             if place + 1 < first || place > last || last - place > CHANGES_MAX {
                 return Ok(Changed { changes: Vec::new(), all: true, upto });
             }
-            let query = sqlx::query("SELECT what, key FROM changes WHERE seq > $1 ORDER BY seq").bind(place);
-            let rows = query.fetch_all(&mut *reading).await?;
-            let mut changes: Vec<Change> = Vec::with_capacity(rows.len());
+            let query =
+                sqlx::query("SELECT what, key, by IS NOT DISTINCT FROM $2 FROM changes WHERE seq > $1 ORDER BY seq");
+            let rows = query.bind(place).bind(&*self.process).fetch_all(&mut *reading).await?;
+            let mut changes: Vec<Noticed> = Vec::with_capacity(rows.len());
             for row in &rows {
                 changes.extend(change_of(row)?.filter(|change| changes.last() != Some(change)));
             }
@@ -105,14 +106,18 @@ impl Postgres {
 }
 
 /// A change of its row; what a newer program writes and this one does not know concerns nothing it keeps.
-fn change_of(row: &PgRow) -> Result<Option<Change>, StoreError> {
+fn change_of(row: &PgRow) -> Result<Option<Noticed>, StoreError> {
     let key = text_at(row, 1)?.unwrap_or_default();
-    Ok(match text_at(row, 0)?.as_deref() {
+    let change = match text_at(row, 0)?.as_deref() {
         Some("tenant") => TenantId::parse(&key).ok().map(Change::Tenant),
         Some("number") => E164::parse(&key).ok().map(Change::Number),
         Some("vapi-number") => Sid::parse(&key).ok().map(Change::VapiNumber),
         Some("sip-name") => Some(Change::SipName(key)),
         Some("org") => OrgId::parse(&key).ok().map(Change::Org),
+        Some("job") => JobId::parse(&key).ok().map(Change::Job),
+        Some("voicemail") => VoicemailId::parse(&key).ok().map(Change::Voicemail),
         _ => None,
-    })
+    };
+    let is_own = row.try_get(2)?;
+    Ok(change.map(|change| Noticed { change, is_own }))
 }

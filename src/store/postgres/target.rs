@@ -21,7 +21,7 @@ use crate::store::{Keyring, StoreError};
 const TELL_EVERY: u64 = 1_000;
 
 /// Tables that are the server's own: what has changed lately, who does what, which migrations it has been through.
-const OWN: &str = "('_sqlx_migrations', 'changes', 'duties')";
+const OWN: &str = "('_sqlx_migrations', 'changes', 'duties', 'told')";
 
 /// The column that tells the order in which rows came.
 const ORDER: &str = "rowid";
@@ -116,7 +116,7 @@ impl Target {
             Some(found) if found.of == *of && !anew => return Ok(Begun::GoesOn(found.place)),
             Some(found) if found.of.store == of.store || anew => {
                 let all: Vec<String> = tables.iter().map(|table| quoted(&table.name)).collect();
-                let sql = format!("TRUNCATE {}, changes, duties", all.join(", "));
+                let sql = format!("TRUNCATE {}, changes, duties, told", all.join(", "));
                 writing.execute(AssertSqlSafe(sql)).await.map_err(failed)?;
                 Begun::Anew
             }

@@ -5,6 +5,7 @@
 //! a connection, so that each process has one in the queue of all.
 
 use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use sqlx::PgPool;
@@ -15,13 +16,13 @@ use crate::store::StoreError;
 use crate::store::turn::{Held, Turn};
 
 /// The name of the lock: the bytes of `patchbay`.
-const BEGIN: &str = "BEGIN; SET LOCAL patchbay.org = '*'; SET LOCAL lock_timeout = '3s'; \
-     SET LOCAL idle_in_transaction_session_timeout = '2s'; SELECT pg_advisory_xact_lock(8097881575290724729)";
+const LOCK: i64 = 8_097_881_575_290_724_729;
 
 #[derive(Clone, Debug)]
 pub(super) struct Turns {
     pub(super) pool: PgPool,
     pub(super) named: bool,
+    begin: Arc<str>,
     turn: Turn,
     pub(super) clock: Clock,
 }
@@ -35,14 +36,19 @@ pub(in crate::store) struct Writing {
 }
 
 impl Turns {
-    pub(super) fn new(pool: PgPool, named: bool, clock: Clock) -> Turns {
-        Turns { pool, named, turn: Turn::new(), clock }
+    /// Of a process with this name.
+    pub(super) fn new(pool: PgPool, named: bool, process: &str, clock: Clock) -> Turns {
+        let begin = format!(
+            "BEGIN; SET LOCAL patchbay.org = '*'; SET LOCAL patchbay.edge = '{process}'; SET LOCAL lock_timeout = '3s'; \
+             SET LOCAL idle_in_transaction_session_timeout = '2s'; SELECT pg_advisory_xact_lock({LOCK})"
+        );
+        Turns { pool, named, begin: begin.into(), turn: Turn::new(), clock }
     }
 
     /// Begins a write. Whoever is stopped in the middle of one loses it after two seconds, and the others go on.
     pub(super) async fn write(&self) -> Result<Writing, StoreError> {
         let turn = self.turn.wait().await?;
-        let session = Session::begin(&self.pool, self.named, BEGIN.to_owned()).await?;
+        let session = Session::begin(&self.pool, self.named, self.begin.as_ref().to_owned()).await?;
         Ok(Writing { at: (self.clock)(), session, _turn: turn })
     }
 }

@@ -9,7 +9,7 @@ use super::calls::{keep_calls, keep_events, kept_calls};
 use super::read::json_text;
 use super::tell::tell_all;
 use super::tombstones::Tombstones;
-use super::{Engine, READ_MAX, WORK_MAX, Writing, voicemails, within};
+use super::{Engine, READ_MAX, WORK_MAX, Writing, tell_others, voicemails, within};
 use crate::model::Record;
 use crate::store::batch::Batch;
 use crate::store::{Numbered, StoreError};
@@ -58,17 +58,16 @@ impl Engine {
         let standing = Standing::read(&mut writing, journal).await?;
         let fresh = in_order.iter().copied().filter(|record| standing.applied.is_none_or(|to| place(record.seq) > to));
         let fresh = standing.tombstones.spared(&mut writing, fresh.collect()).await?;
+        let records: Vec<&Record> = fresh.iter().map(|record| &record.record).collect();
         match refusals {
-            Refusals::Fail => {
-                let records: Vec<&Record> = fresh.iter().map(|record| &record.record).collect();
-                apply_all(&mut writing, &records, standing.tells).await?;
-            }
+            Refusals::Fail => apply_all(&mut writing, &records, standing.tells).await?,
             Refusals::SetAside => {
-                for record in fresh {
+                for record in &fresh {
                     apply_or_set_aside(&mut writing, journal, record, standing.tells).await?;
                 }
             }
         }
+        tell_others(&mut writing, &records).await?;
         sqlx::query(
             "INSERT INTO journals (journal, applied_seq) VALUES ($1, $2) ON CONFLICT (journal) DO UPDATE \
              SET applied_seq = excluded.applied_seq WHERE journals.applied_seq < excluded.applied_seq",

@@ -47,6 +47,16 @@ impl Engine {
         .await
     }
 
+    /// These calls, without their events; those that are not kept are left out.
+    pub(in crate::store) async fn calls_named(&self, sids: &[&Sid]) -> Result<Vec<CallRow>, StoreError> {
+        within(WORK_MAX, async {
+            let query = sqlx::query(concat!(rows_of!(calls), " WHERE call_sid IN (SELECT value FROM json_each($1))"));
+            let rows = query.bind(json_text(&sids)?).fetch_all(&mut *self.read().await?).await?;
+            Ok(rows.iter().filter_map(readable).collect())
+        })
+        .await
+    }
+
     /// Of these calls, what somebody is shown of their own.
     pub(super) async fn calls_among(&self, ask: &PersonAsk, calls: &[Sid]) -> Result<Vec<CallRow>, StoreError> {
         let mut query = among(rows_of!(calls), calls)?;

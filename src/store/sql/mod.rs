@@ -2,7 +2,7 @@
 //! compiled for its types and neither pays for the other.
 //!
 //! Whoever takes them in has beside them: `Engine` with `read`, `snapshot`, `write`, `write_patiently`, `writers`, `ring`; `Db`, `DbRow`,
-//! `DbConnection`, `DbArguments`, `Writing`; and, as macros that must be known before, the few words in
+//! `DbConnection`, `DbArguments`, `Writing`; `tell_others` of what was written; and, as macros that must be known before, the few words in
 //! which the engines differ. What one of them lacks of the functions called here, its first migration makes.
 
 #[macro_use]
@@ -49,6 +49,7 @@ mod webhooks;
 mod whose;
 
 use super::{
-    Db, DbArguments, DbConnection, DbRow, Engine, HAS_COLUMN, KEYS_MAX, ROWS_MAX, Writing, flag_at, push_index, text_at,
+    Db, DbArguments, DbConnection, DbRow, Engine, HAS_COLUMN, KEYS_MAX, ROWS_MAX, Writing, flag_at, push_index,
+    tell_others, text_at,
 };
 use crate::store::within::{READ_MAX, WORK_MAX, within};

@@ -30,7 +30,7 @@ use sqlx::sqlite::{
 use sqlx::{QueryBuilder, Row as _, SqlitePool, Transaction};
 use tokio::runtime::Handle;
 
-use crate::model::Clock;
+use crate::model::{Clock, Record};
 
 use self::home::{Home, MEMORY_URL};
 pub(super) use self::lay::Laid;
@@ -177,6 +177,11 @@ fn text_at(row: &SqliteRow, column: impl sqlx::ColumnIndex<SqliteRow>) -> Result
 /// A flag.
 fn flag_at(row: &SqliteRow, column: &str) -> Result<bool, sqlx::Error> {
     Ok(row.try_get::<i64, _>(column)? != 0)
+}
+
+/// There is nobody to tell.
+async fn tell_others(_writing: &mut Writing, _records: &[&Record]) -> Result<(), StoreError> {
+    Ok(())
 }
 
 /// Names the index a question goes along.

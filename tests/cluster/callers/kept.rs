@@ -52,6 +52,20 @@ impl Kept {
         self.voicemails.len()
     }
 
+    /// Calls that are to be kept.
+    pub fn began(&self) -> impl Iterator<Item = &str> {
+        self.settled(&self.calls).map(|said| said.sid.as_str())
+    }
+
+    /// Calls whose end is to be kept.
+    pub fn ended(&self) -> impl Iterator<Item = &str> {
+        self.settled(&self.ends).map(|said| said.sid.as_str())
+    }
+
+    fn settled<'k>(&'k self, said: &'k [Said]) -> impl Iterator<Item = &'k Said> {
+        said.iter().filter(|said| !self.may_be_lost(said))
+    }
+
     /// Looks until all is there, and says what is missing or there twice.
     pub async fn faults(&self, desk: &Desk) -> Vec<String> {
         let deadline = Instant::now() + PATIENCE;
@@ -72,13 +86,8 @@ impl Kept {
         let began = counted(calls, |row| row["sid"].as_str());
         let ended = counted(calls, |row| row["sid"].as_str().filter(|_| !row["endedAt"].is_null()));
         let recorded = counted(voicemails, |row| row["recordingSid"].as_str());
-        let settled = |said: &&Said| !self.may_be_lost(said);
-        for said in self.calls.iter().filter(settled) {
-            check(&mut faults, "call", &said.sid, &began);
-        }
-        for said in self.ends.iter().filter(settled) {
-            check(&mut faults, "end of call", &said.sid, &ended);
-        }
+        self.began().for_each(|sid| check(&mut faults, "call", sid, &began));
+        self.ended().for_each(|sid| check(&mut faults, "end of call", sid, &ended));
         for recording in &self.voicemails {
             check(&mut faults, "voicemail", recording, &recorded);
         }

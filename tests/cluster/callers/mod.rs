@@ -3,12 +3,14 @@
 mod changes;
 mod heard;
 mod kept;
+mod listener;
 mod load;
 mod tally;
 mod town;
 mod twilio;
 
 pub use heard::Heard;
+pub use listener::Listener;
 pub use load::Load;
 pub use tally::{Bad, Tally, What};
 pub use town::{Expected, Line, TALKING, Town, caller};

@@ -1,0 +1,1 @@
+-- What several processes on one store tell each other of calls. A file belongs to one process: there is nobody to tell.
