@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::events::{Audience, Bus, Changed, Event, News, VoicemailNow};
 use crate::journal::Sink;
-use crate::model::{CallBegan, Change, Clock, E164, JobId, OrgId, Record, Sid, TenantId, VoicemailId};
+use crate::model::{CallBegan, CallEnded, CallEvent, Change, Clock, E164, JobId, OrgId, Sid, TenantId, VoicemailId};
 use crate::store::{Ask, Numbered, Store, StoreError, VoicemailRow, Word};
 
 /// Batches of the journal and changes that may wait to be told.
@@ -29,6 +29,9 @@ const TAKEN_MAX: usize = 64;
 
 /// How soon a store that was away is asked again.
 const ASK_AGAIN: Duration = Duration::from_millis(250);
+
+/// How many words are looked up at a time.
+const LOOKED_UP_MAX: usize = 256;
 
 /// Calls whose owner is remembered: more than are live at any time.
 const CALLS_MAX: usize = 100_000;
@@ -67,9 +70,8 @@ pub(super) struct Telling {
 
 #[derive(Debug)]
 enum Told {
-    Records(Vec<Record>),
-    /// What other processes have written.
-    Elsewhere(Vec<Word>),
+    /// Of records, of this process or of another.
+    Words(Vec<Word>),
     Changed(Change),
 }
 
@@ -105,7 +107,7 @@ impl Teller {
     }
 
     fn records(&self, records: &[Numbered]) {
-        self.take(Told::Records(records.iter().map(|numbered| numbered.record.clone()).collect()));
+        self.take(Told::Words(records.iter().map(|numbered| Word::of(&numbered.record)).collect()));
     }
 
     /// What other processes have written; `more` says that some of it is not known.
@@ -114,7 +116,7 @@ impl Teller {
             self.lost.store(true, Ordering::Release);
         }
         if more || !words.is_empty() {
-            self.take(Told::Elsewhere(words));
+            self.take(Told::Words(words));
         }
     }
 
@@ -169,12 +171,11 @@ impl Reporter {
         let mut changes = Vec::new();
         for told in taken {
             match told {
-                Told::Records(records) => {
-                    for record in records {
-                        self.told(patiently(|| self.record(record.clone())).await);
+                Told::Words(words) => {
+                    for some in words.chunks(LOOKED_UP_MAX) {
+                        self.told(patiently(|| self.words(some)).await);
                     }
                 }
-                Told::Elsewhere(words) => self.publish_elsewhere(words).await,
                 // A change is told of under every name; all of them are made, so the last is enough.
                 Told::Changed(change) => {
                     changes.retain(|known| *known != change);
@@ -184,34 +185,6 @@ impl Reporter {
         }
         for change in changes {
             self.told(patiently(|| self.change(change.clone())).await.map(Vec::from_iter));
-        }
-    }
-
-    async fn publish_elsewhere(&self, words: Vec<Word>) {
-        let began = words.iter().filter_map(|word| match word {
-            Word::Began { call_sid } => Some(call_sid),
-            _ => None,
-        });
-        let began: Vec<&Sid> = began.collect();
-        let began = match patiently(|| self.store.calls_named(&began)).await {
-            Ok(rows) => rows.into_iter().map(|row| (row.began.call_sid.clone(), row.began)),
-            Err(failure) => return self.told(Err(failure)),
-        };
-        let mut began: HashMap<Sid, CallBegan> = began.collect();
-        for word in words {
-            let record = match word {
-                // One that is gone meanwhile is nobody's news.
-                Word::Began { call_sid } => began.remove(&call_sid).map(Record::CallBegan),
-                Word::Event(event) => Some(Record::CallEvent(event)),
-                Word::Ended(ended) => Some(Record::CallEnded(ended)),
-                Word::Voicemail { call_sid, recording_sid, at } => {
-                    self.told(patiently(|| self.voicemails(at, &call_sid, recording_sid.as_ref())).await);
-                    None
-                }
-            };
-            if let Some(record) = record {
-                self.told(patiently(|| self.record(record.clone())).await);
-            }
         }
     }
 
@@ -225,33 +198,61 @@ impl Reporter {
         }
     }
 
-    async fn record(&self, record: Record) -> Result<Vec<Event>, StoreError> {
-        let (at, sid, news) = match record {
-            Record::Voicemail(news) => {
-                return self.voicemails(news.at, &news.call_sid, news.recording_sid.as_ref()).await;
+    /// The events of words, in their order. What they lead to is looked up in one go; what is gone meanwhile is nobody's
+    /// news.
+    async fn words(&self, words: &[Word]) -> Result<Vec<Event>, StoreError> {
+        let (calls, messages) = self.led_to(words).await?;
+        let mut events = Vec::with_capacity(words.len());
+        for word in words {
+            match word {
+                Word::Began { call_sid } => {
+                    let Some(began) = calls.get(call_sid) else { continue };
+                    // What Vapi answered is of use to nobody who listens.
+                    let news = News::CallBegan(Box::new(CallBegan { answer: None, ..began.clone() }));
+                    events.push(Event { at: began.at, audience: self.of_call(call_sid, &calls).await?, news });
+                }
+                Word::Event(event) => {
+                    let audience = self.of_call(&event.call_sid, &calls).await?;
+                    events.push(Event { at: event.at, audience, news: News::CallEvent(event.clone()) });
+                }
+                Word::Ended(ended) => {
+                    let audience = self.of_call(&ended.call_sid, &calls).await?;
+                    events.push(Event { at: ended.at, audience, news: News::CallEnded(ended.clone()) });
+                }
+                Word::Voicemail { call_sid, recording_sid, at } => {
+                    let told = messages.iter().filter(|row| {
+                        row.call_sid == *call_sid || recording_sid.is_some() && row.recording_sid == *recording_sid
+                    });
+                    for row in told {
+                        events.push(self.voicemail(*at, row.clone()).await?);
+                    }
+                }
             }
-            Record::CallBegan(began) => {
-                let audience = self.of_tenant(began.tenant_id.clone()).await?;
-                self.calls.insert(began.call_sid.clone(), audience);
-                // What Vapi answered is of use to nobody who listens.
-                let began = CallBegan { answer: None, ..began };
-                (began.at, began.call_sid.clone(), News::CallBegan(Box::new(began)))
-            }
-            Record::CallEvent(event) => (event.at, event.call_sid.clone(), News::CallEvent(event)),
-            Record::CallEnded(ended) => (ended.at, ended.call_sid.clone(), News::CallEnded(ended)),
-            Record::AiReport(report) => (report.at, report.call_sid.clone(), News::CallEvent(report.as_event())),
-        };
-        let audience = self.of_call(&sid).await?;
-        Ok(vec![Event { at, audience, news }])
-    }
-
-    async fn voicemails(&self, at: Timestamp, call: &Sid, recording: Option<&Sid>) -> Result<Vec<Event>, StoreError> {
-        let rows = self.store.voicemails_told(call, recording).await?;
-        let mut events = Vec::with_capacity(rows.len());
-        for row in rows {
-            events.push(self.voicemail(at, row).await?);
         }
         Ok(events)
+    }
+
+    /// The calls that words lead to, as far as it is not known already whose they are, and the messages.
+    async fn led_to(&self, words: &[Word]) -> Result<(HashMap<Sid, CallBegan>, Vec<VoicemailRow>), StoreError> {
+        let (mut calls, mut with_message, mut recordings) = (Vec::new(), Vec::new(), Vec::new());
+        for word in words {
+            match word {
+                Word::Began { call_sid } => calls.push(call_sid),
+                Word::Event(CallEvent { call_sid, .. }) | Word::Ended(CallEnded { call_sid, .. }) => {
+                    calls.extend(self.calls.get(call_sid).is_none().then_some(call_sid));
+                }
+                Word::Voicemail { call_sid, recording_sid, .. } => {
+                    with_message.push(call_sid);
+                    recordings.extend(recording_sid);
+                }
+            }
+        }
+        let calls = if calls.is_empty() { Vec::new() } else { self.store.calls_named(&calls).await? };
+        let messages = match with_message.is_empty() {
+            true => Vec::new(),
+            false => self.store.voicemails_told(&with_message, &recordings).await?,
+        };
+        Ok((calls.into_iter().map(|row| (row.began.call_sid.clone(), row.began)).collect(), messages))
     }
 
     async fn voicemail(&self, at: Timestamp, row: VoicemailRow) -> Result<Event, StoreError> {
@@ -302,13 +303,13 @@ impl Reporter {
         Ok(Some(Event { at, audience, news: News::Job(Box::new(job)) }))
     }
 
-    /// The audience of a call; after a restart it is read from the store.
-    async fn of_call(&self, sid: &Sid) -> Result<Audience, StoreError> {
-        if let Some(audience) = self.calls.get(sid) {
+    /// The audience of a call, remembered or of those that were looked up.
+    async fn of_call(&self, sid: &Sid, calls: &HashMap<Sid, CallBegan>) -> Result<Audience, StoreError> {
+        let began = calls.get(sid);
+        if let Some(audience) = self.calls.get(sid).filter(|_| began.is_none()) {
             return Ok(audience);
         }
-        let row = self.store.call(sid).await?;
-        let audience = self.of_tenant(row.and_then(|row| row.began.tenant_id)).await?;
+        let audience = self.of_tenant(began.and_then(|began| began.tenant_id.clone())).await?;
         // One that has no tenant may yet get one: its beginning may come later.
         if audience != Audience::PLATFORM {
             self.calls.insert(sid.clone(), audience.clone());

@@ -300,9 +300,9 @@ impl Store {
         each!(self, engine => engine.voicemail(id).await)
     }
 
-    /// The voicemails of a call, and the one with this recording.
-    pub async fn voicemails_told(&self, call: &Sid, recording: Option<&Sid>) -> Result<Vec<VoicemailRow>, StoreError> {
-        each!(self, engine => engine.voicemails_told(call, recording).await)
+    /// The voicemails of these calls, and those with these recordings.
+    pub async fn voicemails_told(&self, calls: &[&Sid], recordings: &[&Sid]) -> Result<Vec<VoicemailRow>, StoreError> {
+        each!(self, engine => engine.voicemails_told(calls, recordings).await)
     }
 
     /// Marks a voicemail heard or not.

@@ -189,7 +189,7 @@ async fn jobs_and_what_was_heard_are_noticed_by_the_others_and_holding_a_job_is_
     one.create_jobs(std::slice::from_ref(&job), JobBounds::default(), &operator()).await.expect("kept");
     let message = news(1, "CA1", Some("RE1"), VoicemailState::Ready, 3);
     one.apply("j", &numbered(1, &[Record::Voicemail(message)])).await.expect("kept");
-    let id = other.voicemails_told(&sid("CA1"), None).await.expect("asked").remove(0).id;
+    let id = other.voicemails_told(&[&sid("CA1")], &[]).await.expect("asked").remove(0).id;
     for heard in [true, true, false] {
         one.set_heard(&id, heard).await.expect("set");
     }

@@ -43,13 +43,17 @@ impl Engine {
 
     pub(in crate::store) async fn voicemails_told(
         &self,
-        call: &Sid,
-        recording: Option<&Sid>,
+        calls: &[&Sid],
+        recordings: &[&Sid],
     ) -> Result<Vec<VoicemailRow>, StoreError> {
-        within(READ_MAX, async {
-            let query =
-                sqlx::query(concat!(rows_of!(voicemails), " WHERE call_sid = $1 OR recording_sid = $2 ORDER BY id"));
-            let query = query.bind(call.as_str()).bind(recording.map(Sid::as_str));
+        within(WORK_MAX, async {
+            let query = sqlx::query(concat!(
+                rows_of!(voicemails),
+                " WHERE id IN ( \
+                     SELECT id FROM voicemails WHERE call_sid IN (SELECT value FROM json_each($1)) \
+                     UNION SELECT id FROM voicemails WHERE recording_sid IN (SELECT value FROM json_each($2))) ORDER BY id"
+            ));
+            let query = query.bind(json_text(&calls)?).bind(json_text(&recordings)?);
             let rows = query.fetch_all(&mut *self.read().await?).await?;
             Ok(rows.iter().filter_map(readable).collect())
         })

@@ -52,32 +52,36 @@ impl Listener {
     pub fn name(&self) -> &str {
         &self.name
     }
+}
 
-    /// What it should have heard and did not, or heard twice. Where it had to begin anew, only the latter; and where edges
-    /// were `parted`, so that two of them had the same call, only the former.
-    pub async fn faults(&self, kept: &Kept, parted: bool) -> Vec<String> {
-        let deadline = Instant::now() + PATIENCE;
-        loop {
-            let faults = self.faults_now(kept, parted);
-            if faults.is_empty() || Instant::now() > deadline {
-                return faults;
-            }
-            tokio::time::sleep(Duration::from_millis(250)).await;
+/// What somebody did not hear of all that was acknowledged, or another number of times than the others: two edges may
+/// both have taken a call for new. Whoever had to begin anew has not heard everything.
+pub async fn unheard(listeners: &[Listener], kept: &Kept) -> Vec<String> {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let faults = unheard_now(listeners, kept);
+        if faults.is_empty() || Instant::now() > deadline {
+            return faults;
         }
+        tokio::time::sleep(Duration::from_millis(250)).await;
     }
+}
 
-    fn faults_now(&self, kept: &Kept, parted: bool) -> Vec<String> {
-        let listening = self.listening.lock().expect("nobody panicked");
-        let least = u32::from(listening.snapshots == 1);
-        let check = |what: &str, sid: &str, heard: &BTreeMap<String, u32>| {
-            let count = heard.get(sid).copied().unwrap_or_default();
-            (count < least || count > 1 && !parted)
-                .then(|| format!("{what} {sid}: heard {count} times at {}", self.name))
-        };
-        let began = kept.began().filter_map(|sid| check("call", sid, &listening.began));
-        let ended = kept.ended().filter_map(|sid| check("end of call", sid, &listening.ended));
-        began.chain(ended).collect()
-    }
+fn unheard_now(listeners: &[Listener], kept: &Kept) -> Vec<String> {
+    let whole: Vec<_> = listeners.iter().filter(|listener| listener.anew() == 0).collect();
+    let heard: Vec<_> =
+        whole.iter().map(|listener| (&listener.name, listener.listening.lock().expect("nobody panicked"))).collect();
+    let mut faults = Vec::new();
+    let mut check = |what: &str, sid: &str, of: fn(&Listening) -> &BTreeMap<String, u32>| {
+        let counts = heard.iter().map(|(name, listening)| (*name, of(listening).get(sid).copied().unwrap_or_default()));
+        let counts: Vec<_> = counts.collect();
+        if counts.iter().any(|(_, count)| *count == 0 || *count != counts[0].1) {
+            faults.push(format!("{what} {sid}: heard {counts:?} times"));
+        }
+    };
+    kept.began().for_each(|sid| check("call", sid, |listening| &listening.began));
+    kept.ended().for_each(|sid| check("end of call", sid, |listening| &listening.ended));
+    faults
 }
 
 impl Drop for Listener {

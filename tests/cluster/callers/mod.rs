@@ -10,7 +10,7 @@ mod town;
 mod twilio;
 
 pub use heard::Heard;
-pub use listener::Listener;
+pub use listener::{Listener, unheard};
 pub use load::Load;
 pub use tally::{Bad, Tally, What};
 pub use town::{Expected, Line, TALKING, Town, caller};

@@ -1,10 +1,10 @@
 //! Calls, their ends and voicemails while one fault follows another: each acknowledged one is in the store, once, and whoever
-//! listens at any edge hears of it, once, or hears that something is missing.
+//! listens hears of it, the same at each edge, or hears that something is missing.
 
 use std::time::{Duration, Instant};
 
 use super::{Figures, Report, some, steady};
-use crate::callers::{Expected, Heard, Listener, Load, What};
+use crate::callers::{Expected, Heard, Listener, Load, What, unheard};
 use crate::cluster::{Cluster, Plan};
 use crate::faults::Fault;
 use crate::futures::join_all;
@@ -30,7 +30,7 @@ pub async fn run(options: &Options) -> Report {
     let load = Load::start(&cluster.twilio, &town, &cluster.desks(), rate, random.clone());
     let possible: Vec<Fault> = Fault::ALL.into_iter().filter(|fault| fault.fits(options.backend)).collect();
     let possible: Vec<Fault> = possible.into_iter().filter(|fault| fault.hindrance(&cluster).is_none()).collect();
-    let (mut happened, mut killed, mut parted) = (Vec::new(), Vec::new(), false);
+    let (mut happened, mut killed) = (Vec::new(), Vec::new());
     while load.tally().calls < options.calls {
         let fault = possible[random.below(possible.len() as u32) as usize];
         if let Some(edge) = fault.begin(&mut cluster).await {
@@ -40,7 +40,6 @@ pub async fn run(options: &Options) -> Report {
         Fault::go_on(&[fault], &mut cluster, EACH).await;
         fault.end(&mut cluster).await;
         happened.push(fault.name());
-        parted |= fault.parts_counts();
         let deadline = Instant::now() + 3 * EACH;
         while operator.not_well().await.is_some() && Instant::now() < deadline {
             tokio::time::sleep(Duration::from_millis(100)).await;
@@ -49,8 +48,8 @@ pub async fn run(options: &Options) -> Report {
     }
     let tally = load.stop().await;
     let mut faults = some(tally.kept.faults(&cluster.edges[0].desk).await);
+    faults.extend(some(unheard(&listeners, &tally.kept).await));
     for listener in &listeners {
-        faults.extend(some(listener.faults(&tally.kept, parted).await));
         let deaths = killed.iter().filter(|edge| *edge == listener.name()).count();
         if listener.anew() as usize > deaths {
             faults.push(format!("who listened at {} began anew {} times", listener.name(), listener.anew()));
