@@ -21,9 +21,8 @@ pub fn patchbay(dir: &Path, words: &[&str], env: &[(&str, &str)]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_patchbay"));
     command.args(words).current_dir(dir).env_clear().stdin(Stdio::null());
     command.env("PATCHBAY_EDGE__LISTEN", "127.0.0.1:0").env("PATCHBAY_ADMIN__LISTEN", "127.0.0.1:0");
-    // Nothing listens there.
-    command.env("PATCHBAY_TWILIO__API_BASE", "http://127.0.0.1:9");
-    command.env("PATCHBAY_VAPI__API_BASE", "http://127.0.0.1:9").envs(env.iter().copied());
+    // Nothing listens there, and Vapi's base follows.
+    command.env("PATCHBAY_TWILIO__API_BASE", "http://127.0.0.1:9").envs(env.iter().copied());
     command
 }
 
