@@ -4,17 +4,16 @@
 use std::time::{Duration, Instant};
 
 use patchbay::model::{CallBegan, Change, EndedBy, Record, VoicemailNews, VoicemailState};
-use patchbay::store::{JobBounds, Noticed, Store, Word};
+use patchbay::store::{JobBounds, Noticed, Word};
 use reqwest::Method;
 use serde_json::{Value, json};
-use sqlx::postgres::PgConnectOptions;
-use sqlx::{ConnectOptions, Connection, Executor, PgConnection};
 
 use crate::ears::Ears;
 use crate::rig::{OPERATOR, Rig, attribute, call_sid};
-use crate::servers::postgres::{database, drop_database};
-use crate::store_fixtures::{KEY, at, began, ended, event, kept_tenant, news, numbered, operator, report, sid};
+use crate::servers::postgres::database;
+use crate::store_fixtures::{at, began, ended, event, kept_tenant, news, numbered, operator, report, sid};
 use crate::store_jobs::job;
+use crate::store_place::Place;
 
 const NUMBER: &str = "+16475550121";
 const CALLER: &str = "+14165550101";
@@ -101,21 +100,10 @@ async fn what_happens_at_one_edge_is_heard_at_every_edge_once_and_in_order() {
     }
 }
 
-async fn open(url: &str) -> Store {
-    Store::open(url, &KEY).await.expect("it opens")
-}
-
-async fn bare(url: &str) -> PgConnection {
-    let options: PgConnectOptions = url.parse().expect("a URL");
-    let mut connection = options.connect().await.expect("the server");
-    connection.execute("SET patchbay.org = '*'").await.expect("it sees all");
-    connection
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_edges_tell_each_other_names_no_caller() {
-    let url = database().await;
-    let (one, other) = (open(&url).await, open(&url).await);
+    let place = Place::server().await;
+    let (one, other) = (place.store().await, place.store().await);
     let start = other.told_since(None).await.expect("asked").upto;
     let tenant = kept_tenant(&one, 1).await;
     let first = CallBegan { answer: Some("of-vapi".to_owned()), ..began("CA1", Some(&tenant.id), 1) };
@@ -144,20 +132,18 @@ async fn what_edges_tell_each_other_names_no_caller() {
     one.apply("j", &numbered(5, &[Record::AiReport(told)])).await.expect("passed over");
     assert!(other.told_since(Some(heard.upto)).await.expect("asked").words.is_empty());
 
-    let mut connection = bare(&url).await;
-    let kept: Vec<String> =
-        sqlx::query_scalar("SELECT words FROM told").fetch_all(&mut connection).await.expect("they are there");
+    let kept = place.texts("SELECT words FROM told").await;
+    assert_eq!(kept.len(), 1);
     for private in ["6475550111", "6475550123", "tooth", "where it is", "of-vapi"] {
         assert!(!kept.concat().contains(private), "{private} in {kept:?}");
     }
-    connection.close().await.expect("closed");
-    drop_database(&url).await;
+    place.clear().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_looks_too_late_for_what_was_told_hears_so() {
-    let url = database().await;
-    let (one, other) = (open(&url).await, open(&url).await);
+    let place = Place::server().await;
+    let (one, other) = (place.store().await, place.store().await);
     let start = other.told_since(None).await.expect("asked").upto;
     let tell = async |seq: u64| {
         let record = Record::CallBegan(began(&format!("CA{seq}"), None, 1));
@@ -167,8 +153,7 @@ async fn who_looks_too_late_for_what_was_told_hears_so() {
     tell(2).await;
     let told = other.told_since(Some(start)).await.expect("asked");
     assert_eq!((told.words.len(), told.more), (2, false));
-    let mut connection = bare(&url).await;
-    connection.execute("UPDATE told SET at = at - INTERVAL '2 minutes'").await.expect("time goes by");
+    place.sql("UPDATE told SET at = at - INTERVAL '2 minutes'").await;
     tell(3).await;
     let late = other.told_since(Some(start)).await.expect("asked");
     assert_eq!((late.words.len(), late.more), (0, true));
@@ -176,14 +161,13 @@ async fn who_looks_too_late_for_what_was_told_hears_so() {
     assert_eq!((in_time.words.len(), in_time.more, in_time.upto), (1, false, late.upto));
     // Whoever stands behind what is there was somewhere else: a backup was put back.
     assert!(other.told_since(Some(late.upto + 5)).await.expect("asked").more);
-    connection.close().await.expect("closed");
-    drop_database(&url).await;
+    place.clear().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn jobs_and_what_was_heard_are_noticed_by_the_others_and_holding_a_job_is_not() {
-    let url = database().await;
-    let (one, other) = (open(&url).await, open(&url).await);
+    let place = Place::server().await;
+    let (one, other) = (place.store().await, place.store().await);
     let start = other.changed_since(None).await.expect("asked").upto;
     let job = job(1, "a", patchbay::model::JobKind::Target);
     one.create_jobs(std::slice::from_ref(&job), JobBounds::default(), &operator()).await.expect("kept");
@@ -201,5 +185,5 @@ async fn jobs_and_what_was_heard_are_noticed_by_the_others_and_holding_a_job_is_
     one.write_job(&job.id, claimed.fence, &[crate::store_jobs::began()], at(2)).await.expect("written");
     let noticed = other.changed_since(Some(noticed.upto)).await.expect("asked");
     assert_eq!(noticed.changes, [news(Change::Job(job.id))]);
-    drop_database(&url).await;
+    place.clear().await;
 }

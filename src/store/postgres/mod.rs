@@ -9,6 +9,7 @@ mod words;
 
 mod dump;
 mod inspect;
+mod places;
 mod session;
 mod shared;
 #[allow(clippy::duplicate_mod, reason = "compiled for each engine, see docs/decisions/0040")]

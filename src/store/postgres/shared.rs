@@ -6,6 +6,7 @@ use std::time::Duration;
 use sqlx::Row as _;
 use sqlx::postgres::{PgListener, PgPoolOptions, PgRow};
 
+use super::places::{Behind, behind};
 use super::session::Session;
 use super::{CONNECTION_WAIT_MAX, Postgres, text_at};
 use crate::model::{Change, E164, JobId, OrgId, Sid, TenantId, VoicemailId};
@@ -55,16 +56,10 @@ impl Postgres {
     pub(in crate::store) async fn changed_since(&self, place: Option<u64>) -> Result<Changed, StoreError> {
         within(READ_MAX, async {
             let mut reading = self.snapshot().await?;
-            let row = sqlx::query("SELECT coalesce(min(seq), 1), coalesce(max(seq), 0) FROM changes");
-            let row = row.fetch_one(&mut *reading).await?;
-            let (first, last): (i64, i64) = (row.try_get(0)?, row.try_get(1)?);
-            let upto = last.unsigned_abs();
-            let Some(place) = place else { return Ok(Changed { changes: Vec::new(), all: false, upto }) };
-            let place = i64::try_from(place).unwrap_or(i64::MAX);
-            // Behind what is there: it was put back from a backup.
-            if place + 1 < first || place > last || last - place > CHANGES_MAX {
-                return Ok(Changed { changes: Vec::new(), all: true, upto });
-            }
+            let (behind, upto) = behind(&mut reading, "changes", place, CHANGES_MAX).await?;
+            let Behind::Rows(place) = behind else {
+                return Ok(Changed { changes: Vec::new(), all: matches!(behind, Behind::TooFar), upto });
+            };
             let query =
                 sqlx::query("SELECT what, key, by IS NOT DISTINCT FROM $2 FROM changes WHERE seq > $1 ORDER BY seq");
             let rows = query.bind(place).bind(&*self.process).fetch_all(&mut *reading).await?;

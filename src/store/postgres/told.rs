@@ -1,7 +1,7 @@
 //! What processes tell each other of the records they write, in the transaction that writes them.
 
-use sqlx::Row as _;
-
+use super::places::{Behind, behind};
+use super::sql::read::json_text;
 use super::{Postgres, Writing, text_at};
 use crate::model::Record;
 use crate::store::StoreError;
@@ -22,9 +22,7 @@ pub(super) async fn tell_others(writing: &mut Writing, records: &[&Record]) -> R
         return Ok(());
     }
     let words: Vec<Word> = records.iter().map(|record| Word::of(record)).collect();
-    let words = serde_json::to_string(&words)
-        .map_err(|error| StoreError::Failed(format!("could not spell what is told: {error}")))?;
-    sqlx::query(TELL).bind(words).execute(&mut **writing).await?;
+    sqlx::query(TELL).bind(json_text(&words)?).execute(&mut **writing).await?;
     Ok(())
 }
 
@@ -32,22 +30,11 @@ impl Postgres {
     pub(in crate::store) async fn told_since(&self, place: Option<u64>) -> Result<Told, StoreError> {
         within(READ_MAX, async {
             let mut reading = self.snapshot().await?;
-            let row = sqlx::query("SELECT coalesce(min(seq), 1), coalesce(max(seq), 0) FROM told");
-            let row = row.fetch_one(&mut *reading).await?;
-            let (first, last): (i64, i64) = (row.try_get(0)?, row.try_get(1)?);
-            let upto = last.unsigned_abs();
-            let place = place.map(|place| i64::try_from(place).unwrap_or(i64::MAX));
-            let nothing = |more| Ok(Told { words: Vec::new(), more, upto });
-            match place {
-                None => return nothing(false),
-                Some(place) if place == last => return nothing(false),
-                // Behind what is there: it was put back from a backup.
-                Some(place) if place + 1 < first || place > last || last - place > BATCHES_MAX => return nothing(true),
-                Some(_) => {}
-            }
+            let (behind, upto) = behind(&mut reading, "told", place, BATCHES_MAX).await?;
+            let mut told = Told { words: Vec::new(), more: matches!(behind, Behind::TooFar), upto };
+            let Behind::Rows(place) = behind else { return Ok(told) };
             let query = sqlx::query("SELECT words FROM told WHERE seq > $1 AND by IS DISTINCT FROM $2 ORDER BY seq");
             let rows = query.bind(place).bind(&*self.process).fetch_all(&mut *reading).await?;
-            let mut told = Told { words: Vec::new(), more: false, upto };
             for row in &rows {
                 match serde_json::from_str::<Vec<Word>>(&text_at(row, 0)?.unwrap_or_default()) {
                     Ok(words) => told.words.extend(words),

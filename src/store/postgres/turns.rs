@@ -48,7 +48,7 @@ impl Turns {
     /// Begins a write. Whoever is stopped in the middle of one loses it after two seconds, and the others go on.
     pub(super) async fn write(&self) -> Result<Writing, StoreError> {
         let turn = self.turn.wait().await?;
-        let session = Session::begin(&self.pool, self.named, self.begin.as_ref().to_owned()).await?;
+        let session = Session::begin(&self.pool, self.named, self.begin.to_string()).await?;
         Ok(Writing { at: (self.clock)(), session, _turn: turn })
     }
 }

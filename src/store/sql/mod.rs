@@ -2,8 +2,8 @@
 //! compiled for its types and neither pays for the other.
 //!
 //! Whoever takes them in has beside them: `Engine` with `read`, `snapshot`, `write`, `write_patiently`, `writers`, `ring`; `Db`, `DbRow`,
-//! `DbConnection`, `DbArguments`, `Writing`; `tell_others` of what was written; and, as macros that must be known before, the few words in
-//! which the engines differ. What one of them lacks of the functions called here, its first migration makes.
+//! `DbConnection`, `DbArguments`, `Writing`; `tell_others` of what was written; and, as macros that must be known
+//! before, the few words in which the engines differ. What one of them lacks of the functions called here, its first migration makes.
 
 #[macro_use]
 mod columns;

@@ -96,6 +96,6 @@ pub(in crate::store) fn plain(text: &str) -> Cow<'_, str> {
 }
 
 /// JSON as tables keep it.
-pub(super) fn json_text<T: serde::Serialize>(value: &T) -> Result<String, StoreError> {
+pub(in crate::store) fn json_text<T: serde::Serialize>(value: &T) -> Result<String, StoreError> {
     serde_json::to_string(value).map_err(|error| StoreError::Failed(format!("could not write JSON: {error}")))
 }

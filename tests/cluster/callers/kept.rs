@@ -48,6 +48,11 @@ impl Kept {
         self.killed.push((edge.to_owned(), Instant::now()));
     }
 
+    /// How often this edge was killed.
+    pub fn deaths(&self, edge: &str) -> usize {
+        self.killed.iter().filter(|(killed, _)| killed == edge).count()
+    }
+
     pub fn voicemails(&self) -> usize {
         self.voicemails.len()
     }

@@ -68,9 +68,8 @@ pub async fn unheard(listeners: &[Listener], kept: &Kept) -> Vec<String> {
 }
 
 fn unheard_now(listeners: &[Listener], kept: &Kept) -> Vec<String> {
-    let whole: Vec<_> = listeners.iter().filter(|listener| listener.anew() == 0).collect();
-    let heard: Vec<_> =
-        whole.iter().map(|listener| (&listener.name, listener.listening.lock().expect("nobody panicked"))).collect();
+    let heard = listeners.iter().map(|listener| (&listener.name, listener.listening.lock().expect("nobody panicked")));
+    let heard: Vec<_> = heard.filter(|(_, listening)| listening.snapshots == 1).collect();
     let mut faults = Vec::new();
     let mut check = |what: &str, sid: &str, of: fn(&Listening) -> &BTreeMap<String, u32>| {
         let counts = heard.iter().map(|(name, listening)| (*name, of(listening).get(sid).copied().unwrap_or_default()));

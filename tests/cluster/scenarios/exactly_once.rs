@@ -30,12 +30,11 @@ pub async fn run(options: &Options) -> Report {
     let load = Load::start(&cluster.twilio, &town, &cluster.desks(), rate, random.clone());
     let possible: Vec<Fault> = Fault::ALL.into_iter().filter(|fault| fault.fits(options.backend)).collect();
     let possible: Vec<Fault> = possible.into_iter().filter(|fault| fault.hindrance(&cluster).is_none()).collect();
-    let (mut happened, mut killed) = (Vec::new(), Vec::new());
+    let mut happened = Vec::new();
     while load.tally().calls < options.calls {
         let fault = possible[random.below(possible.len() as u32) as usize];
         if let Some(edge) = fault.begin(&mut cluster).await {
             load.tally().kept.killed(&edge);
-            killed.push(edge);
         }
         Fault::go_on(&[fault], &mut cluster, EACH).await;
         fault.end(&mut cluster).await;
@@ -50,8 +49,7 @@ pub async fn run(options: &Options) -> Report {
     let mut faults = some(tally.kept.faults(&cluster.edges[0].desk).await);
     faults.extend(some(unheard(&listeners, &tally.kept).await));
     for listener in &listeners {
-        let deaths = killed.iter().filter(|edge| *edge == listener.name()).count();
-        if listener.anew() as usize > deaths {
+        if listener.anew() as usize > tally.kept.deaths(listener.name()) {
             faults.push(format!("who listened at {} began anew {} times", listener.name(), listener.anew()));
         }
     }
